@@ -1,0 +1,95 @@
+/**
+ * Builds the one executable, `dist/biometric-server`. Tests import `buildExecutable` to build a
+ * variant with a replaced module.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import manifest from "../package.json" with { type: "json" };
+
+const PROJECT = resolve(import.meta.dir, "..");
+
+/** What to build. */
+export interface BuildOptions {
+  /** Where the executable goes. Its source map is inside. */
+  readonly outfile: string;
+  /** Another platform than this one, such as `bun-linux-arm64`; its runtime is downloaded once. */
+  readonly target?: Bun.Build.CompileTarget;
+  /** Source text by path below the project (`src/domain/direction.ts`), in place of the file. */
+  readonly replace?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds the executable and replaces `outfile` in one step, so that a running one stays whole.
+ * @throws AggregateError when a source does not bundle, Error when a replaced file does not exist.
+ */
+export async function buildExecutable(options: BuildOptions): Promise<void> {
+  const outfile = resolve(options.outfile);
+  // The base name enters the bytes of the executable, so that only a folder is temporary.
+  const folder = join(dirname(outfile), `.building-${crypto.randomUUID()}.tmp`);
+  await mkdir(folder, { recursive: true });
+  try {
+    await bundle(join(folder, basename(outfile)), options);
+    await rename(join(folder, basename(outfile)), outfile);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function bundle(outfile: string, options: BuildOptions): Promise<void> {
+  await Bun.build({
+    entrypoints: [join(PROJECT, "src/main.ts")],
+    root: join(PROJECT, "src"),
+    format: "esm",
+    bytecode: true,
+    // Never shorten identifiers: it silently switches off Elysia's limits on query numbers.
+    minify: { syntax: true, whitespace: true, identifiers: false },
+    sourcemap: "linked",
+    files: absolutePaths(options.replace ?? {}),
+    define: {
+      "process.env.NODE_ENV": JSON.stringify("production"),
+      BUILD_COMMIT: JSON.stringify(await currentCommit()),
+    },
+    compile: {
+      outfile,
+      ...(options.target === undefined ? {} : { target: options.target }),
+      // A file in the working directory must not change what the executable does.
+      autoloadDotenv: false,
+      autoloadBunfig: false,
+    },
+  });
+}
+
+function absolutePaths(replace: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(replace).map(([path, text]) => {
+    // The bundler would ignore a replacement of nothing, and a test would then prove nothing.
+    if (!existsSync(join(PROJECT, path))) throw new Error(`Cannot replace "${path}": no such file`);
+    return [join(PROJECT, path), text] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The commit being built, with `-dirty` when files differ from it; empty outside of a clone. */
+async function currentCommit(): Promise<string> {
+  const git = await Bun.$`git describe --always --dirty --abbrev=12 --exclude=*`
+    .cwd(PROJECT)
+    .nothrow()
+    .quiet();
+  return git.exitCode === 0 ? git.text().trim() : "";
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      outfile: { type: "string", default: join(PROJECT, "dist/biometric-server") },
+      target: { type: "string" },
+    },
+  });
+  await buildExecutable({
+    outfile: values.outfile,
+    ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
+  });
+  console.log(`Built ${values.outfile} (${manifest.version})`);
+}

@@ -1,0 +1,8 @@
+/** Settings of drizzle-kit: it writes the next numbered migration from the schema. */
+import { defineConfig } from "drizzle-kit";
+
+export default defineConfig({
+  dialect: "sqlite",
+  schema: "./src/storage/schema.ts",
+  out: "./src/storage/migrations",
+});

@@ -1,0 +1,45 @@
+/**
+ * Runs the tests under `test/system-packages/`, which need packages of the system, after installing
+ * those packages where that is possible: on Debian, as root. `npm test` skips these tests.
+ */
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+const PROJECT = resolve(import.meta.dir, "..");
+const FOLDER = "test/system-packages";
+/** What the tests need: a program, and the Debian package it comes with. */
+const PACKAGES = [{ program: "chromium", name: "chromium" }] as const;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const tests = [...new Bun.Glob(`${FOLDER}/**/*.test.ts`).scanSync({ cwd: PROJECT })];
+  if (tests.length === 0) {
+    console.log(`There are no tests under ${FOLDER} that need packages of the system`);
+    return 0;
+  }
+  const missing = PACKAGES.filter(({ program }) => Bun.which(program) === null);
+  if (missing.length > 0 && !(await install(missing.map(({ name }) => name)))) return 1;
+  const run = Bun.spawn([process.execPath, "scripts/test.ts", FOLDER, ...process.argv.slice(2)], {
+    cwd: PROJECT,
+    stdio: ["inherit", "inherit", "inherit"],
+    env: { ...process.env, SYSTEM_PACKAGES: "1" },
+  });
+  return run.exited;
+}
+
+async function install(packages: readonly string[]): Promise<boolean> {
+  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
+    console.error(`error: Missing ${packages.join(", ")}: install them, or run as root on Debian`);
+    return false;
+  }
+  for (const command of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
+    const run = Bun.spawn(["apt-get", "-q", ...command], {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+    if ((await run.exited) !== 0) return false;
+  }
+  return true;
+}
