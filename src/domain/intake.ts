@@ -1,0 +1,115 @@
+/**
+ * What one device request means, in the project's own words. Drivers produce it, storage applies
+ * it, and `Outcome` is what the driver then spells back to the terminal. Vendor words end here.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+import type { DeviceId } from "./identifiers.ts";
+
+/**
+ * One attendance event exactly as the terminal told it: nothing is cast, padded, trimmed or
+ * corrected. A field the terminal did not send is `undefined`, and an empty one is empty.
+ */
+export interface RawPunch {
+  /** The person, as sent: `"00000033"`, `"E-0042"`, `""`. */
+  readonly userIdText: string | undefined;
+  /** The terminal's own reading of its clock, as sent; 14 digits when well formed. No zone. */
+  readonly wallTimeText: string | undefined;
+  /** The direction or key code, as sent, as decimal text of an unsigned integer where it was one. */
+  readonly directionCode: string | undefined;
+  /** The verification code, as sent, in the same form. */
+  readonly verifyModeCode: string | undefined;
+  /** Which table the two codes belong to, as sent (`FKDataHS101`). */
+  readonly codeLibrary: string | undefined;
+  /** The job or work code, as sent. */
+  readonly workCode: string | undefined;
+  /** The terminal's own record, verbatim and without binaries: what P8 of the design keeps. */
+  readonly rawText: string;
+}
+
+/** What a terminal says of itself while it polls. Absent fields leave the known ones as they are. */
+export interface DeviceReport {
+  /** The terminal's clock as it wrote it; no zone. */
+  readonly clockText?: string;
+  readonly name?: string;
+  readonly firmware?: string;
+  readonly codeLibrary?: string;
+  /** Everything else it said, as JSON text of at most 8 KiB. */
+  readonly detailsText?: string;
+}
+
+/** Common to all intakes: who sent it, and the bytes to keep should it go to quarantine. */
+interface IntakeBase {
+  /** The request as received, without binaries that are dropped by design. */
+  readonly raw: Uint8Array;
+}
+
+/** A terminal asks whether there is work for it, and tells its state. */
+export interface PollIntake extends IntakeBase {
+  readonly kind: "poll";
+  readonly deviceId: DeviceId;
+  readonly report: DeviceReport;
+}
+
+/** One or more punches in one request. All are stored, or none is acknowledged. */
+export interface PunchIntake extends IntakeBase {
+  readonly kind: "punches";
+  readonly deviceId: DeviceId;
+  readonly punches: readonly RawPunch[];
+}
+
+/** A request that carries no punch: enrolment, door, photo (`known`), or a code nobody documented. */
+export interface NoticeIntake extends IntakeBase {
+  readonly kind: "notice";
+  readonly deviceId: DeviceId;
+  /** The vendor's name of the request. */
+  readonly code: string;
+  /** A known notice is counted only; of an unknown one the first 100 texts per device and code stay. */
+  readonly known: boolean;
+  /** The text part, without binaries. */
+  readonly text: string;
+}
+
+/** A request that could not be decoded. It is kept whole and acknowledged. */
+export interface UnreadableIntake extends IntakeBase {
+  readonly kind: "unreadable";
+  /** Undefined when even the sender is unknown. */
+  readonly deviceId: DeviceId | undefined;
+  /** Why, for the operator: `body-not-json`, `no-device-id`. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** One device request, interpreted. */
+export type Intake = PollIntake | PunchIntake | NoticeIntake | UnreadableIntake;
+
+/** An intake with what only the connection knows. */
+export interface ReceivedIntake {
+  readonly intake: Intake;
+  /** Driver name, such as `fkweb`. */
+  readonly driver: string;
+  /** The peer's IP address, without port. */
+  readonly remoteAddress: string;
+  /** When its last byte arrived, by the box's clock (UTC). */
+  readonly receivedAtMs: EpochMs;
+}
+
+/** Why a terminal is left without an answer although storage works. */
+export type RefusalCode =
+  | "device-blocked"
+  | "address-not-allowed"
+  | "pending-devices-full"
+  | "pending-punches-full"
+  | "quarantine-full";
+
+/**
+ * What became of an intake, known only after the commit. Everything but `refused` and `failed` is
+ * acknowledged; those two are spelled so that the terminal keeps its record.
+ */
+export type Outcome =
+  | { readonly kind: "stored" }
+  | { readonly kind: "duplicate" }
+  | { readonly kind: "quarantined" }
+  | { readonly kind: "refused"; readonly code: RefusalCode }
+  /** Storage failed: nothing else is ever reported with this word. */
+  | { readonly kind: "failed" };

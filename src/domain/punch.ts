@@ -1,0 +1,74 @@
+/**
+ * The punch as the product knows it: the terminal's own words beside what is derived from them.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+import type { DeviceId, FeedPosition, PunchId, UserId } from "./identifiers.ts";
+import type { RawPunch } from "./intake.ts";
+import type { WallTime } from "./wall-time.ts";
+
+/** In or out; a punch without one is undecided. */
+export type Direction = "in" | "out";
+
+/** Which rule a direction came from. Only `alternate` rows are ever corrected. */
+export type DirectionSource = "alternate" | "fixed" | "imported";
+
+/** How the row came to us. */
+export type PunchOrigin = "live" | "recovered" | "imported" | "manual";
+
+/** A local time that the zone skips, or passes twice, and that a rule resolved. */
+export type LocalTimeFlag = "skipped" | "doubled";
+
+/** Why a punch's time is not believed: it stays in the feed, but outside alternation. */
+export type DoubtfulTime = "before-2020" | "future";
+
+/** What the rules derive from one raw punch before any other punch is looked at. */
+export interface AcceptedPunch {
+  readonly raw: RawPunch;
+  /** The person, canonical. */
+  readonly userId: UserId;
+  /** The terminal's reading as 14 digits, local to `timeZone`. */
+  readonly wallTime: WallTime;
+  /** IANA zone the wall time was resolved in. */
+  readonly timeZone: string;
+  readonly instantMs: EpochMs;
+  readonly localTimeFlag: LocalTimeFlag | undefined;
+  readonly doubtfulTime: DoubtfulTime | undefined;
+  /** Part of the identity of a doubtful punch: 0 for every believable one. */
+  readonly clockEpisode: number;
+  /** Older than the terminal's start date: in the feed, not sent by webhook until asked. */
+  readonly isHistoric: boolean;
+}
+
+/** A stored punch as every reader sees it. */
+export interface Punch {
+  readonly id: PunchId;
+  /** Rises whenever the row changes. Undefined while the punch is held with its pending device. */
+  readonly feedPosition: FeedPosition | undefined;
+  /** 1 when stored, one more with each correction. */
+  readonly revision: number;
+  readonly deviceId: DeviceId;
+  readonly userId: UserId;
+  readonly userIdText: string;
+  /** 14 digits, local to `timeZone`. */
+  readonly wallTime: WallTime;
+  /** As the terminal sent it. */
+  readonly wallTimeText: string;
+  readonly timeZone: string;
+  readonly instantMs: EpochMs;
+  readonly receivedAtMs: EpochMs;
+  readonly direction: Direction | undefined;
+  readonly directionSource: DirectionSource | undefined;
+  /** A second touch within the minimum gap; it shows the direction it repeats. */
+  readonly isRepeat: boolean;
+  readonly directionCode: string | undefined;
+  readonly verifyModeCode: string | undefined;
+  readonly codeLibrary: string | undefined;
+  readonly workCode: string | undefined;
+  readonly localTimeFlag: LocalTimeFlag | undefined;
+  readonly doubtfulTime: DoubtfulTime | undefined;
+  readonly isHistoric: boolean;
+  readonly origin: PunchOrigin;
+  /** The terminal's own record, verbatim, without binaries. */
+  readonly rawText: string;
+}
