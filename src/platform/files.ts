@@ -1,0 +1,64 @@
+/**
+ * Files that survive a power cut: written beside their place, flushed, then linked into it.
+ */
+
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/** Makes the folder and those above it, for the owner only. Leaves an existing one as it is. */
+export function makePrivateFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/**
+ * Makes a file, for the owner only, whole and on disk before its name appears. Returns false, and
+ * changes nothing, when the name is taken. Blocks. Throws the file system's error otherwise.
+ */
+export function createPrivateFile(path: string, content: string): boolean {
+  const temporary = `${path}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
+  try {
+    writeFlushed(temporary, content);
+    linkSync(temporary, path);
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  flushFolder(dirname(path));
+  return true;
+}
+
+/** The file system's word for a failure (`ENOENT`), if it is one. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+function writeFlushed(path: string, content: string): void {
+  const file = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new name is on disk only when its folder is. */
+function flushFolder(path: string): void {
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
