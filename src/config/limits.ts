@@ -1,0 +1,122 @@
+/**
+ * The part of the settings table that bounds what terminals and backlogs may take.
+ */
+
+import { integer, kibibytes, seconds } from "./setting.ts";
+
+/** Bounds, so that no terminal and no backlog takes the box down. Few sites ever change one. */
+export const LIMITS = {
+  deviceConnectionsMax: integer({
+    name: "DEVICE_CONNECTIONS_MAX",
+    meaning: "Connections of terminals at once; further ones are closed.",
+    min: 1,
+    max: 50_000,
+    fallback: 4096,
+  }),
+  deviceConnectionsPerAddressMax: integer({
+    name: "DEVICE_CONNECTIONS_PER_ADDRESS_MAX",
+    meaning: "The same from one address.",
+    min: 1,
+    max: 50_000,
+    fallback: 512,
+  }),
+  deviceIdleTimeoutMs: seconds({
+    name: "DEVICE_IDLE_TIMEOUT_SECONDS",
+    meaning: "A connection without a request is closed after this long.",
+    min: 4,
+    max: 3600,
+    fallback: 60,
+  }),
+  deviceRequestTimeoutMs: seconds({
+    name: "DEVICE_REQUEST_TIMEOUT_SECONDS",
+    meaning: "A request that is not complete after this long is closed without an answer.",
+    min: 4,
+    max: 3600,
+    fallback: 30,
+  }),
+  deviceSniffBytesMax: integer({
+    name: "DEVICE_SNIFF_BYTES_MAX",
+    meaning: "First bytes of a connection that may decide which protocol it speaks.",
+    min: 64,
+    max: 65_536,
+    fallback: 4096,
+    unit: "bytes",
+  }),
+  deviceHeadBytesMax: kibibytes({
+    name: "DEVICE_HEAD_KIB_MAX",
+    meaning: "Request line and headers of one request.",
+    min: 1,
+    max: 256,
+    fallback: 16,
+  }),
+  deviceTextBytesMax: kibibytes({
+    name: "DEVICE_TEXT_KIB_MAX",
+    meaning: "Text part of one request.",
+    min: 4,
+    max: 4096,
+    fallback: 64,
+  }),
+  deviceRequestBytesMax: kibibytes({
+    name: "DEVICE_REQUEST_KIB_MAX",
+    meaning: "One request with its binaries.",
+    min: 64,
+    max: 262_144,
+    fallback: 16_384,
+  }),
+  deviceBufferedBytesMax: kibibytes({
+    name: "DEVICE_BUFFERED_KIB_MAX",
+    meaning: "Unfinished requests of all terminals together; then reading pauses.",
+    min: 256,
+    max: 1_048_576,
+    fallback: 32_768,
+  }),
+  deviceUnsentBytesMax: kibibytes({
+    name: "DEVICE_UNSENT_KIB_MAX",
+    meaning: "Answers that one terminal has not taken; then its connection is closed.",
+    min: 4,
+    max: 16_384,
+    fallback: 256,
+  }),
+  commitQueueDepthMax: integer({
+    name: "COMMIT_QUEUE_DEPTH_MAX",
+    meaning: "Requests that wait for the disk; further ones are closed unanswered.",
+    min: 16,
+    max: 1_000_000,
+    fallback: 8192,
+  }),
+  commitBatchMax: integer({
+    name: "COMMIT_BATCH_MAX",
+    meaning: "Requests in one transaction.",
+    min: 1,
+    max: 10_000,
+    fallback: 500,
+  }),
+  pendingDevicesMax: integer({
+    name: "PENDING_DEVICES_MAX",
+    meaning: "Terminals that wait for approval; further ones are closed unanswered.",
+    min: 1,
+    max: 10_000,
+    fallback: 64,
+  }),
+  pendingPunchesMax: integer({
+    name: "PENDING_PUNCHES_MAX",
+    meaning: "Held punches of one terminal that waits for approval.",
+    min: 1,
+    max: 10_000_000,
+    fallback: 20_000,
+  }),
+  pendingBytesMax: kibibytes({
+    name: "PENDING_KIB_MAX",
+    meaning: "The same in size.",
+    min: 64,
+    max: 1_048_576,
+    fallback: 16_384,
+  }),
+  quarantineBytesMax: kibibytes({
+    name: "QUARANTINE_KIB_MAX",
+    meaning: "Unreadable requests kept for a person to look at, all together.",
+    min: 1024,
+    max: 16_777_216,
+    fallback: 262_144,
+  }),
+} as const;
