@@ -1,0 +1,83 @@
+/**
+ * What approval and late punches put off, in steps small enough not to hold up a terminal: held
+ * punches enter the feed in the order they came, and long corrections go on.
+ */
+
+import { epochMs } from "#base/epoch.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import type { DeviceRow } from "./devices.ts";
+import type { PunchPlacer } from "./place-punch.ts";
+import type { PunchRow } from "./punches.ts";
+import type { StorageRules } from "./rules.ts";
+import type { WriteParts } from "./write-parts.ts";
+
+/** Held punches released in one transaction. */
+const RELEASES_PER_STEP = 100;
+
+export class BackgroundWork {
+  readonly #parts: WriteParts;
+  readonly #placer: PunchPlacer;
+  readonly #rules: StorageRules;
+
+  constructor(options: {
+    readonly parts: WriteParts;
+    readonly placer: PunchPlacer;
+    readonly rules: StorageRules;
+  }) {
+    this.#parts = options.parts;
+    this.#placer = options.placer;
+    this.#rules = options.rules;
+  }
+
+  /** One transaction's worth; returns whether more is waiting. */
+  step(): boolean {
+    return this.#parts.transaction(() => {
+      const device = this.#findDeviceToRelease();
+      if (device !== undefined) this.#release(device);
+      else this.#placer.continueCorrection();
+      return this.#findDeviceToRelease() !== undefined || this.#parts.timeline.hasDeferred();
+    });
+  }
+
+  #findDeviceToRelease(): DeviceRow | undefined {
+    return this.#parts.devices
+      .list()
+      .find((row) => row.heldCount > 0 && row.status !== "pending" && row.status !== "blocked");
+  }
+
+  #release(device: DeviceRow): void {
+    const held = this.#parts.punches.listHeld(device.id, RELEASES_PER_STEP);
+    for (const row of held) this.#releaseOne(device, row);
+    const heldCount = held.length < RELEASES_PER_STEP ? 0 : device.heldCount - held.length;
+    this.#parts.counters.add({ heldCount: heldCount - device.heldCount });
+    this.#parts.devices.put({
+      ...this.#parts.devices.get(deviceId(device.id)),
+      heldCount,
+      heldBytes: heldCount === 0 ? 0 : device.heldBytes,
+    });
+  }
+
+  #releaseOne(device: DeviceRow, row: PunchRow): void {
+    const { counters, outbox, punches } = this.#parts;
+    const place = {
+      userId: row.userId,
+      instantMs: epochMs(row.instantMs),
+      deviceId: row.deviceId,
+      punchId: row.id,
+    };
+    const policy = device.directionPolicy ?? this.#rules.directionPolicy;
+    const isDoubtful = row.doubtfulTime !== null;
+    const placed = this.#placer.resolve(place, policy, isDoubtful);
+    punches.release({ id: row.id, feedPosition: counters.nextFeedPosition(), ...placed });
+    counters.add({ punchCount: 1 });
+    if (!isDoubtful) this.#placer.correctBehind(place, epochMs(row.receivedAtMs));
+    if (this.#rules.hasEndpoint && !row.isHistoric) {
+      outbox.enqueue({
+        deviceId: row.deviceId,
+        punchId: row.id,
+        revision: row.revision,
+        eventAtMs: row.receivedAtMs,
+      });
+    }
+  }
+}

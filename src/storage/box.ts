@@ -1,0 +1,57 @@
+/**
+ * Facts about this box that are neither settings nor rows: its id, the feed's epoch, the pairing
+ * window. Kept in memory; few and seldom written.
+ */
+
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { box } from "./schema.ts";
+
+type FactName = "box_id" | "feed_epoch" | "pairing_window_until_ms";
+
+export class Box {
+  readonly #orm: BunSQLiteDatabase;
+  /** Part of every event id: two boxes never make the same. */
+  readonly id: string;
+  /** Names this history of the feed. */
+  readonly feedEpoch: string;
+  #pairingWindowUntilMs: number;
+
+  constructor(orm: BunSQLiteDatabase) {
+    this.#orm = orm;
+    const facts = new Map(
+      orm
+        .select()
+        .from(box)
+        .all()
+        .map((row) => [row.name, row.value]),
+    );
+    this.id = facts.get("box_id") ?? this.#make("box_id");
+    this.feedEpoch = facts.get("feed_epoch") ?? this.#make("feed_epoch");
+    this.#pairingWindowUntilMs = Number(facts.get("pairing_window_until_ms") ?? 0);
+  }
+
+  /** Until when new terminals are approved at once; undefined when no window is open. */
+  findPairingWindow(nowMs: EpochMs): EpochMs | undefined {
+    return nowMs < this.#pairingWindowUntilMs ? epochMs(this.#pairingWindowUntilMs) : undefined;
+  }
+
+  openPairingWindow(untilMs: EpochMs): void {
+    this.#write("pairing_window_until_ms", String(untilMs));
+    this.#pairingWindowUntilMs = untilMs;
+  }
+
+  #make(name: FactName): string {
+    const value = crypto.getRandomValues(new Uint8Array(8)).toHex();
+    this.#write(name, value);
+    return value;
+  }
+
+  #write(name: FactName, value: string): void {
+    this.#orm
+      .insert(box)
+      .values({ name, value })
+      .onConflictDoUpdate({ target: box.name, set: { value } })
+      .run();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The next ids and the totals: counted in memory by the one writer, written once per transaction.
+ */
+
+import { eq } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { type FeedPosition, feedPosition, type PunchId, punchId } from "#domain/identifiers.ts";
+import { counters } from "./schema.ts";
+
+const ROW_ID = 1;
+
+/** A new box starts its punch ids above this, so that imported ids always fit below. */
+const LAST_PUNCH_ID_OF_A_NEW_BOX = 1_000_000;
+
+/** All totals at one moment. Immutable, so that keeping one is a snapshot. */
+export type CounterValues = Readonly<typeof counters.$inferSelect>;
+
+export class Counters {
+  readonly #orm: BunSQLiteDatabase;
+  #values: CounterValues;
+  #saved: CounterValues;
+
+  constructor(orm: BunSQLiteDatabase) {
+    this.#orm = orm;
+    this.#values = loadOrMake(orm);
+    this.#saved = this.#values;
+  }
+
+  get values(): CounterValues {
+    return this.#values;
+  }
+
+  nextPunchId(): PunchId {
+    const lastPunchId = this.#values.lastPunchId + 1;
+    this.#values = { ...this.#values, lastPunchId };
+    return punchId(lastPunchId);
+  }
+
+  nextFeedPosition(): FeedPosition {
+    const lastFeedPosition = this.#values.lastFeedPosition + 1;
+    this.#values = { ...this.#values, lastFeedPosition };
+    return feedPosition(lastFeedPosition);
+  }
+
+  /** Adds to totals; negative amounts take away. */
+  add(amounts: Partial<Omit<CounterValues, "id" | "lastPunchId" | "lastFeedPosition">>): void {
+    const values = { ...this.#values };
+    values.punchCount += amounts.punchCount ?? 0;
+    values.heldCount += amounts.heldCount ?? 0;
+    values.quarantineCount += amounts.quarantineCount ?? 0;
+    values.quarantineBytes += amounts.quarantineBytes ?? 0;
+    values.deliveriesWaiting += amounts.deliveriesWaiting ?? 0;
+    values.deliveriesParked += amounts.deliveriesParked ?? 0;
+    this.#values = values;
+  }
+
+  /** Takes every change since `values` back, as the transaction's rollback does on disk. */
+  restore(values: CounterValues): void {
+    this.#values = values;
+  }
+
+  /** Writes what changed: called last inside the transaction. */
+  save(): void {
+    if (this.#values === this.#saved) return;
+    this.#orm.update(counters).set(this.#values).where(eq(counters.id, ROW_ID)).run();
+  }
+
+  /** Called after the commit: what was written is on disk. */
+  committed(): void {
+    this.#saved = this.#values;
+  }
+}
+
+function loadOrMake(orm: BunSQLiteDatabase): CounterValues {
+  const stored = orm.select().from(counters).where(eq(counters.id, ROW_ID)).get();
+  if (stored !== undefined) return stored;
+  const fresh: CounterValues = {
+    id: ROW_ID,
+    lastPunchId: LAST_PUNCH_ID_OF_A_NEW_BOX,
+    lastFeedPosition: 0,
+    punchCount: 0,
+    heldCount: 0,
+    quarantineCount: 0,
+    quarantineBytes: 0,
+    deliveriesWaiting: 0,
+    deliveriesParked: 0,
+  };
+  orm.insert(counters).values(fresh).run();
+  return fresh;
+}

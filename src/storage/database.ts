@@ -1,0 +1,129 @@
+/**
+ * Opens the SQLite file the durable way and proves it: write-ahead log, `synchronous=FULL`, and
+ * every setting read back. Knows nothing of punches.
+ */
+
+import { Database } from "bun:sqlite";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { AppError } from "#base/app-error.ts";
+import type { EpochMs } from "#base/epoch.ts";
+import { engineCode, engineHint } from "./engine-error.ts";
+import { applyMigrations, MIGRATIONS } from "./migrations.ts";
+
+/** Older engines have a known defect in WAL mode. */
+const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+
+/** How long a statement waits for another program's lock, in milliseconds. It blocks the loop. */
+const BUSY_TIMEOUT_MS = 1_000;
+
+/** The log file is cut back to this after a checkpoint. */
+const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Pages of the writer kept in memory, in KiB. Every punch touches five indexes in as many places as
+ * there are terminals and users; with SQLite's own 2 MiB they push each other out.
+ */
+const WRITER_CACHE_KIB = 16 * 1024;
+
+/** The two connections of the program. */
+export interface OpenedDatabase {
+  readonly writer: Database;
+  /** Sees only what is committed, and never blocks the writer. */
+  readonly reader: Database;
+  /** Whether the file was made by this call. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Opens or makes the database, checks its settings and brings its schema up to date.
+ * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
+ */
+export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
+  try {
+    const isNew = !existsSync(path);
+    if (isNew) createFile(path);
+    const writer = new Database(path, { readwrite: true, strict: true });
+    refuseOldEngine(writer);
+    configureWriter(writer, path);
+    applyMigrations(writer, MIGRATIONS, nowMs);
+    const reader = new Database(path, { readonly: true, strict: true });
+    reader.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    return { writer, reader, isNew };
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError(
+      "storage-open-failed",
+      `Cannot open database "${path}": ${engineCode(error) ?? String(error)}`,
+      { hint: engineHint(error), cause: error },
+    );
+  }
+}
+
+/** Empties the write-ahead log into the file and closes both connections. */
+export function closeDatabase(opened: OpenedDatabase): void {
+  opened.reader.close();
+  opened.writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  opened.writer.close();
+}
+
+/** Readable by the owner alone; SQLite gives its side files the same mode. */
+function createFile(path: string): void {
+  const folder = dirname(path);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = openSync(path, "a", 0o600);
+  fsyncSync(file);
+  closeSync(file);
+  const folderHandle = openSync(folder, "r");
+  fsyncSync(folderHandle);
+  closeSync(folderHandle);
+}
+
+function refuseOldEngine(database: Database): void {
+  const row = database.query<{ version: string }, []>("SELECT sqlite_version() AS version").get();
+  const parts = (row?.version ?? "0.0.0").split(".").map(Number);
+  for (const [index, wanted] of SQLITE_VERSION_MIN.entries()) {
+    const found = parts[index] ?? 0;
+    if (found > wanted) return;
+    if (found < wanted) {
+      throw new AppError(
+        "storage-open-failed",
+        `Cannot use SQLite "${row?.version}": at least ${SQLITE_VERSION_MIN.join(".")} is needed`,
+      );
+    }
+  }
+}
+
+function configureWriter(database: Database, path: string): void {
+  database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  setAndReadBack(database, path, { pragma: "journal_mode", value: "WAL", readBack: "wal" });
+  setAndReadBack(database, path, { pragma: "synchronous", value: "FULL", readBack: 2 });
+  setAndReadBack(database, path, { pragma: "foreign_keys", value: "ON", readBack: 1 });
+  setAndReadBack(database, path, {
+    pragma: "cache_size",
+    value: String(-WRITER_CACHE_KIB),
+    readBack: -WRITER_CACHE_KIB,
+  });
+  setAndReadBack(database, path, {
+    pragma: "journal_size_limit",
+    value: String(WAL_SIZE_LIMIT_BYTES),
+    readBack: WAL_SIZE_LIMIT_BYTES,
+  });
+}
+
+function setAndReadBack(
+  database: Database,
+  path: string,
+  setting: { readonly pragma: string; readonly value: string; readonly readBack: string | number },
+): void {
+  database.run(`PRAGMA ${setting.pragma} = ${setting.value}`);
+  const row = database.query<Record<string, string | number>, []>(`PRAGMA ${setting.pragma}`).get();
+  const found = row === null ? undefined : Object.values(row)[0];
+  if (found !== setting.readBack) {
+    throw new AppError(
+      "storage-open-failed",
+      `Cannot open database "${path}": ${setting.pragma} is "${found}", "${setting.readBack}" is needed`,
+      { hint: "Put DATA_DIR on a local disk: network file systems cannot keep punches safe" },
+    );
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The terminals' rows, kept in memory by the one writer. A contact alone is written at most every
+ * five minutes, so that polling terminals do not wear out a flash card; all else is written with
+ * the transaction that changed it.
+ */
+
+import { eq } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { assertDefined } from "#base/assert.ts";
+import { epochMs } from "#base/epoch.ts";
+import type { Device } from "#domain/device.ts";
+import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { devices } from "./schema.ts";
+
+/** How stale a contact time on disk may become, in milliseconds. */
+const CONTACT_WRITE_INTERVAL_MS = 300_000;
+
+/** A device's row; never changed in place. */
+export type DeviceRow = Readonly<typeof devices.$inferSelect>;
+
+interface Entry {
+  readonly row: DeviceRow;
+  /** Undefined while the row is not in the database yet. */
+  readonly stored: DeviceRow | undefined;
+  /** Whether the change must be written with this transaction. */
+  readonly isUrgent: boolean;
+}
+
+export class DeviceBook {
+  readonly #orm: BunSQLiteDatabase;
+  readonly #entries = new Map<DeviceId, Entry>();
+  /** What entries were before each change of the running transaction, newest last. */
+  #undo: { readonly id: DeviceId; readonly entry: Entry | undefined }[] = [];
+  /** Devices with a change that the next `save` must write. */
+  readonly #urgent = new Set<DeviceId>();
+
+  constructor(orm: BunSQLiteDatabase) {
+    this.#orm = orm;
+    for (const row of orm.select().from(devices).all()) {
+      this.#entries.set(deviceId(row.id), { row, stored: row, isUrgent: false });
+    }
+  }
+
+  find(id: DeviceId): DeviceRow | undefined {
+    return this.#entries.get(id)?.row;
+  }
+
+  /** @throws AssertionError when the device has no row. */
+  get(id: DeviceId): DeviceRow {
+    return assertDefined(this.find(id), `No row of device "${id}"`);
+  }
+
+  list(): readonly DeviceRow[] {
+    return [...this.#entries.values()].map((entry) => entry.row);
+  }
+
+  /** How many devices wait for a person. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) if (entry.row.status === "pending") count += 1;
+    return count;
+  }
+
+  /** Changes a row, to be written with this transaction. */
+  put(row: DeviceRow): void {
+    this.#change(row, true);
+  }
+
+  /** Changes contact times and counts of a known row, to be written when it is convenient. */
+  note(row: DeviceRow): void {
+    this.#change(row, false);
+  }
+
+  /** A point to go back to with `undoTo`. */
+  mark(): number {
+    return this.#undo.length;
+  }
+
+  /** Takes the changes since `mark` back, as the savepoint's rollback does on disk. */
+  undoTo(mark: number): void {
+    for (const { id, entry } of this.#undo.splice(mark).reverse()) {
+      if (entry === undefined) this.#entries.delete(id);
+      else this.#entries.set(id, entry);
+      if (entry?.isUrgent === true) this.#urgent.add(id);
+      else this.#urgent.delete(id);
+    }
+  }
+
+  /** Writes what must be written: called last inside the transaction. */
+  save(): void {
+    const changed = new Set(this.#undo.map((change) => change.id));
+    for (const id of changed) {
+      if (this.#urgent.has(id) || this.#isStale(id)) this.#write(id);
+    }
+  }
+
+  /** Writes every change, also those that could wait: called before closing. */
+  saveAll(): void {
+    for (const [id, entry] of this.#entries) if (entry.row !== entry.stored) this.#write(id);
+  }
+
+  /** Called after the commit. */
+  committed(): void {
+    this.#undo = [];
+    this.#urgent.clear();
+  }
+
+  #change(row: DeviceRow, urgent: boolean): void {
+    const id = deviceId(row.id);
+    const before = this.#entries.get(id);
+    this.#undo.push({ id, entry: before });
+    const isUrgent = urgent || before?.isUrgent === true;
+    this.#entries.set(id, { row, stored: before?.stored, isUrgent });
+    if (isUrgent) this.#urgent.add(id);
+  }
+
+  #isStale(id: DeviceId): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.row === entry.stored) return false;
+    const storedMs = entry.stored?.lastContactMs ?? Number.NEGATIVE_INFINITY;
+    // A clock that stepped back must not keep the row from ever being written again.
+    return Math.abs(entry.row.lastContactMs - storedMs) >= CONTACT_WRITE_INTERVAL_MS;
+  }
+
+  #write(id: DeviceId): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    const { row } = entry;
+    if (entry.stored === undefined) this.#orm.insert(devices).values(row).run();
+    else this.#orm.update(devices).set(row).where(eq(devices.id, row.id)).run();
+    this.#undo.push({ id, entry });
+    this.#entries.set(id, { row, stored: row, isUrgent: false });
+  }
+}
+
+/** The row as the rest of the program sees it. */
+export function deviceFromRow(row: DeviceRow): Device {
+  return {
+    id: deviceId(row.id),
+    name: row.name ?? row.reportedName ?? undefined,
+    status: row.status,
+    driver: row.driver,
+    firstContactMs: epochMs(row.firstContactMs),
+    lastContactMs: epochMs(row.lastContactMs),
+    lastAddress: row.lastAddress,
+    firmware: row.firmware ?? undefined,
+    codeLibrary: row.codeLibrary ?? undefined,
+    clockText: row.clockText ?? undefined,
+    clockSkewMs: row.clockSkewMs ?? undefined,
+    startAtMs: epochMs(row.startAtMs),
+    timeZone: row.timeZone ?? undefined,
+    directionPolicy: row.directionPolicy ?? undefined,
+    heldCount: row.heldCount,
+    duplicateCount: row.duplicateCount,
+    refusedCount: row.refusedCount,
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * The webhook messages that wait, written in the transaction of the punch they tell of.
+ */
+
+import { and, asc, eq, gt, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { epochMs } from "#base/epoch.ts";
+import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import type { Counters } from "./counters.ts";
+import { punchFromRow } from "./punches.ts";
+import { deliveries, punches } from "./schema.ts";
+import type { AttemptRecord, WaitingDelivery } from "./storage.ts";
+
+/** Writes messages and the results of their tries, inside the caller's transaction. */
+export class Outbox {
+  readonly #counters: Counters;
+  readonly #insert;
+  readonly #finish;
+  readonly #putOff;
+
+  constructor(orm: BunSQLiteDatabase, counters: Counters) {
+    this.#counters = counters;
+    this.#insert = orm
+      .insert(deliveries)
+      .values({
+        deviceId: sql.placeholder("deviceId"),
+        punchId: sql.placeholder("punchId"),
+        revision: sql.placeholder("revision"),
+        eventAtMs: sql.placeholder("eventAtMs"),
+        status: "waiting",
+        attemptCount: 0,
+        nextAttemptAtMs: 0,
+      })
+      .prepare();
+    this.#finish = orm
+      .update(deliveries)
+      .set({
+        status: sql`${sql.placeholder("status")}`,
+        attemptCount: sql`${deliveries.attemptCount} + 1`,
+        lastAttemptAtMs: sql`${sql.placeholder("atMs")}`,
+        lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
+      })
+      .where(and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting")))
+      .returning({ id: deliveries.id })
+      .prepare();
+    this.#putOff = orm
+      .update(deliveries)
+      .set({
+        attemptCount: sql`${deliveries.attemptCount} + 1`,
+        nextAttemptAtMs: sql`${sql.placeholder("nextAttemptAtMs")}`,
+        lastAttemptAtMs: sql`${sql.placeholder("atMs")}`,
+        lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
+      })
+      .where(and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting")))
+      .prepare();
+  }
+
+  enqueue(event: {
+    readonly deviceId: string;
+    readonly punchId: number;
+    readonly revision: number;
+    readonly eventAtMs: number;
+  }): void {
+    this.#insert.run({ ...event });
+    this.#counters.add({ deliveriesWaiting: 1 });
+  }
+
+  /** Writes the result of one try. A result for a message that no longer waits changes nothing. */
+  record(record: AttemptRecord): void {
+    const tried = { id: record.deliveryId, atMs: record.atMs, httpStatus: record.httpStatus };
+    if (record.kind === "refused") {
+      this.#putOff.run({ ...tried, nextAttemptAtMs: record.nextAttemptAtMs });
+      return;
+    }
+    const finished = this.#finish.get({ ...tried, status: record.kind });
+    if (finished === undefined) return;
+    this.#counters.add({
+      deliveriesWaiting: -1,
+      deliveriesParked: record.kind === "parked" ? 1 : 0,
+    });
+  }
+}
+
+/** Devices that have messages waiting: one step in the index per device, however many wait. */
+export function readDevicesWithDeliveries(orm: BunSQLiteDatabase): readonly DeviceId[] {
+  const rows = orm.all<{ device_id: string | null }>(sql`
+    WITH RECURSIVE waiting(device_id) AS (
+      SELECT (SELECT min(device_id) FROM deliveries WHERE status = 'waiting')
+      UNION ALL
+      SELECT (
+        SELECT min(d.device_id) FROM deliveries AS d
+        WHERE d.status = 'waiting' AND d.device_id > waiting.device_id
+      ) FROM waiting WHERE waiting.device_id IS NOT NULL
+    )
+    SELECT device_id FROM waiting WHERE device_id IS NOT NULL
+  `);
+  return rows.flatMap((row) => (row.device_id === null ? [] : [deviceId(row.device_id)]));
+}
+
+/** A device's waiting messages behind `afterId`, oldest first, with each punch as it stands. */
+export function readWaitingDeliveries(
+  orm: BunSQLiteDatabase,
+  device: DeviceId,
+  query: { readonly afterId: number; readonly limit: number; readonly boxId: string },
+): readonly WaitingDelivery[] {
+  return orm
+    .select({ delivery: deliveries, punch: punches })
+    .from(deliveries)
+    .innerJoin(punches, eq(punches.id, deliveries.punchId))
+    .where(
+      and(
+        eq(deliveries.status, "waiting"),
+        eq(deliveries.deviceId, device),
+        gt(deliveries.id, query.afterId),
+      ),
+    )
+    .orderBy(asc(deliveries.id))
+    .limit(query.limit)
+    .all()
+    .map(({ delivery, punch }) => ({
+      id: delivery.id,
+      deviceId: deviceId(delivery.deviceId),
+      eventId: `${query.boxId}-${delivery.punchId}-${delivery.revision}`,
+      eventAtMs: epochMs(delivery.eventAtMs),
+      attemptCount: delivery.attemptCount,
+      nextAttemptAtMs: epochMs(delivery.nextAttemptAtMs),
+      punch: punchFromRow(punch),
+    }));
+}

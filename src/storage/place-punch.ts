@@ -1,0 +1,97 @@
+/**
+ * Gives a punch its direction on the user's timeline and corrects the rows behind it, at most
+ * `ROWS_PER_STEP` at a time; the rest is noted and goes on in the background.
+ */
+
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { DirectionPolicy } from "#domain/device.ts";
+import { correctDirections, type DirectionRule, resolveDirection } from "#domain/direction.ts";
+import type { Counters } from "./counters.ts";
+import type { PlacedDirection, PunchTable } from "./punches.ts";
+import type { Timeline, TimelinePlace } from "./timeline.ts";
+
+/** Rows of one user looked at in one transaction. */
+const ROWS_PER_STEP = 200;
+
+const UNDECIDED: PlacedDirection = { direction: null, directionSource: null, isRepeat: false };
+
+export class PunchPlacer {
+  readonly #timeline: Timeline;
+  readonly #punches: PunchTable;
+  readonly #counters: Counters;
+  readonly #rule: DirectionRule;
+  readonly #correctionWindowMs: number;
+
+  constructor(options: {
+    readonly timeline: Timeline;
+    readonly punches: PunchTable;
+    readonly counters: Counters;
+    readonly rule: DirectionRule;
+    /** Rows older than this are left as they are, in milliseconds before now. */
+    readonly correctionWindowMs: number;
+  }) {
+    this.#timeline = options.timeline;
+    this.#punches = options.punches;
+    this.#counters = options.counters;
+    this.#rule = options.rule;
+    this.#correctionWindowMs = options.correctionWindowMs;
+  }
+
+  /** The direction of a punch at this place. One of doubtful time takes no part in alternation. */
+  resolve(place: TimelinePlace, policy: DirectionPolicy, isDoubtful: boolean): PlacedDirection {
+    if (isDoubtful && policy === "alternate") return UNDECIDED;
+    const previous = this.#timeline.findStateBefore(place);
+    const resolved = resolveDirection({
+      policy,
+      previous,
+      instantMs: place.instantMs,
+      rule: this.#rule,
+    });
+    return {
+      direction: resolved.direction,
+      directionSource: resolved.source,
+      isRepeat: resolved.isRepeat,
+    };
+  }
+
+  /**
+   * Corrects the rows behind a punch that was just written. Rows older than the window stay, so
+   * for a punch before it the correction begins at the window.
+   */
+  correctBehind(place: TimelinePlace, nowMs: EpochMs): void {
+    const windowStartMs = epochMs(nowMs - this.#correctionWindowMs);
+    if (place.instantMs >= windowStartMs) this.#correctStep(place);
+    else this.#correctStep({ ...place, instantMs: windowStartMs, deviceId: "", punchId: 0 });
+  }
+
+  /** Goes on with one correction that was put off; returns whether there was one. */
+  continueCorrection(): boolean {
+    const place = this.#timeline.takeDeferred();
+    if (place === undefined) return false;
+    this.#correctStep(place);
+    return true;
+  }
+
+  #correctStep(place: TimelinePlace): void {
+    // The first id above the place's own makes "before" include the place itself.
+    const state = this.#timeline.findStateBefore({ ...place, punchId: place.punchId + 1 });
+    let read = 0;
+    let last = place;
+    const rows = this.#timeline.walkAfter(place, ROWS_PER_STEP);
+    const corrected = correctDirections({
+      state,
+      rows: rows.map((entry) => {
+        read += 1;
+        last = entry.place;
+        return entry.row;
+      }),
+      rule: this.#rule,
+    });
+    for (const change of corrected.changes) {
+      const { id, direction, isRepeat } = change;
+      const position = this.#counters.nextFeedPosition();
+      this.#punches.correctDirection({ id, direction, isRepeat, feedPosition: position });
+    }
+    if (!corrected.settled && read === ROWS_PER_STEP) this.#timeline.defer(last);
+  }
+}

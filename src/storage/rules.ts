@@ -1,0 +1,32 @@
+/**
+ * What the writer has to know of the site: values that settings give, and nothing else of them.
+ */
+
+import type { DirectionPolicy } from "#domain/device.ts";
+import type { DirectionRule } from "#domain/direction.ts";
+import type { LeadingZeros } from "#domain/punch-identity.ts";
+
+export interface StorageRules {
+  /** IANA zone of terminals that have none of their own. */
+  readonly siteTimeZone: string;
+  readonly leadingZeros: LeadingZeros;
+  /** Policy of terminals that have none of their own. */
+  readonly directionPolicy: DirectionPolicy;
+  readonly direction: DirectionRule;
+  /** How far back a late punch corrects later rows, in milliseconds. */
+  readonly correctionWindowMs: number;
+  /** `open`: a new terminal is in use at once, as with the server being replaced. */
+  readonly enrollment: "approve" | "open";
+  /** A terminal's start date is its first contact minus this, in milliseconds. */
+  readonly historyMs: number;
+  /** Whether a webhook endpoint is set: without one nothing is put into the outbox. */
+  readonly hasEndpoint: boolean;
+  /** Terminals that may wait for approval at once. */
+  readonly pendingDevicesMax: number;
+  /** Punches held per pending terminal. */
+  readonly pendingPunchesMax: number;
+  /** Bytes stored per pending terminal. */
+  readonly pendingBytesMax: number;
+  /** Bytes of the whole quarantine. */
+  readonly quarantineBytesMax: number;
+}

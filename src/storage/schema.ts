@@ -1,0 +1,181 @@
+/**
+ * The tables, and the one source of their columns: drizzle-kit writes the numbered migrations from
+ * this file and every query is built on it. Instants are UTC epoch milliseconds (`…_ms`).
+ */
+
+import { sql } from "drizzle-orm";
+import { blob, index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/** Facts about this box: its id, the feed epoch, the pairing window. */
+export const box = sqliteTable("box", {
+  name: text("name").primaryKey(),
+  value: text("value").notNull(),
+});
+
+/** One row, written once per transaction: the next ids, and totals nobody should have to count. */
+export const counters = sqliteTable("counters", {
+  id: integer("id").primaryKey(),
+  lastPunchId: integer("last_punch_id").notNull(),
+  lastFeedPosition: integer("last_feed_position").notNull(),
+  /** Punches in the feed. */
+  punchCount: integer("punch_count").notNull(),
+  heldCount: integer("held_count").notNull(),
+  quarantineCount: integer("quarantine_count").notNull(),
+  quarantineBytes: integer("quarantine_bytes").notNull(),
+  deliveriesWaiting: integer("deliveries_waiting").notNull(),
+  deliveriesParked: integer("deliveries_parked").notNull(),
+});
+
+export const devices = sqliteTable("devices", {
+  id: text("id").primaryKey(),
+  name: text("name"),
+  status: text("status", { enum: ["pending", "approved", "blocked", "retired"] }).notNull(),
+  driver: text("driver").notNull(),
+  firstContactMs: integer("first_contact_ms").notNull(),
+  lastContactMs: integer("last_contact_ms").notNull(),
+  lastAddress: text("last_address").notNull(),
+  reportedName: text("reported_name"),
+  firmware: text("firmware"),
+  codeLibrary: text("code_library"),
+  detailsText: text("details_text"),
+  clockText: text("clock_text"),
+  clockSkewMs: integer("clock_skew_ms"),
+  clockEpisode: integer("clock_episode").notNull(),
+  startAtMs: integer("start_at_ms").notNull(),
+  timeZone: text("time_zone"),
+  directionPolicy: text("direction_policy", { enum: ["alternate", "fixed-in", "fixed-out"] }),
+  allowedAddress: text("allowed_address"),
+  heldCount: integer("held_count").notNull(),
+  /** Bytes stored for a device that nobody approved yet: held punches and quarantine. */
+  heldBytes: integer("held_bytes").notNull(),
+  duplicateCount: integer("duplicate_count").notNull(),
+  refusedCount: integer("refused_count").notNull(),
+});
+
+export const punches = sqliteTable(
+  "punches",
+  {
+    id: integer("id").primaryKey(),
+    /** Null while the punch is held with its device. */
+    feedPosition: integer("feed_position"),
+    revision: integer("revision").notNull(),
+    deviceId: text("device_id").notNull(),
+    userId: text("user_id").notNull(),
+    userIdText: text("user_id_text").notNull(),
+    /** 14 digits, local to `time_zone`. */
+    wallTime: text("wall_time").notNull(),
+    wallTimeText: text("wall_time_text").notNull(),
+    timeZone: text("time_zone").notNull(),
+    instantMs: integer("instant_ms").notNull(),
+    receivedAtMs: integer("received_at_ms").notNull(),
+    clockEpisode: integer("clock_episode").notNull(),
+    direction: text("direction", { enum: ["in", "out"] }),
+    directionSource: text("direction_source", { enum: ["alternate", "fixed", "imported"] }),
+    isRepeat: integer("is_repeat", { mode: "boolean" }).notNull(),
+    directionCode: text("direction_code"),
+    verifyModeCode: text("verify_mode_code"),
+    codeLibrary: text("code_library"),
+    workCode: text("work_code"),
+    localTimeFlag: text("local_time_flag", { enum: ["skipped", "doubled"] }),
+    doubtfulTime: text("doubtful_time", { enum: ["before-2020", "future"] }),
+    isHistoric: integer("is_historic", { mode: "boolean" }).notNull(),
+    origin: text("origin", { enum: ["live", "recovered", "imported", "manual"] }).notNull(),
+    rawText: text("raw_text").notNull(),
+  },
+  (table) => [
+    // The identity of a punch; also serves a device's punches by wall time.
+    uniqueIndex("punches_identity").on(
+      table.deviceId,
+      table.wallTime,
+      table.userId,
+      table.clockEpisode,
+    ),
+    uniqueIndex("punches_feed").on(table.feedPosition).where(sql`feed_position IS NOT NULL`),
+    // The user's timeline that alternation walks.
+    index("punches_timeline").on(table.userId, table.instantMs, table.deviceId),
+    index("punches_wall_time").on(table.wallTime),
+    index("punches_held").on(table.deviceId, table.id).where(sql`feed_position IS NULL`),
+  ],
+);
+
+/** The outbox: written with the punch, so that neither exists without the other. */
+export const deliveries = sqliteTable(
+  "deliveries",
+  {
+    id: integer("id").primaryKey(),
+    deviceId: text("device_id").notNull(),
+    punchId: integer("punch_id").notNull(),
+    /** The punch's revision that made this message: part of its stable id. */
+    revision: integer("revision").notNull(),
+    eventAtMs: integer("event_at_ms").notNull(),
+    status: text("status", { enum: ["waiting", "delivered", "parked"] }).notNull(),
+    attemptCount: integer("attempt_count").notNull(),
+    nextAttemptAtMs: integer("next_attempt_at_ms").notNull(),
+    lastAttemptAtMs: integer("last_attempt_at_ms"),
+    lastHttpStatus: integer("last_http_status"),
+  },
+  (table) => [
+    index("deliveries_waiting").on(table.deviceId, table.id).where(sql`status = 'waiting'`),
+  ],
+);
+
+/** Requests kept raw because they could not be understood, until a person decides. */
+export const quarantine = sqliteTable(
+  "quarantine",
+  {
+    id: integer("id").primaryKey(),
+    /** Empty when even the sender is unknown. */
+    deviceId: text("device_id").notNull(),
+    driver: text("driver").notNull(),
+    remoteAddress: text("remote_address").notNull(),
+    receivedAtMs: integer("received_at_ms").notNull(),
+    code: text("code").notNull(),
+    reason: text("reason").notNull(),
+    sha256: blob("sha256", { mode: "buffer" }).notNull(),
+    bytes: blob("bytes", { mode: "buffer" }).notNull(),
+  },
+  (table) => [uniqueIndex("quarantine_identity").on(table.deviceId, table.sha256)],
+);
+
+/** How often a device sent requests that carry no punch, by the vendor's code. */
+export const noticeCounts = sqliteTable(
+  "notice_counts",
+  {
+    id: integer("id").primaryKey(),
+    deviceId: text("device_id").notNull(),
+    code: text("code").notNull(),
+    isKnown: integer("is_known", { mode: "boolean" }).notNull(),
+    noticeCount: integer("notice_count").notNull(),
+    lastReceivedAtMs: integer("last_received_at_ms").notNull(),
+  },
+  (table) => [uniqueIndex("notice_counts_identity").on(table.deviceId, table.code)],
+);
+
+/** The first texts of requests nobody documented. */
+export const noticeTexts = sqliteTable("notice_texts", {
+  id: integer("id").primaryKey(),
+  deviceId: text("device_id").notNull(),
+  code: text("code").notNull(),
+  receivedAtMs: integer("received_at_ms").notNull(),
+  text: text("text").notNull(),
+});
+
+/** Corrections of directions that go on behind this row, in the background. */
+export const directionCorrections = sqliteTable(
+  "direction_corrections",
+  {
+    id: integer("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    afterInstantMs: integer("after_instant_ms").notNull(),
+    afterDeviceId: text("after_device_id").notNull(),
+    afterPunchId: integer("after_punch_id").notNull(),
+  },
+  (table) => [
+    uniqueIndex("direction_corrections_identity").on(
+      table.userId,
+      table.afterInstantMs,
+      table.afterDeviceId,
+      table.afterPunchId,
+    ),
+  ],
+);

@@ -1,0 +1,152 @@
+/**
+ * The `Storage` of SQLite: opens the file, wires the writer's parts, and answers readers on their
+ * own connection. One writer, on the main thread; everything is behind promises so that another
+ * engine may take its place.
+ */
+
+import { statSync } from "node:fs";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import type { EpochMs } from "#base/epoch.ts";
+import type { DeviceStatus } from "#domain/device.ts";
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import { appendBatch } from "./append.ts";
+import { IntakeApplier } from "./apply-intake.ts";
+import { BackgroundWork } from "./background-work.ts";
+import { Box } from "./box.ts";
+import { closeDatabase, openDatabase } from "./database.ts";
+import { deviceFromRow } from "./devices.ts";
+import { guardEngine } from "./engine-error.ts";
+import { lockInstance } from "./instance-lock.ts";
+import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
+import { PunchPlacer } from "./place-punch.ts";
+import {
+  countReleased,
+  findReleasedPunch,
+  readFeedPage,
+  readLogs,
+  readPunchedUsers,
+} from "./punches.ts";
+import type { StorageRules } from "./rules.ts";
+import type { DeviceChange, Storage, StorageFigures } from "./storage.ts";
+import { WriteParts } from "./write-parts.ts";
+
+export interface StorageOptions {
+  /** The database file; its folder is made when it is missing. */
+  readonly path: string;
+  readonly rules: StorageRules;
+  /** Whether the box's clock is believed at this moment. */
+  readonly isOwnClockTrusted: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** An open storage, and whether this start made it. */
+export interface OpenedStorage {
+  readonly storage: Storage;
+  readonly isNew: boolean;
+}
+
+/**
+ * Opens the database for this process alone and brings its schema up to date.
+ * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
+ */
+export function openStorage(options: StorageOptions): OpenedStorage {
+  const { path, rules, log } = options;
+  const lock = lockInstance(`${path}.lock`);
+  const opened = openDatabase(path, options.clock.nowMs());
+  const parts = new WriteParts(opened.writer);
+  const box = new Box(drizzle(opened.writer));
+  const placer = new PunchPlacer({
+    timeline: parts.timeline,
+    punches: parts.punches,
+    counters: parts.counters,
+    rule: rules.direction,
+    correctionWindowMs: rules.correctionWindowMs,
+  });
+  const { isOwnClockTrusted } = options;
+  const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted });
+  const background = new BackgroundWork({ parts, placer, rules });
+  const reader = drizzle(opened.reader);
+
+  const storage: Storage = {
+    feedEpoch: box.feedEpoch,
+    append: async (batch) => appendBatch(batch, { parts, applier, log }),
+    continueBackgroundWork: async () =>
+      guardEngine("go on with background work", () => background.step()),
+
+    listPunchesAfter: async (after, limit, filter) =>
+      guardEngine("read the feed", () => readFeedPage(reader, after, { limit, filter })),
+    findPunch: async (id) => guardEngine("read a punch", () => findReleasedPunch(reader, id)),
+    listLogs: async (filter, page) =>
+      guardEngine("read punches", () => readLogs(reader, filter, page)),
+    countLogs: async (filter) => guardEngine("count punches", () => countReleased(reader, filter)),
+    listPunchedUsers: async (deviceId) =>
+      guardEngine("list users", () => readPunchedUsers(reader, deviceId)),
+
+    listDevices: async () => parts.devices.list().map(deviceFromRow),
+    findDevice: async (id) => {
+      const row = parts.devices.find(id);
+      return row === undefined ? undefined : deviceFromRow(row);
+    },
+    approveDevice: async (id) => setDeviceStatus(parts, id, "approved"),
+    blockDevice: async (id) => setDeviceStatus(parts, id, "blocked"),
+
+    findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs),
+    openPairingWindow: async (untilMs: EpochMs) =>
+      guardEngine("open the pairing window", () => box.openPairingWindow(untilMs)),
+
+    listDevicesWithDeliveries: async () =>
+      guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader)),
+    listWaitingDeliveries: async (deviceId, afterId, limit) =>
+      guardEngine("read deliveries", () =>
+        readWaitingDeliveries(reader, deviceId, { afterId, limit, boxId: box.id }),
+      ),
+    recordAttempts: async (records) =>
+      guardEngine("record deliveries", () =>
+        parts.transaction(() => {
+          for (const record of records) parts.outbox.record(record);
+        }),
+      ),
+
+    figures: async () => figuresOf(parts, path),
+    probe: async () => {
+      guardEngine("read the database", () => opened.reader.query("SELECT 1").get());
+    },
+    close: async () => {
+      parts.transaction(() => parts.devices.saveAll());
+      closeDatabase(opened);
+      lock.release();
+    },
+  };
+  return { storage, isNew: opened.isNew };
+}
+
+function setDeviceStatus(parts: WriteParts, id: DeviceId, status: DeviceStatus): DeviceChange {
+  const row = parts.devices.find(id);
+  if (row === undefined) return "unknown-device";
+  if (row.status === status) return "unchanged";
+  guardEngine(`write the status of device "${id}"`, () =>
+    parts.transaction(() => parts.devices.put({ ...row, status })),
+  );
+  return "done";
+}
+
+function figuresOf(parts: WriteParts, path: string): StorageFigures {
+  const { values } = parts.counters;
+  return {
+    punchCount: values.punchCount,
+    heldCount: values.heldCount,
+    quarantineCount: values.quarantineCount,
+    quarantineBytes: values.quarantineBytes,
+    deliveriesWaiting: values.deliveriesWaiting,
+    deliveriesParked: values.deliveriesParked,
+    databaseBytes: fileBytes(path),
+    walBytes: fileBytes(`${path}-wal`),
+  };
+}
+
+function fileBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

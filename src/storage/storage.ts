@@ -1,0 +1,157 @@
+/**
+ * Everything outside `storage/` sees the database through this interface, in domain words and
+ * behind promises, so that another engine can take its place. No SQL and no row type leaves here.
+ * Every method may throw `AppError` with code `storage-write-failed` or `storage-damaged`, except
+ * `append`, whose outcomes say `failed` instead.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+import type { Device } from "#domain/device.ts";
+import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
+import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
+import type { Direction, Punch } from "#domain/punch.ts";
+
+/** Which punches a reader wants. Absent means any. */
+export interface PunchFilter {
+  readonly deviceId?: DeviceId | undefined;
+  readonly userId?: UserId | undefined;
+  /** Instant of the punch, inclusive. */
+  readonly fromMs?: EpochMs | undefined;
+  /** Instant of the punch, exclusive. */
+  readonly beforeMs?: EpochMs | undefined;
+  readonly direction?: Direction | undefined;
+}
+
+/** A place between two log rows: the last row of the page before. */
+export interface LogCursor {
+  readonly wallTime: string;
+  readonly id: PunchId;
+}
+
+/** A stretch of the feed. */
+export interface FeedPage {
+  readonly punches: readonly Punch[];
+  /** Where the next page starts; equal to the given position when nothing came after it. */
+  readonly nextAfter: FeedPosition;
+  /** Whether more is stored behind this page now. */
+  readonly hasMore: boolean;
+}
+
+/** One webhook message that waits, with the punch as it stands now. */
+export interface WaitingDelivery {
+  readonly id: number;
+  readonly deviceId: DeviceId;
+  /** Stable over all tries: the receiver's key for idempotency. */
+  readonly eventId: string;
+  /** When the event was made (UTC); unchanged over all tries. */
+  readonly eventAtMs: EpochMs;
+  /** Refused tries so far. Failures of the endpoint do not count. */
+  readonly attemptCount: number;
+  /** Not before this instant; 0 for at once. */
+  readonly nextAttemptAtMs: EpochMs;
+  readonly punch: Punch;
+}
+
+/** What a try did to a delivery. Failures of the endpoint itself change no row and are not recorded. */
+export type AttemptRecord =
+  | {
+      readonly kind: "delivered";
+      readonly deliveryId: number;
+      readonly atMs: EpochMs;
+      readonly httpStatus: number;
+    }
+  | {
+      readonly kind: "refused";
+      readonly deliveryId: number;
+      readonly atMs: EpochMs;
+      readonly httpStatus: number;
+      readonly nextAttemptAtMs: EpochMs;
+    }
+  | {
+      readonly kind: "parked";
+      readonly deliveryId: number;
+      readonly atMs: EpochMs;
+      readonly httpStatus: number;
+    };
+
+/** Counts for status, readiness and the log. */
+export interface StorageFigures {
+  /** Punches in the feed. */
+  readonly punchCount: number;
+  /** Punches held with pending devices or on their way into the feed. */
+  readonly heldCount: number;
+  readonly quarantineCount: number;
+  readonly quarantineBytes: number;
+  readonly deliveriesWaiting: number;
+  readonly deliveriesParked: number;
+  /** Bytes of the database file and of its write-ahead log. */
+  readonly databaseBytes: number;
+  readonly walBytes: number;
+}
+
+/** The result of a change to a device that may not exist. */
+export type DeviceChange = "done" | "unchanged" | "unknown-device";
+
+export interface Storage {
+  /**
+   * Applies a batch in one transaction and returns an outcome per intake, in order, after the
+   * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine
+   * fails, every outcome is `failed`. Never throws. Blocks the loop for the time of one commit.
+   */
+  append(batch: readonly ReceivedIntake[]): Promise<readonly Outcome[]>;
+
+  /**
+   * Does one bounded step of what was put off: releasing held punches of approved devices, and
+   * direction corrections beyond 200 rows. Returns whether more is waiting.
+   */
+  continueBackgroundWork(): Promise<boolean>;
+
+  /** Punches behind a place in the feed, in feed order. `limit` 1 to 1000. */
+  listPunchesAfter(after: FeedPosition, limit: number, filter: PunchFilter): Promise<FeedPage>;
+  findPunch(id: PunchId): Promise<Punch | undefined>;
+  /** Released punches, latest wall time first, ties by id, latest first. `offset` before `limit`. */
+  listLogs(
+    filter: PunchFilter,
+    page: {
+      readonly limit: number;
+      readonly offset: number;
+      readonly before: LogCursor | undefined;
+    },
+  ): Promise<readonly Punch[]>;
+  /** How many released punches a filter lets through. */
+  countLogs(filter: PunchFilter): Promise<number>;
+  /**
+   * The users with a released punch on a device, or on any device when it is undefined, ascending
+   * by text. Answered by one index step per user, never by reading every punch.
+   */
+  listPunchedUsers(deviceId: DeviceId | undefined): Promise<readonly UserId[]>;
+  /** Random text naming this history of the feed; a cursor of another epoch is refused. */
+  readonly feedEpoch: string;
+
+  listDevices(): Promise<readonly Device[]>;
+  findDevice(id: DeviceId): Promise<Device | undefined>;
+  /** Approves and starts the release of what the device sent meanwhile. */
+  approveDevice(id: DeviceId): Promise<DeviceChange>;
+  blockDevice(id: DeviceId): Promise<DeviceChange>;
+
+  /** Until when new terminals are approved at once; undefined when no window is open. */
+  findPairingWindow(nowMs: EpochMs): Promise<EpochMs | undefined>;
+  openPairingWindow(untilMs: EpochMs): Promise<void>;
+
+  /** Devices that have deliveries waiting. */
+  listDevicesWithDeliveries(): Promise<readonly DeviceId[]>;
+  /** A device's waiting deliveries with an id above `afterId`, oldest first. */
+  listWaitingDeliveries(
+    deviceId: DeviceId,
+    afterId: number,
+    limit: number,
+  ): Promise<readonly WaitingDelivery[]>;
+  /** Writes the results of tries, all in one transaction. */
+  recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
+
+  figures(): Promise<StorageFigures>;
+  /** One cheap read through the engine. @throws AppError when the database does not answer. */
+  probe(): Promise<void>;
+  /** Finishes the write-ahead log and closes. No other call may follow. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,114 @@
+/**
+ * The one writer's tables and in-memory books, and a transaction over all of them: what the engine
+ * rolls back on disk, the books take back in memory.
+ */
+
+import type { Database } from "bun:sqlite";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { Counters, type CounterValues } from "./counters.ts";
+import { DeviceBook } from "./devices.ts";
+import { Notices } from "./notices.ts";
+import { Outbox } from "./outbox.ts";
+import { PunchTable } from "./punches.ts";
+import { Quarantine } from "./quarantine.ts";
+import { Timeline } from "./timeline.ts";
+
+/** A point inside a transaction to go back to. */
+export interface Mark {
+  readonly counters: CounterValues;
+  readonly devices: number;
+}
+
+export class WriteParts {
+  readonly counters: Counters;
+  readonly devices: DeviceBook;
+  readonly punches: PunchTable;
+  readonly timeline: Timeline;
+  readonly outbox: Outbox;
+  readonly quarantine: Quarantine;
+  readonly notices: Notices;
+  readonly #database: Database;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
+  readonly #savepoint;
+  readonly #rollbackToSavepoint;
+  readonly #releaseSavepoint;
+
+  constructor(database: Database) {
+    const orm = drizzle(database);
+    this.#database = database;
+    this.counters = new Counters(orm);
+    this.devices = new DeviceBook(orm);
+    this.punches = new PunchTable(orm);
+    this.timeline = new Timeline(database);
+    this.outbox = new Outbox(orm, this.counters);
+    this.quarantine = new Quarantine(orm, this.counters);
+    this.notices = new Notices(orm);
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commit = database.prepare("COMMIT");
+    this.#rollback = database.prepare("ROLLBACK");
+    this.#savepoint = database.prepare("SAVEPOINT intake");
+    this.#rollbackToSavepoint = database.prepare("ROLLBACK TO intake");
+    this.#releaseSavepoint = database.prepare("RELEASE intake");
+  }
+
+  /**
+   * Runs `work` in one transaction. When it returns, the commit is on disk; when it throws,
+   * neither disk nor memory kept anything of it. Blocks for the time of the commit.
+   */
+  transaction<Value>(work: () => Value): Value {
+    const start = this.#mark();
+    try {
+      this.#begin.run();
+      const value = work();
+      this.devices.save();
+      this.counters.save();
+      this.#commit.run();
+      this.devices.committed();
+      this.counters.committed();
+      return value;
+    } catch (error) {
+      this.#undoTo(start);
+      // A full disk or an I/O error makes the engine roll back by itself.
+      if (this.#database.inTransaction) this.#rollback.run();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `work` in a savepoint of the running transaction. When it throws, or `keep` says no, only
+   * what it did is taken back. The error, if any, is thrown on.
+   */
+  savepoint<Value>(work: () => Value, keep: (value: Value) => boolean): Value {
+    const start = this.#mark();
+    this.#savepoint.run();
+    try {
+      const value = work();
+      if (!keep(value)) this.#takeBack(start);
+      this.#releaseSavepoint.run();
+      return value;
+    } catch (error) {
+      // Without a transaction the engine has rolled all of it back already.
+      if (this.#database.inTransaction) {
+        this.#takeBack(start);
+        this.#releaseSavepoint.run();
+      }
+      throw error;
+    }
+  }
+
+  #takeBack(start: Mark): void {
+    this.#rollbackToSavepoint.run();
+    this.#undoTo(start);
+  }
+
+  #mark(): Mark {
+    return { counters: this.counters.values, devices: this.devices.mark() };
+  }
+
+  #undoTo(mark: Mark): void {
+    this.counters.restore(mark.counters);
+    this.devices.undoTo(mark.devices);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * A real SQLite storage in a folder of its own, and short ways to write intakes.
+ */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { deviceId, feedPosition } from "#domain/identifiers.ts";
+import type { RawPunch, ReceivedIntake } from "#domain/intake.ts";
+import type { Punch } from "#domain/punch.ts";
+import type { StorageRules } from "#storage/rules.ts";
+import { openStorage } from "#storage/sqlite-storage.ts";
+import type { Storage } from "#storage/storage.ts";
+import { FakeClock } from "./fake-clock.ts";
+import { RecordingLog } from "./recording-log.ts";
+
+export const MANILA_RULES: StorageRules = {
+  siteTimeZone: "Asia/Manila",
+  leadingZeros: "drop",
+  directionPolicy: "alternate",
+  direction: { maxShiftMs: 14 * 3_600_000, minimumGapMs: 0 },
+  correctionWindowMs: 35 * 86_400_000,
+  enrollment: "open",
+  historyMs: 35 * 86_400_000,
+  hasEndpoint: true,
+  pendingDevicesMax: 64,
+  pendingPunchesMax: 20_000,
+  pendingBytesMax: 16 * 1024 * 1024,
+  quarantineBytesMax: 256 * 1024 * 1024,
+};
+
+/** 2026-03-02 09:00:00 in Manila: after the punches of the tests of that day. */
+export const RECEIVED_AT_MS = epochMs(Date.UTC(2026, 2, 2, 1, 0, 0));
+
+export interface TestStorage extends Disposable {
+  readonly path: string;
+  readonly log: RecordingLog;
+  storage: Storage;
+  /** Closes and opens the same file again. */
+  reopen(rules?: Partial<StorageRules>): Promise<void>;
+}
+
+export function openTestStorage(
+  rules: Partial<StorageRules> = {},
+  isOwnClockTrusted = true,
+): TestStorage {
+  const folder = mkdtempSync(join(tmpdir(), "biometric-storage-"));
+  const path = join(folder, "biometric.db");
+  const log = new RecordingLog();
+  const open = (overrides: Partial<StorageRules>) =>
+    openStorage({
+      path,
+      rules: { ...MANILA_RULES, ...rules, ...overrides },
+      isOwnClockTrusted: () => isOwnClockTrusted,
+      clock: new FakeClock(RECEIVED_AT_MS),
+      log,
+    }).storage;
+  const opened: TestStorage = {
+    path,
+    log,
+    storage: open({}),
+    async reopen(overrides = {}) {
+      await opened.storage.close();
+      opened.storage = open(overrides);
+    },
+    [Symbol.dispose]() {
+      void opened.storage.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return opened;
+}
+
+/** A punch as a terminal tells it. */
+export function rawPunch(user: string, wallTime: string, more: Partial<RawPunch> = {}): RawPunch {
+  return {
+    userIdText: user,
+    wallTimeText: wallTime,
+    directionCode: "1",
+    verifyModeCode: "3",
+    codeLibrary: "FKDataHS101",
+    workCode: undefined,
+    rawText: JSON.stringify({ user_id: user, io_time: wallTime, ...more }),
+    ...more,
+  };
+}
+
+/** A request with one punch or several. */
+export function punchesFrom(
+  device: string,
+  punches: readonly RawPunch[],
+  receivedAtMs: EpochMs = RECEIVED_AT_MS,
+): ReceivedIntake {
+  return {
+    intake: {
+      kind: "punches",
+      deviceId: deviceId(device),
+      punches,
+      raw: new TextEncoder().encode(punches.map((punch) => punch.rawText).join("\n")),
+    },
+    driver: "test",
+    remoteAddress: "192.0.2.7",
+    receivedAtMs,
+  };
+}
+
+/** The whole feed, in feed order. */
+export async function readFeed(storage: Storage): Promise<readonly Punch[]> {
+  const punches: Punch[] = [];
+  let after = feedPosition(0);
+  for (;;) {
+    const page = await storage.listPunchesAfter(after, 1000, {});
+    punches.push(...page.punches);
+    if (!page.hasMore) return punches;
+    after = page.nextAfter;
+  }
+}
+
+/** Runs everything that was put off. */
+export async function finishBackgroundWork(storage: Storage): Promise<number> {
+  let steps = 1;
+  while (await storage.continueBackgroundWork()) steps += 1;
+  return steps;
+}
