@@ -1,0 +1,59 @@
+/**
+ * What a connection shares with its listener: bounds, the way to storage, counters. Types only.
+ */
+
+import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { Driver } from "./driver.ts";
+import type { ReadingBudget } from "./reading-budget.ts";
+import type { ReaderLimits } from "./request-reader.ts";
+
+/** Bounds of one connection. Their defaults and names are in `config/config.ts`. */
+export interface ConnectionLimits extends ReaderLimits {
+  /** A connection that sends nothing, at first or between two requests, lives this long. */
+  readonly idleTimeoutMs: number;
+  /** From the first byte of a request to its last, however slowly the rest trickles in. Also how
+   * long a peer may leave replies unread. */
+  readonly requestTimeoutMs: number;
+  /** Requests of one connection that may wait for their reply; then reading pauses. */
+  readonly exchangesWaitingMax: number;
+  /** Reply bytes the peer has not taken; beyond it reading pauses. No reply is dropped for it. */
+  readonly unsentBytesMax: number;
+}
+
+/**
+ * Why a connection ended. `answered`: a reply said so. `unacknowledged`: an outcome is spelled as
+ * silence. `truncated`: the peer left in the middle of a request. `silent`: it never sent a byte.
+ */
+export type CloseReason =
+  | "answered"
+  | "unacknowledged"
+  | "peer-closed"
+  | "truncated"
+  | "silent"
+  | "idle"
+  | "slow-request"
+  | "unread-reply"
+  | "tls"
+  | "unknown-protocol"
+  | "violation"
+  | "decoder-failed"
+  | "stopping";
+
+/** Stores an intake. Resolves after the commit; by contract it never rejects. */
+export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;
+
+/** What all connections of a listener share. */
+export interface ConnectionHost {
+  readonly drivers: readonly Driver[];
+  readonly limits: ConnectionLimits;
+  readonly handleIntake: HandleIntake;
+  readonly budget: ReadingBudget;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A complete request was read. */
+  countRequest(): void;
+  /** The peer broke the protocol or a limit of it. */
+  countViolation(): void;
+}

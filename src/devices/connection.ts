@@ -1,0 +1,370 @@
+/**
+ * One terminal's socket: bytes to its decoder, intakes to `handleIntake`, replies back in request
+ * order. Decides nothing about punches and spells no reply; it owns deadlines, backpressure and
+ * the way a connection ends.
+ *
+ * States:
+ * - `open`, sniffing: no driver has claimed the first bytes yet; `RequestReader` collects them.
+ * - `open`, decoding: a decoder takes what arrives.
+ * - `closing`: input is ignored. Replies still owed leave, then our half is shut, and the socket is
+ *   cut if the peer then keeps its half open for long. Closing with nothing owed is the
+ *   zero-byte close that makes a terminal keep its record (`protocols/fkweb.md` 6.7).
+ * - `closed`: the socket is gone; outcomes that still come in are dropped.
+ *
+ * `socket.end()` is never used: it loses reply bytes while the peer still sends (Bun 1.4.5).
+ */
+
+import { assertNever } from "#base/assert.ts";
+import type { Intake, Outcome, ReceivedIntake } from "#domain/intake.ts";
+import type { LogFields } from "#platform/log.ts";
+import type { CloseReason, ConnectionHost } from "./connection-host.ts";
+import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
+import type { BudgetMember } from "./reading-budget.ts";
+import { type ReplyPlace, ReplyQueue } from "./reply-queue.ts";
+import { type ReaderEvent, RequestReader, type UnknownProtocol } from "./request-reader.ts";
+import { describeHead } from "./sniff.ts";
+
+/** How long a peer may keep its half open after we shut ours, in milliseconds. */
+const LINGER_MS = 2_000;
+
+/** Replies up to this size have left the kernel's buffer long before `LINGER_MS` is over. */
+const QUICK_REPLY_BYTES_MAX = 64 * 1024;
+
+/** How much of an error's text is logged and kept: it may quote what a terminal sent. */
+const ERROR_TEXT_CHARACTERS_MAX = 200;
+
+/** What a connection needs of its socket; a Bun socket as it is. */
+export interface DeviceSocket {
+  /** Takes some of the bytes and says how many; -1 when the socket is gone. */
+  write(bytes: Uint8Array): number;
+  shutdown(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** One connection; its methods are the socket's events and the listener's sweep. None throws. */
+export class DeviceConnection implements BudgetMember {
+  /** The peer's IP address, normalised. */
+  readonly address: string;
+  readonly #socket: DeviceSocket;
+  readonly #host: ConnectionHost;
+  readonly #reader: RequestReader;
+  readonly #replies = new ReplyQueue();
+  #state: "open" | "closing" | "closed" = "open";
+  #closeReason: CloseReason | undefined;
+  #hasReceived = false;
+  #isPaused = false;
+  #mayRead = true;
+  /** Raw bytes of requests whose outcome is not known yet. */
+  #waitingRawBytes = 0;
+  /** What the budget was last told. */
+  #heldBytes = 0;
+  // All deadlines run on the monotonic clock: a step of the wall clock must not close anything.
+  #lastActivityMs: number;
+  #requestStartedMs: number | undefined;
+  #unsentSinceMs: number | undefined;
+  #shutdownAtMs: number | undefined;
+
+  constructor(socket: DeviceSocket, address: string, host: ConnectionHost) {
+    this.#socket = socket;
+    this.address = address;
+    this.#host = host;
+    this.#reader = new RequestReader(host.drivers, host.limits);
+    this.#lastActivityMs = host.clock.monotonicMs();
+  }
+
+  /** Takes bytes from the peer. */
+  receive(chunk: Uint8Array): void {
+    if (this.#state !== "open") return;
+    this.#hasReceived = true;
+    this.#lastActivityMs = this.#host.clock.monotonicMs();
+    const wasMidRequest = this.#reader.midRequest;
+    const events = this.#read(chunk);
+    const isSameRequest = wasMidRequest && events.length === 0;
+    if (!isSameRequest || !this.#reader.midRequest) this.#requestStartedMs = undefined;
+    if (this.#reader.midRequest) this.#requestStartedMs ??= this.#lastActivityMs;
+    for (const event of events) {
+      this.#perform(event);
+      if (this.#isClosing) break;
+    }
+    this.#update();
+  }
+
+  /** The peer will send no more; it may still wait for its replies. */
+  peerEnded(): void {
+    this.#startClosing(this.#reader.midRequest ? "truncated" : "peer-closed");
+    this.#update();
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    this.#update();
+  }
+
+  /** Told by the budget. */
+  continueReading(): void {
+    this.#mayRead = true;
+    this.#applyReading();
+  }
+
+  /** Closes what has outlived a deadline; called by the listener's sweep with the monotonic time. */
+  checkDeadlines(nowMs: number): void {
+    const { idleTimeoutMs, requestTimeoutMs } = this.#host.limits;
+    if (isOver(this.#shutdownAtMs, this.#lingerMs, nowMs)) {
+      this.#socket.terminate();
+    } else if (isOver(this.#unsentSinceMs, requestTimeoutMs, nowMs)) {
+      this.#warn("terminal.unread-reply", { unsentBytes: this.#replies.unsentBytes });
+      this.#cut("unread-reply");
+    } else if (this.#state !== "open") {
+      return;
+    } else if (isOver(this.#requestStartedMs, requestTimeoutMs, nowMs)) {
+      this.#warn("terminal.slow-request", { limitSeconds: requestTimeoutMs / 1000 });
+      this.#close("slow-request");
+    } else if (this.#isIdle && isOver(this.#lastActivityMs, idleTimeoutMs, nowMs)) {
+      this.#closeIdle();
+    }
+  }
+
+  /** Takes no new request; what is in flight still gets its reply. */
+  stop(): void {
+    if (this.#state !== "open") return;
+    this.#close("stopping");
+    // Nothing can be lost on a connection that never spoke, and a terminal in "Local" mode would
+    // otherwise hold up every stop by `LINGER_MS`.
+    if (!this.#hasReceived) this.#socket.terminate();
+  }
+
+  /** Ends it at once, replies or not. */
+  abort(): void {
+    this.#cut("stopping");
+  }
+
+  /** The socket is gone. Returns why, for the listener's counters. */
+  closed(): CloseReason {
+    const reason = this.#closeReason ?? (this.#reader.midRequest ? "truncated" : "peer-closed");
+    this.#startClosing(reason);
+    this.#state = "closed";
+    this.#replies.clear();
+    this.#waitingRawBytes = 0;
+    this.#reportHeldBytes();
+    return reason;
+  }
+
+  /** Asked through a getter, because the compiler keeps what it knew of a field over calls. */
+  get #isClosing(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** A connection that waits for an outcome or for the peer to read is not idle. */
+  get #isIdle(): boolean {
+    return this.#requestStartedMs === undefined && this.#replies.isEmpty;
+  }
+
+  /** Cutting a socket drops what the kernel still holds for a slow reader. */
+  get #lingerMs(): number {
+    const isQuick = this.#replies.sentBytes <= QUICK_REPLY_BYTES_MAX;
+    return isQuick ? LINGER_MS : this.#host.limits.requestTimeoutMs;
+  }
+
+  /** The one place where a throw of a driver is caught. */
+  #read(chunk: Uint8Array): readonly ReaderEvent[] {
+    try {
+      return this.#reader.push(chunk);
+    } catch (error) {
+      this.#quarantine(error, chunk);
+      return [];
+    }
+  }
+
+  #perform(event: ReaderEvent): void {
+    switch (event.kind) {
+      case "exchange":
+        this.#host.countRequest();
+        this.#submit(event.intake, (outcome) => event.encodeReply(outcome));
+        return;
+      case "answer":
+        this.#host.countRequest();
+        this.#fill(this.#replies.reserve(), event.reply);
+        return;
+      case "violation":
+        this.#rejectViolation(event);
+        return;
+      case "unknown-protocol":
+        this.#rejectProtocol(event);
+        return;
+      default:
+        assertNever(event);
+    }
+  }
+
+  #rejectViolation({ code, detail, deviceIdText }: Violation): void {
+    this.#host.countViolation();
+    this.#warn("terminal.violation", { code, detail, device: deviceIdText });
+    this.#startClosing("violation");
+  }
+
+  #rejectProtocol({ isTls, head }: UnknownProtocol): void {
+    if (isTls) {
+      this.#warn("terminal.tls", { hint: "HTTPS is on at the terminal; switch it off" });
+      this.#startClosing("tls");
+      return;
+    }
+    const { hex, text } = describeHead(head);
+    this.#warn("terminal.unknown-protocol", { headHex: hex, headText: text });
+    this.#startClosing("unknown-protocol");
+  }
+
+  /**
+   * A driver of ours failed on these bytes. They go to quarantine and the socket closes without a
+   * byte, whatever the outcome: only the driver can spell an acknowledgement, and after its failure
+   * nobody knows where the request ends, so a confirmation could cover bytes that never came (P1,
+   * P3). Nothing is lost (P2): the terminal keeps its record and sends it again, minutes apart, and
+   * quarantine counts identical bytes once. Its queue stands until the bug is mended, which is why
+   * drivers are to catch failures behind their framing themselves, as `unreadable` exchanges.
+   */
+  #quarantine(error: unknown, chunk: Uint8Array): void {
+    const reason = describeError(error);
+    this.#fail("terminal.decoder-failed", error);
+    const raw = this.#reader.rawWith(chunk);
+    this.#submit(
+      { kind: "unreadable", deviceId: undefined, code: "decoder-failed", reason, raw },
+      () => CLOSE_SILENTLY,
+    );
+    this.#startClosing("decoder-failed");
+  }
+
+  #submit(intake: Intake, encodeReply: (outcome: Outcome) => Reply): void {
+    const place = this.#replies.reserve();
+    this.#waitingRawBytes += intake.raw.byteLength;
+    const received = {
+      intake,
+      driver: this.#reader.driverName,
+      remoteAddress: this.address,
+      receivedAtMs: this.#host.clock.nowMs(),
+    };
+    void this.#settle(place, received, encodeReply);
+  }
+
+  /** Waits for the commit, then lets the reply take its turn. Never rejects. */
+  async #settle(
+    place: ReplyPlace,
+    received: ReceivedIntake,
+    encodeReply: (outcome: Outcome) => Reply,
+  ): Promise<void> {
+    let reply: Reply;
+    try {
+      reply = encodeReply(await this.#host.handleIntake(received));
+    } catch (error) {
+      this.#fail("terminal.intake-failed", error);
+      reply = CLOSE_SILENTLY;
+    }
+    if (this.#state === "closed") return;
+    this.#waitingRawBytes -= received.intake.raw.byteLength;
+    this.#lastActivityMs = this.#host.clock.monotonicMs();
+    this.#fill(place, reply);
+    this.#update();
+  }
+
+  #fill(place: ReplyPlace, reply: Reply): void {
+    const last = this.#replies.fill(place, reply);
+    if (last === undefined) return;
+    this.#startClosing(last.bytes === undefined ? "unacknowledged" : "answered");
+  }
+
+  #close(reason: CloseReason): void {
+    this.#startClosing(reason);
+    this.#update();
+  }
+
+  #cut(reason: CloseReason): void {
+    this.#startClosing(reason);
+    this.#closeReason = reason;
+    this.#socket.terminate();
+  }
+
+  #closeIdle(): void {
+    if (this.#hasReceived) {
+      this.#close("idle");
+      return;
+    }
+    this.#warn("terminal.silent", {
+      hint: 'Connects but sends nothing, as a terminal in "Local" mode does; set it to network mode',
+    });
+    this.#close("silent");
+  }
+
+  /** Stops taking input. What is owed still leaves: `#update` shuts the socket behind it. */
+  #startClosing(reason: CloseReason): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#closeReason = reason;
+    this.#requestStartedMs = undefined;
+    this.#reader.clear();
+  }
+
+  /** Brings the socket in line with what the connection now holds and owes. */
+  #update(): void {
+    if (this.#state === "closed") return;
+    if (!this.#replies.writeTo(this.#socket)) {
+      this.#socket.terminate();
+      return;
+    }
+    if (this.#replies.unsentBytes === 0) this.#unsentSinceMs = undefined;
+    else this.#unsentSinceMs ??= this.#host.clock.monotonicMs();
+    this.#reportHeldBytes();
+    this.#applyReading();
+    if (this.#state === "closing" && this.#replies.isEmpty && this.#shutdownAtMs === undefined) {
+      this.#shutdownAtMs = this.#host.clock.monotonicMs();
+      this.#socket.shutdown();
+    }
+  }
+
+  #reportHeldBytes(): void {
+    const heldBytes = this.#reader.bufferedBytes + this.#waitingRawBytes;
+    const changeBytes = heldBytes - this.#heldBytes;
+    this.#heldBytes = heldBytes;
+    this.#mayRead = this.#host.budget.note(this, changeBytes, this.#reader.midRequest);
+    if (!this.#mayRead) this.#host.log.warn("terminal.buffers-full", {}, { per: "all" });
+  }
+
+  /** A closing connection reads on, to drop what comes and to notice the peer's end. */
+  #applyReading(): void {
+    const { exchangesWaitingMax, unsentBytesMax } = this.#host.limits;
+    const shouldPause =
+      this.#state === "open" &&
+      (!this.#mayRead ||
+        this.#replies.waitingCount >= exchangesWaitingMax ||
+        this.#replies.unsentBytes > unsentBytesMax);
+    if (shouldPause === this.#isPaused) return;
+    this.#isPaused = shouldPause;
+    if (shouldPause) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #warn(event: string, fields: LogFields): void {
+    this.#host.log.warn(event, { ...this.#peer, ...fields }, { per: this.address });
+  }
+
+  #fail(event: string, error: unknown): void {
+    const fields = { ...this.#peer, error: describeError(error), at: findOrigin(error) };
+    this.#host.log.error(event, fields, { per: this.address });
+  }
+
+  get #peer(): LogFields {
+    return { address: this.address, driver: this.#reader.driverName };
+  }
+}
+
+function isOver(sinceMs: number | undefined, limitMs: number, nowMs: number): boolean {
+  return sinceMs !== undefined && nowMs - sinceMs >= limitMs;
+}
+
+function describeError(error: unknown): string {
+  return String(error).slice(0, ERROR_TEXT_CHARACTERS_MAX);
+}
+
+/** The first frame of a stack: enough to find the bug, without the bytes that set it off. */
+function findOrigin(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack?.match(/^\s*at (.+)$/m)?.[1] : undefined;
+}

@@ -1,0 +1,184 @@
+/**
+ * Frame to message: which request it is, who sent it, and its fields as text. Numbers keep the
+ * digits that were sent. Nothing is judged here: whether a user or a time makes sense is for the
+ * domain's rules.
+ */
+
+import { fail, ok, type Result } from "#base/result.ts";
+import { quote } from "#devices/quote.ts";
+import { type BodyErrorCode, type BodyText, splitBody } from "./body.ts";
+import {
+  isDocumentedNotice,
+  isRequestCode,
+  REALTIME_ENROLL_DATA,
+  REALTIME_GLOG,
+  RECEIVE_COMMAND,
+  SEND_GLOG_DATA,
+} from "./codes.ts";
+import {
+  type FkwebFrame,
+  type FkwebMessage,
+  isDeviceId,
+  type JsonObject,
+  type NoticeMessage,
+  type PunchMessage,
+} from "./message.ts";
+
+/** Why a frame gives no message. */
+export type DecodeErrorCode =
+  | BodyErrorCode
+  | "no-device-id"
+  | "no-request-code"
+  | "bad-request-code"
+  | "body-not-object"
+  | "batch-undocumented"
+  | "decoder-failed";
+
+/** The code, and for the operator what was seen. */
+export interface DecodeError {
+  readonly code: DecodeErrorCode;
+  readonly reason: string;
+}
+
+const NO_FIELDS: JsonObject = {};
+const NESTING_MAX = 32;
+
+/** Decodes one request; at most `textBytesMax` bytes of its body are taken for text. */
+export function decodeMessage(
+  frame: FkwebFrame,
+  textBytesMax: number,
+): Result<FkwebMessage, DecodeError> {
+  const { requestCode, deviceIdText } = frame;
+  if (requestCode === undefined) {
+    const reason = "No request_code header: perhaps a terminal of dialect D1 (page_id in the body)";
+    return fail({ code: "no-request-code", reason });
+  }
+  if (!isRequestCode(requestCode)) {
+    const reason = `request_code ${quote(requestCode)} is not 1 to 64 printable characters`;
+    return fail({ code: "bad-request-code", reason });
+  }
+  if (deviceIdText === undefined || !isDeviceId(deviceIdText)) {
+    const seen = deviceIdText === undefined ? "No dev_id" : `dev_id ${quote(deviceIdText)}`;
+    const reason = `${seen} in ${requestCode}; 1 to 64 printable characters are wanted`;
+    return fail({ code: "no-device-id", reason });
+  }
+  if (requestCode === SEND_GLOG_DATA) {
+    const reason = "send_glog_data holds several punches in a layout that is not documented";
+    return fail({ code: "batch-undocumented", reason });
+  }
+  const body = splitBody(frame.body, textBytesMax);
+  switch (requestCode) {
+    case REALTIME_GLOG:
+      return body.ok ? decodePunch(deviceIdText, body.value) : body;
+    case RECEIVE_COMMAND: {
+      const fields = body.ok && isJsonObject(body.value.value) ? body.value.value : NO_FIELDS;
+      return ok({ kind: "poll", deviceIdText, fields });
+    }
+    default: {
+      const notice: NoticeMessage = { kind: "notice", deviceIdText, requestCode, text: "" };
+      // Biometric data: not even its text is kept (fkweb.md 6.3).
+      if (requestCode === REALTIME_ENROLL_DATA) return ok(notice);
+      if (body.ok) return ok({ ...notice, text: body.value.text });
+      // Of a code that nobody documented, a body that is no JSON is all there is to understand it by.
+      const isNothingLost = body.error.code === "body-empty" || isDocumentedNotice(requestCode);
+      return isNothingLost ? ok(notice) : body;
+    }
+  }
+}
+
+/** Whether `value` is a JSON object, not an array and not null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A text field as sent: a string itself, a number as `String` writes it, anything else `undefined`.
+ */
+export function plainText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage, DecodeError> {
+  if (!isJsonObject(body.value)) {
+    return fail({ code: "body-not-object", reason: "The text is JSON, but not an object" });
+  }
+  const fields = hasInexactNumber(body.value)
+    ? withNumbersAsSent(body.value, body.text)
+    : body.value;
+  if (fields === undefined) {
+    return fail({ code: "body-not-json", reason: "The text is nested too deeply" });
+  }
+  return ok({
+    kind: "punch",
+    deviceIdText,
+    text: body.text,
+    user_id: plainText(fields.user_id),
+    io_time: plainText(fields.io_time),
+    io_mode: codeText(fields.io_mode),
+    verify_mode: codeText(fields.verify_mode),
+    fk_bin_data_lib: plainText(fields.fk_bin_data_lib),
+    work_code: codeText(fields.work_code),
+  });
+}
+
+/** A code as sent: text and numbers as they are, a list such as `["FP"]` as its JSON text. */
+function codeText(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  return plainText(value) ?? jsonText(value);
+}
+
+/**
+ * The JSON text of a parsed value; `undefined` when it is nested more than 32 deep. Writing takes a
+ * time that is quadratic in the depth: 64 KiB of brackets would stop every terminal for 400 ms.
+ */
+export function jsonText(value: unknown): string | undefined {
+  return isNestedWithin(value, NESTING_MAX) ? JSON.stringify(value) : undefined;
+}
+
+function isNestedWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isNestedWithin(item, levels - 1));
+}
+
+/**
+ * Whether a field might lose digits as a JavaScript number. A user or a time is text by nature, so
+ * any number there is looked up in the text; a code is exact as a safe unsigned integer.
+ */
+function hasInexactNumber(fields: JsonObject): boolean {
+  return (
+    typeof fields.user_id === "number" ||
+    typeof fields.io_time === "number" ||
+    isInexactCode(fields.io_mode) ||
+    isInexactCode(fields.verify_mode) ||
+    isInexactCode(fields.work_code)
+  );
+}
+
+function isInexactCode(value: unknown): boolean {
+  return typeof value === "number" && !(Number.isSafeInteger(value) && value >= 0);
+}
+
+/**
+ * `fields` with each number replaced by its own spelling in `text`, the JSON they came from. Slower
+ * than a plain parse, and `undefined` where nesting exhausts the stack.
+ */
+function withNumbersAsSent(fields: JsonObject, text: string): JsonObject | undefined {
+  let spelled: unknown;
+  try {
+    spelled = JSON.parse(text, spellNumber);
+  } catch {
+    return undefined;
+  }
+  if (!isJsonObject(spelled)) return undefined;
+  const sent: Record<string, unknown> = { ...fields };
+  for (const [key, value] of Object.entries(fields)) {
+    if (typeof value === "number") sent[key] = spelled[key];
+  }
+  return sent;
+}
+
+/** A reviver; `context.source` is the text of a primitive, as ECMAScript 2026 defines it. */
+function spellNumber(_key: string, value: unknown, context?: { readonly source?: string }) {
+  return typeof value === "number" ? (context?.source ?? String(value)) : value;
+}

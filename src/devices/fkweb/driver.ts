@@ -1,0 +1,239 @@
+/**
+ * The FKWeb driver, dialects D2 and D3 (fkweb.md 1): bytes of a connection to exchanges. It joins
+ * the steps and holds only unfinished requests and uploads; it stores and acknowledges nothing.
+ */
+
+import { fail, ok, type Result } from "#base/result.ts";
+import type {
+  Decoder,
+  DecoderEvent,
+  DecoderLimits,
+  Driver,
+  SniffAnswer,
+  Violation,
+} from "#devices/driver.ts";
+import {
+  type BodyPlan,
+  type HttpRequest,
+  type HttpRequestHead,
+  HttpRequestReader,
+  targetPath,
+} from "#devices/http-request.ts";
+import { quote } from "#devices/quote.ts";
+import type { Intake } from "#domain/intake.ts";
+import { BlockAssembler } from "./blocks.ts";
+import { isFramedBody, planFramedBody } from "./body.ts";
+import {
+  REALTIME_ENROLL_DATA,
+  RECEIVE_COMMAND,
+  SEND_COMMAND_RESULT,
+  SEND_GLOG_DATA,
+} from "./codes.ts";
+import { decodeMessage } from "./decode.ts";
+import { interpretMessage, unreadableIntake } from "./interpret.ts";
+import { type FkwebFrame, readFrame } from "./message.ts";
+import { encodeBlockReply, encodeOutcome, PROBE_REPLY, persistenceOf } from "./reply.ts";
+
+const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
+/** The header that only FKWeb has, or the empty line that ends a head. */
+const DECIDING_LINE_PATTERN = /\n(?:request_code[ \t]*:|\r?\n)/i;
+/** ZKTeco PUSH, which may share the port: zk-push.md, "Base path". */
+const ICLOCK_PATH_PREFIX = "/iclock/";
+const BLOCK_NUMBER_PATTERN = /^\d{1,9}$/;
+const LOGGED_DEVICE_ID_LENGTH_MAX = 64;
+const NO_EVENTS: readonly DecoderEvent[] = [];
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Makes the driver of one terminal port. Each block of an upload has a connection of its own, so
+ * the decoders of one driver share the uploads that are not complete.
+ */
+export function createFkwebDriver(): Driver {
+  const assembler = new BlockAssembler();
+  return {
+    name: "fkweb",
+    sniff,
+    open: (limits) => new FkwebDecoder(limits, assembler),
+  };
+}
+
+/**
+ * FKWeb is any HTTP but that of a protocol known by its path: early firmware has no header of its
+ * own, and health probes have to be answered by somebody.
+ */
+function sniff(head: Uint8Array): SniffAnswer {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1");
+  if (!METHODS.some((method) => beginsAlike(text, `${method} `))) return "no";
+  const lineEnd = text.indexOf("\n");
+  if (lineEnd < 0) return "more";
+  const [, target = ""] = text.slice(0, lineEnd).trim().split(/ +/);
+  if (targetPath(target).toLowerCase().startsWith(ICLOCK_PATH_PREFIX)) return "no";
+  return DECIDING_LINE_PATTERN.test(text) ? "yes" : "more";
+}
+
+/** Whether one of the two begins with the other. */
+function beginsAlike(text: string, prefix: string): boolean {
+  return text.startsWith(prefix) || prefix.startsWith(text);
+}
+
+/** The requests of one connection. */
+class FkwebDecoder implements Decoder {
+  readonly #limits: DecoderLimits;
+  readonly #assembler: BlockAssembler;
+  readonly #reader: HttpRequestReader;
+  /** A request has come whose reply ends the connection. */
+  #isEnding = false;
+  /** And what stands behind it is no request: nothing more is read. */
+  #isDeaf = false;
+
+  constructor(limits: DecoderLimits, assembler: BlockAssembler) {
+    this.#limits = limits;
+    this.#assembler = assembler;
+    this.#reader = new HttpRequestReader(limits, (head, leading) => this.#planBody(head, leading));
+  }
+
+  get bufferedBytes(): number {
+    return this.#reader.bufferedBytes;
+  }
+
+  get midRequest(): boolean {
+    return this.#reader.midRequest;
+  }
+
+  push(chunk: Uint8Array): readonly DecoderEvent[] {
+    if (this.#isDeaf) return NO_EVENTS;
+    let events: DecoderEvent[] | undefined;
+    for (const item of this.#reader.push(chunk)) {
+      const event = item.kind === "request" ? this.#handle(item) : violation(item, item.headers);
+      // Padding behind the last request must not cost it its reply.
+      this.#isDeaf = event.kind === "violation" && this.#isEnding;
+      if (this.#isDeaf) break;
+      events ??= [];
+      events.push(event);
+      if (event.kind === "violation") break;
+      if (item.kind === "request") this.#isEnding ||= endsConnection(item.head);
+    }
+    return events ?? NO_EVENTS;
+  }
+
+  #handle(request: HttpRequest): DecoderEvent {
+    const { head } = request;
+    if (head.method !== "POST") return { kind: "answer", reply: PROBE_REPLY };
+    const part = readFrame(head, request.body);
+    const joined = this.#join(part, request);
+    if (!joined.ok) return violation(joined.error, head.headers);
+    const frame = joined.value;
+    const persistence = persistenceOf(head);
+    if (frame === undefined) return { kind: "answer", reply: encodeBlockReply(part, persistence) };
+    return {
+      kind: "exchange",
+      intake: readIntake(frame, this.#limits.textBytesMax),
+      encodeReply: (outcome) => encodeOutcome(outcome, frame, persistence),
+    };
+  }
+
+  /** The frame with its whole body, or `undefined` while blocks of it are to come (fkweb.md 5). */
+  #join(part: FkwebFrame, request: HttpRequest): Result<FkwebFrame | undefined, Problem> {
+    if (request.head.contentLength === undefined && !isBodyOptional(part)) {
+      // Whatever follows the head may be the record: it must not be acknowledged unread.
+      const detail = "No Content-Length; the number of bytes in the body is wanted";
+      return fail({ code: "content-length-missing", detail });
+    }
+    const key = uploadKey(part);
+    const number = blockNumber(part);
+    if (number === undefined) {
+      this.#assembler.drop(key);
+      const detail = `blk_no ${quote(part.blockNumberText ?? "")} is not a number from 0 up`;
+      return fail({ code: "bad-block-number", detail });
+    }
+    if (number === 0) this.#dropStale(key, part.body);
+    if (number === 0 && !this.#assembler.has(key)) return ok(part);
+    if (request.droppedBytes > 0 && part.requestCode !== REALTIME_ENROLL_DATA) {
+      // Its upload began on another connection while this body was streaming past.
+      this.#assembler.drop(key);
+      const detail = "The last block began before block 1 was complete";
+      return fail({ code: "block-out-of-order", detail });
+    }
+    const block = { key, number, body: part.body };
+    const added = this.#assembler.add(block, this.#limits.requestBytesMax);
+    if (!added.ok) return added;
+    return ok(added.value === undefined ? undefined : { ...part, body: added.value });
+  }
+
+  /**
+   * A terminal that restarts during an upload goes on with other records under the same ids: every
+   * punch has the same transaction. Joined to the old blocks, such a record would be acknowledged
+   * and lost. No rest of an upload looks like a body of its own.
+   */
+  #dropStale(key: string, lastBody: Uint8Array): void {
+    const isStale = this.#assembler.has(key) && isFramedBody(lastBody, this.#limits.textBytesMax);
+    if (isStale) this.#assembler.drop(key);
+  }
+
+  #planBody(head: HttpRequestHead, leading: Uint8Array): BodyPlan {
+    const bodyBytes = head.contentLength ?? 0;
+    if (leading.length === 0) {
+      const plan = this.#planByHead(head, bodyBytes);
+      if (plan !== undefined) return plan;
+    }
+    return planFramedBody(leading, bodyBytes, this.#limits.textBytesMax);
+  }
+
+  /** The plan for a body of which the headers tell enough. */
+  #planByHead(head: HttpRequestHead, bodyBytes: number): BodyPlan | undefined {
+    if (head.method !== "POST") return { kind: "keep", bytes: 0 };
+    const frame = readFrame(head, NO_BYTES);
+    const { requestCode } = frame;
+    // People's templates do not even enter our memory; of their blocks only the order is watched.
+    if (requestCode === REALTIME_ENROLL_DATA) return { kind: "keep", bytes: 0 };
+    const isUndocumented = requestCode === undefined || requestCode === SEND_GLOG_DATA;
+    const isBlock = blockNumber(frame) !== 0 || this.#assembler.has(uploadKey(frame));
+    return isUndocumented || isBlock ? { kind: "keep", bytes: bodyBytes } : undefined;
+  }
+}
+
+/** What a violation is about; the device is added from the headers. */
+type Problem = Pick<Violation, "code" | "detail">;
+
+/**
+ * Decodes a complete request. Should our own code fail on it, it is kept as unreadable: the frame is
+ * whole, so it can be acknowledged, and one bad record does not block the terminal for ever (P2).
+ */
+function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
+  try {
+    const message = decodeMessage(frame, textBytesMax);
+    return message.ok
+      ? interpretMessage(message.value, frame.body)
+      : unreadableIntake(frame, message.error);
+  } catch (error) {
+    return unreadableIntake(frame, { code: "decoder-failed", reason: String(error) });
+  }
+}
+
+function violation(problem: Problem, headers: ReadonlyMap<string, string>): Violation {
+  const { code, detail } = problem;
+  const deviceIdText = headers.get("dev_id")?.slice(0, LOGGED_DEVICE_ID_LENGTH_MAX);
+  return { kind: "violation", code, detail, deviceIdText };
+}
+
+function endsConnection(head: HttpRequestHead): boolean {
+  return head.method !== "POST" || persistenceOf(head) === "close";
+}
+
+/** Whether a request is as good without a body: a poll, or a command's plain success (6.1, 6.5). */
+function isBodyOptional(frame: FkwebFrame): boolean {
+  return frame.requestCode === RECEIVE_COMMAND || frame.requestCode === SEND_COMMAND_RESULT;
+}
+
+/** 0: the last block, or no block at all. `undefined`: not a number. */
+function blockNumber(frame: FkwebFrame): number | undefined {
+  const text = frame.blockNumberText;
+  if (text === undefined || text === "0") return 0;
+  return BLOCK_NUMBER_PATTERN.test(text) ? Number(text) : undefined;
+}
+
+/** A line feed cannot occur inside a header, so the parts stay apart. */
+function uploadKey(frame: FkwebFrame): string {
+  const { deviceIdText = "", requestCode = "", transaction } = frame;
+  return `${deviceIdText}\n${requestCode}\n${transaction.value}`;
+}

@@ -1,0 +1,89 @@
+/**
+ * Message to intake: FKWeb's words end here. Nothing is corrected on the way; a code is kept as the
+ * number it is beside the library it belongs to (fkweb.md 8).
+ */
+
+import { assertNever } from "#base/assert.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import type { DeviceReport, Intake, UnreadableIntake } from "#domain/intake.ts";
+import { isDocumentedNotice } from "./codes.ts";
+import { type DecodeError, isJsonObject, jsonText, plainText } from "./decode.ts";
+import { type FkwebFrame, type FkwebMessage, isDeviceId, type JsonObject } from "./message.ts";
+
+/** The bound of `DeviceReport.detailsText`. */
+const DETAILS_BYTES_MAX = 8 * 1024;
+/** A longer name, version or clock is not one. */
+const REPORT_TEXT_LENGTH_MAX = 128;
+const NO_FIELDS: JsonObject = {};
+
+/** What a message means to the project. `raw` is the body it was decoded from. */
+export function interpretMessage(message: FkwebMessage, raw: Uint8Array): Intake {
+  const device = deviceId(message.deviceIdText);
+  switch (message.kind) {
+    case "poll":
+      return { kind: "poll", deviceId: device, report: readReport(message.fields), raw };
+    case "punch": {
+      const punch = {
+        userIdText: message.user_id,
+        wallTimeText: message.io_time,
+        directionCode: message.io_mode,
+        verifyModeCode: message.verify_mode,
+        codeLibrary: message.fk_bin_data_lib,
+        workCode: message.work_code,
+        rawText: message.text,
+      };
+      return { kind: "punches", deviceId: device, punches: [punch], raw };
+    }
+    case "notice": {
+      const { requestCode: code, text } = message;
+      return { kind: "notice", deviceId: device, code, known: isDocumentedNotice(code), text, raw };
+    }
+    default:
+      return assertNever(message);
+  }
+}
+
+/** The intake of a frame that gave no message: kept whole, under its device if that is known. */
+export function unreadableIntake(frame: FkwebFrame, error: DecodeError): UnreadableIntake {
+  const { deviceIdText, body } = frame;
+  const isKnown = deviceIdText !== undefined && isDeviceId(deviceIdText);
+  return {
+    kind: "unreadable",
+    deviceId: isKnown ? deviceId(deviceIdText) : undefined,
+    code: error.code,
+    reason: error.reason,
+    raw: body,
+  };
+}
+
+/** Fields of `receive_cmd` (fkweb.md 6.1). Any of them may be missing, or of any type. */
+function readReport(fields: JsonObject): DeviceReport {
+  const { fk_time, fk_name, fk_info, ...others } = fields;
+  const { firmware, fk_bin_data_lib, ...info } = isJsonObject(fk_info) ? fk_info : NO_FIELDS;
+  const details = Object.keys(info).length > 0 ? { ...others, fk_info: info } : others;
+  return {
+    ...optional("clockText", reportText(fk_time)),
+    ...optional("name", reportText(fk_name)),
+    ...optional("firmware", reportText(firmware)),
+    ...optional("codeLibrary", reportText(fk_bin_data_lib)),
+    ...optional("detailsText", boundedJsonText(details)),
+  };
+}
+
+/** An empty text is none: it would erase what is known. */
+function reportText(value: unknown): string | undefined {
+  const text = plainText(value);
+  return text === "" || (text?.length ?? 0) > REPORT_TEXT_LENGTH_MAX ? undefined : text;
+}
+
+/** A field of a report, or none: `undefined` is no value of an optional field. */
+function optional(key: keyof DeviceReport, text: string | undefined): DeviceReport {
+  return text === undefined ? {} : { [key]: text };
+}
+
+/** JSON text within the bound of details, else `undefined`: cut JSON would be none. */
+function boundedJsonText(fields: JsonObject): string | undefined {
+  if (Object.keys(fields).length === 0) return undefined;
+  const text = jsonText(fields);
+  return text !== undefined && Buffer.byteLength(text) <= DETAILS_BYTES_MAX ? text : undefined;
+}

@@ -1,0 +1,296 @@
+/**
+ * The terminal port: accepts sockets within its limits, hands their events to `DeviceConnection`,
+ * runs the deadlines of all of them from one sweep a second, and stops without losing a reply.
+ * Knows no protocol and no punch.
+ *
+ * States: `listening`; `stopping` (no new socket, no new request, replies in flight still leave);
+ * `stopped` once the last socket is gone.
+ */
+
+import { AppError } from "#base/app-error.ts";
+import type { Clock, Timer } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import { DeviceConnection } from "./connection.ts";
+import type {
+  CloseReason,
+  ConnectionHost,
+  ConnectionLimits,
+  HandleIntake,
+} from "./connection-host.ts";
+import type { Driver } from "./driver.ts";
+import { ReadingBudget } from "./reading-budget.ts";
+
+const SWEEP_PERIOD_MS = 1_000;
+
+/** How long replies in flight may hold up a stop. */
+const STOP_TIMEOUT_MS = 5_000;
+
+/** Bounds of the terminal port. Their defaults and names are in `config/config.ts`. */
+export interface ListenerLimits extends ConnectionLimits {
+  /** Sockets open at once; further ones are closed as they come. */
+  readonly connectionsMax: number;
+  /** The same for one IP address. */
+  readonly connectionsPerAddressMax: number;
+  /** Bytes all connections together hold of requests not yet answered; beyond it those in the
+   * middle of a request stop reading, one excepted. */
+  readonly bufferedBytesMax: number;
+}
+
+/** What `startDeviceListener` needs. */
+export interface DeviceListenerOptions {
+  /** An IP address of this machine, or `0.0.0.0`, or `::` for IPv6 and IPv4. */
+  readonly hostname: string;
+  /** 0 to 65535; 0 takes a free one. */
+  readonly port: number;
+  /** In the order in which they are asked about a connection. */
+  readonly drivers: readonly Driver[];
+  readonly handleIntake: HandleIntake;
+  readonly limits: ListenerLimits;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Why a socket ended, the two caps included. */
+export type ListenerCloseReason = CloseReason | "connections-full" | "address-full";
+
+/** The port's counters, for status and metrics. All but the first two only rise. */
+export interface ListenerFigures {
+  readonly connectionsOpen: number;
+  /** Bytes held of requests not yet answered. */
+  readonly bytesBuffered: number;
+  /** Sockets accepted, those closed at once for a cap included. */
+  readonly connectionsAccepted: number;
+  readonly closedByReason: Readonly<Partial<Record<ListenerCloseReason, number>>>;
+  readonly requests: number;
+  readonly violations: number;
+}
+
+/** The running terminal port. */
+export interface DeviceListener {
+  /** The port it is bound to. */
+  readonly port: number;
+  figures(): ListenerFigures;
+  /**
+   * Takes no new socket and no new request, and resolves when all sockets are gone: once requests
+   * in flight have their replies, and after 5 s at the latest. A second call waits for the same.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the terminal port.
+ * @throws AppError `port-unavailable` when it is taken, not permitted, or not an address of this
+ * machine.
+ */
+export function startDeviceListener(options: DeviceListenerOptions): DeviceListener {
+  return new TerminalPort(options);
+}
+
+class TerminalPort implements DeviceListener {
+  readonly port: number;
+  readonly #options: DeviceListenerOptions;
+  readonly #budget: ReadingBudget;
+  readonly #host: ConnectionHost;
+  readonly #server: Bun.TCPSocketListener<DeviceConnection | undefined>;
+  readonly #sweep: Timer;
+  readonly #connections = new Set<DeviceConnection>();
+  readonly #countByAddress = new Map<string, number>();
+  readonly #closedByReason: Partial<Record<ListenerCloseReason, number>> = {};
+  readonly #allGone = Promise.withResolvers<void>();
+  #acceptedCount = 0;
+  #requestCount = 0;
+  #violationCount = 0;
+  #stopTimer: Timer | undefined;
+
+  constructor(options: DeviceListenerOptions) {
+    this.#options = options;
+    this.#budget = new ReadingBudget(options.limits.bufferedBytesMax);
+    this.#host = this.#makeHost();
+    this.#server = this.#listen();
+    this.port = this.#server.port;
+    this.#sweep = options.clock.every(SWEEP_PERIOD_MS, () => this.#checkDeadlines());
+  }
+
+  figures(): ListenerFigures {
+    return {
+      connectionsOpen: this.#connections.size,
+      bytesBuffered: this.#budget.bytes,
+      connectionsAccepted: this.#acceptedCount,
+      closedByReason: { ...this.#closedByReason },
+      requests: this.#requestCount,
+      violations: this.#violationCount,
+    };
+  }
+
+  stop(): Promise<void> {
+    if (this.#stopTimer === undefined) {
+      this.#server.stop();
+      this.#stopTimer = this.#options.clock.after(STOP_TIMEOUT_MS, () => this.#abortAll());
+      for (const connection of this.#connections) connection.stop();
+      this.#finishStop();
+    }
+    return this.#allGone.promise;
+  }
+
+  #makeHost(): ConnectionHost {
+    const { drivers, limits, handleIntake, clock, log } = this.#options;
+    return {
+      drivers,
+      limits,
+      handleIntake,
+      clock,
+      log,
+      budget: this.#budget,
+      countRequest: () => {
+        this.#requestCount += 1;
+      },
+      countViolation: () => {
+        this.#violationCount += 1;
+      },
+    };
+  }
+
+  #listen(): Bun.TCPSocketListener<DeviceConnection | undefined> {
+    const { hostname, port } = this.#options;
+    try {
+      return Bun.listen<DeviceConnection | undefined>({
+        hostname,
+        port,
+        // Without it, a peer that sends and shuts its half at once never gets its reply.
+        allowHalfOpen: true,
+        data: undefined,
+        // Handlers are synchronous: a rejection of an asynchronous one would end the process.
+        socket: {
+          binaryType: "uint8array",
+          open: (socket) => this.#accept(socket),
+          data: (socket, chunk) => socket.data?.receive(chunk),
+          drain: (socket) => socket.data?.drained(),
+          end: (socket) => socket.data?.peerEnded(),
+          close: (socket) => this.#forget(socket.data),
+          error: (socket, error) => this.#abandon(socket, error),
+        },
+      });
+    } catch (error) {
+      throw describeListenFailure(error, this.#options);
+    }
+  }
+
+  #accept(socket: Bun.Socket<DeviceConnection | undefined>): void {
+    this.#acceptedCount += 1;
+    const address = normaliseAddress(socket.remoteAddress);
+    const refusal = this.#findRefusal(address);
+    if (refusal !== undefined) {
+      this.#countClosed(refusal);
+      socket.terminate();
+      return;
+    }
+    const connection = new DeviceConnection(socket, address, this.#host);
+    socket.data = connection;
+    this.#connections.add(connection);
+    this.#countByAddress.set(address, this.#countOf(address) + 1);
+  }
+
+  #findRefusal(address: string): ListenerCloseReason | undefined {
+    const { limits, log } = this.#options;
+    const { connectionsMax, connectionsPerAddressMax } = limits;
+    if (this.#stopTimer !== undefined) return "stopping";
+    if (this.#connections.size >= connectionsMax) {
+      log.warn("terminal.connections-full", { address, limit: connectionsMax }, { per: address });
+      return "connections-full";
+    }
+    if (this.#countOf(address) >= connectionsPerAddressMax) {
+      const fields = { address, limit: connectionsPerAddressMax };
+      log.warn("terminal.address-full", fields, { per: address });
+      return "address-full";
+    }
+    return undefined;
+  }
+
+  #forget(connection: DeviceConnection | undefined): void {
+    if (connection === undefined || !this.#connections.delete(connection)) return;
+    const left = this.#countOf(connection.address) - 1;
+    if (left === 0) this.#countByAddress.delete(connection.address);
+    else this.#countByAddress.set(connection.address, left);
+    this.#countClosed(connection.closed());
+    this.#finishStop();
+  }
+
+  /** A handler of ours threw: a bug. Its socket closes unacknowledged; all others go on. */
+  #abandon(socket: Bun.Socket<DeviceConnection | undefined>, error: Error): void {
+    const address = socket.data?.address;
+    const fields = { address, error: error.message, stack: error.stack };
+    this.#options.log.error("terminal.handler-failed", fields, { per: address ?? "unknown" });
+    socket.terminate();
+  }
+
+  #checkDeadlines(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    for (const connection of this.#connections) connection.checkDeadlines(nowMs);
+  }
+
+  #abortAll(): void {
+    for (const connection of this.#connections) connection.abort();
+  }
+
+  #finishStop(): void {
+    if (this.#stopTimer === undefined || this.#connections.size > 0) return;
+    this.#stopTimer.stop();
+    this.#sweep.stop();
+    this.#allGone.resolve();
+  }
+
+  #countOf(address: string): number {
+    return this.#countByAddress.get(address) ?? 0;
+  }
+
+  #countClosed(reason: ListenerCloseReason): void {
+    this.#closedByReason[reason] = (this.#closedByReason[reason] ?? 0) + 1;
+  }
+}
+
+/** `::ffff:192.0.2.7`, which an IPv6 socket says of an IPv4 peer (RFC 4291 2.5.5.2), is that IPv4. */
+function normaliseAddress(address: string): string {
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+}
+
+function describeListenFailure(
+  cause: unknown,
+  { hostname, port }: DeviceListenerOptions,
+): AppError {
+  const { wanted, hint } = explainListenFailure(findErrorCode(cause), port);
+  const message = `Cannot listen for terminals on "${hostname}:${port}": ${wanted}`;
+  return new AppError("port-unavailable", message, { hint, cause });
+}
+
+function explainListenFailure(
+  code: string | undefined,
+  port: number,
+): { readonly wanted: string; readonly hint: string } {
+  switch (code) {
+    case "EADDRINUSE":
+      return {
+        wanted: "the port is taken by another program",
+        hint: `Find it with: ss -ltnp 'sport = :${port}', then stop it or set SERVER_PORT`,
+      };
+    case "EACCES":
+      return {
+        wanted: "ports below 1024 need a permission this user does not have",
+        hint: "Set SERVER_PORT to 1024 or above, or grant CAP_NET_BIND_SERVICE",
+      };
+    case "EADDRNOTAVAIL":
+      return {
+        wanted: "no interface of this machine has that address",
+        hint: "List the addresses with: ip -brief address, then set SERVER_HOST, or use 0.0.0.0",
+      };
+    default:
+      return {
+        wanted: "an IP address of this machine and a port from 0 to 65535 are needed",
+        hint: "Set SERVER_HOST to 0.0.0.0 for all interfaces, and SERVER_PORT to a free port",
+      };
+  }
+}
+
+function findErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
