@@ -1,0 +1,40 @@
+/**
+ * Queue in, outcome out: what the terminal port calls for every request, and where a refusal is
+ * told to the operator.
+ */
+
+import type { Outcome, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
+import type { Log } from "#platform/log.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+
+const HINTS: Readonly<Record<RefusalCode, string>> = {
+  "device-blocked": 'The terminal is blocked and keeps its records: "devices approve" lets it in',
+  "address-not-allowed": "The terminal came from another address than the one allowed for it",
+  "pending-devices-full":
+    'Too many unknown terminals wait: approve or block some of "devices list"',
+  "pending-punches-full": "The terminal waits for approval and has used up its room: approve it",
+  "quarantine-full": 'The quarantine is full: look at "status" and empty it',
+};
+
+/** Resolves with the outcome after the commit; never rejects. */
+export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;
+
+/** The terminal port's way into the queue. */
+export function createHandleIntake(queue: CommitQueue, log: Log): HandleIntake {
+  return async (received) => {
+    const outcome = await queue.submit(received);
+    if (outcome.kind === "refused") {
+      log.warn(
+        "terminal.refused",
+        {
+          code: outcome.code,
+          device: received.intake.deviceId,
+          address: received.remoteAddress,
+          hint: HINTS[outcome.code],
+        },
+        { per: `${outcome.code} ${received.intake.deviceId ?? received.remoteAddress}` },
+      );
+    }
+    return outcome;
+  };
+}
