@@ -1,0 +1,41 @@
+/**
+ * One try of one delivery, from the stored punch to the end of the POST. What the end means for the
+ * lane and the endpoint is the dispatcher's to say.
+ */
+
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { WaitingDelivery } from "#storage/storage.ts";
+import { failureFields } from "./failure-fields.ts";
+import { encodeLogs, type LogsFormatOptions } from "./logs-format.ts";
+import type { SendDelivery, SendResult } from "./send.ts";
+import { signDelivery } from "./sign.ts";
+
+export interface AttemptOptions {
+  readonly format: LogsFormatOptions;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly send: SendDelivery;
+}
+
+/**
+ * Encodes, signs and sends. Never throws: a bug of ours that one event trips is logged and counts
+ * as a refusal of that event, with HTTP status 0, so that the others go on.
+ */
+export async function attemptDelivery(
+  delivery: WaitingDelivery,
+  options: AttemptOptions,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  try {
+    const { eventId, eventAtMs, punch } = delivery;
+    const body = encodeLogs(punch, eventAtMs, options.format);
+    const signing = { secret: options.secret, triedAtMs: options.clock.nowMs() };
+    const headers = signDelivery({ eventId, eventAtMs, body }, signing);
+    return await options.send({ headers, body }, signal);
+  } catch (error) {
+    options.log.error("webhook.failed", { event: delivery.eventId, ...failureFields(error) });
+    return { kind: "refused", httpStatus: 0 };
+  }
+}
