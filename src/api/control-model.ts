@@ -1,0 +1,39 @@
+/** What the control socket says; the verbs of the command line read it. Times are RFC 3339, UTC. */
+
+import { type Static, t } from "elysia";
+
+export const ControlDevice = t.Object({
+  id: t.String(),
+  name: t.Union([t.String(), t.Null()]),
+  status: t.Union([
+    t.Literal("pending"),
+    t.Literal("approved"),
+    t.Literal("blocked"),
+    t.Literal("retired"),
+  ]),
+  driver: t.String(),
+  last_contact_at: t.String(),
+  last_address: t.String(),
+  /** Punches stored and not yet released to the HRIS. */
+  held_count: t.Number(),
+  /** Resends of a known punch. */
+  duplicate_count: t.Number(),
+  /** Requests closed without a reply by policy. */
+  refused_count: t.Number(),
+  /** Device clock minus our own; null while unknown. */
+  clock_skew_ms: t.Union([t.Number(), t.Null()]),
+  firmware: t.Union([t.String(), t.Null()]),
+});
+export type ControlDevice = Static<typeof ControlDevice>;
+
+export const ControlDevices = t.Object({
+  devices: t.Array(ControlDevice),
+  /** Null while no pairing window is open. */
+  pairing_window_ends_at: t.Union([t.String(), t.Null()]),
+});
+export type ControlDevices = Static<typeof ControlDevices>;
+
+export const ControlChange = t.Object({
+  result: t.Union([t.Literal("done"), t.Literal("unchanged"), t.Literal("unknown-device")]),
+});
+export type ControlChange = Static<typeof ControlChange>;

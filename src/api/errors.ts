@@ -1,0 +1,152 @@
+/**
+ * Everything that a web request can be refused for, and how each refusal is spelled: RFC 9457
+ * problem details under `/v1/`, the original server's `{ error, message }` everywhere else. The
+ * text of an exception never leaves the process.
+ */
+
+import { t, ValidationError } from "elysia";
+import type { Log } from "#platform/log.ts";
+import { allowedMethods, type RouteList } from "./allowed-methods.ts";
+
+/** What a request was refused for. Stable: clients of `/v1/` branch on it. */
+export type ApiFailureCode = keyof typeof FAILURES;
+
+/** Status and title of every refusal; the title is the `error` of the original's shape. */
+const FAILURES = {
+  "credentials-missing": { status: 400, title: "Bad Request" },
+  "body-malformed": { status: 400, title: "Bad Request" },
+  "request-invalid": { status: 400, title: "Bad Request" },
+  "parameter-invalid": { status: 400, title: "Bad Request" },
+  "parameter-unknown": { status: 400, title: "Bad Request" },
+  "cursor-invalid": { status: 400, title: "Bad Request" },
+  "credentials-wrong": { status: 401, title: "Unauthorized" },
+  "token-missing": { status: 401, title: "Unauthorized" },
+  "token-invalid": { status: 401, title: "Unauthorized" },
+  "client-not-authorized": { status: 403, title: "Forbidden" },
+  "scope-missing": { status: 403, title: "Forbidden" },
+  "not-found": { status: 404, title: "Not Found" },
+  "method-not-allowed": { status: 405, title: "Method Not Allowed" },
+  "cursor-reset": { status: 410, title: "Gone" },
+  "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
+  "rate-limited": { status: 429, title: "Rate limit exceeded" },
+  internal: { status: 500, title: "Internal Server Error" },
+} as const;
+
+/** The original server's shape of an error. */
+export const OriginalError = t.Object({
+  error: t.String({ description: "The kind of failure, such as `Unauthorized`." }),
+  message: t.String({ description: "What was wrong." }),
+});
+
+/** RFC 9457 problem details. */
+export const Problem = t.Object({
+  type: t.String({ description: "`urn:biometric-server:problem:` and the code." }),
+  code: t.String({ description: "Stable; branch on this." }),
+  title: t.String(),
+  status: t.Integer(),
+  detail: t.String(),
+  parameters: t.Optional(
+    t.Array(t.String(), { description: "The query parameters that are wrong or unknown." }),
+  ),
+});
+
+/** The refusals that any operation behind a token may give, for the OpenAPI document. */
+export const ORIGINAL_REFUSALS = { 401: OriginalError, 403: OriginalError, 429: OriginalError };
+
+/** The same under `/v1/`. */
+export const PROBLEM_REFUSALS = { 401: Problem, 403: Problem, 429: Problem };
+
+/** A refusal on its way to the client. Everything in it is shown to the client. */
+export class ApiFailure extends Error {
+  override readonly name = "ApiFailure";
+  readonly code: ApiFailureCode;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly parameters: readonly string[] | undefined;
+
+  /** `message` is one sentence without a full stop that names what was wrong. */
+  constructor(
+    code: ApiFailureCode,
+    message: string,
+    detail: {
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly parameters?: readonly string[];
+    } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.headers = detail.headers ?? {};
+    this.parameters = detail.parameters;
+  }
+}
+
+/** The refusal of a request that came too early; `waitMs` until the next would be let through. */
+export function rateLimited(waitMs: number): ApiFailure {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  return new ApiFailure("rate-limited", "Too many requests", {
+    headers: { "retry-after": String(seconds) },
+  });
+}
+
+/** What the error hook of the framework hands over. */
+interface ThrownRequest {
+  /** The framework's own word, or the code of the error. */
+  readonly code: string | number;
+  readonly error: unknown;
+  readonly request: Request;
+  readonly path: string;
+}
+
+/** Turns whatever a route threw into an answer, and logs what was not foreseen as `api.failed`. */
+export function answerFailure(log: Log, routes: RouteList, thrown: ThrownRequest): Response {
+  const { request, path } = thrown;
+  if (thrown.code === "NOT_FOUND") return answerUnknownRoute(routes, request.method, path);
+  const failure = foreseenFailure(thrown);
+  if (failure !== undefined) return spell(failure, path);
+  const fields = { method: request.method, path, error: errorText(thrown.error) };
+  log.error("api.failed", fields, { per: `${request.method} ${path}` });
+  return spell(new ApiFailure("internal", "The request could not be served"), path);
+}
+
+/** A known path with another method is 405 with `Allow`, and `OPTIONS` tells the methods. */
+function answerUnknownRoute(routes: RouteList, method: string, path: string): Response {
+  const methods = allowedMethods(routes, path);
+  if (methods.length === 0) return spell(new ApiFailure("not-found", "No such path"), path);
+  const headers = { allow: methods.join(", ") };
+  if (method === "OPTIONS") return new Response(null, { status: 200, headers });
+  const message = `Method ${method} is not allowed here`;
+  return spell(new ApiFailure("method-not-allowed", message, { headers }), path);
+}
+
+function foreseenFailure({ code, error }: ThrownRequest): ApiFailure | undefined {
+  if (error instanceof ApiFailure) return error;
+  if (error instanceof Error && error.cause instanceof ApiFailure) return error.cause;
+  if (code === "PARSE") return new ApiFailure("body-malformed", "The body is not JSON");
+  if (error instanceof ValidationError && error.type !== "response") {
+    return new ApiFailure("request-invalid", "The request does not have the documented form");
+  }
+  return undefined;
+}
+
+/** The framework's text on an answer of a wrong form holds the answer, so it is not logged. */
+function errorText(error: unknown): string {
+  if (error instanceof ValidationError) return "The answer does not have the documented form";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function spell(failure: ApiFailure, path: string): Response {
+  const { status, title } = FAILURES[failure.code];
+  if (!path.startsWith("/v1/")) {
+    const body = { error: title, message: failure.message };
+    return Response.json(body, { status, headers: failure.headers });
+  }
+  const problem = {
+    type: `urn:biometric-server:problem:${failure.code}`,
+    code: failure.code,
+    title,
+    status,
+    detail: failure.message,
+    parameters: failure.parameters,
+  };
+  const headers = { ...failure.headers, "content-type": "application/problem+json" };
+  return new Response(JSON.stringify(problem), { status, headers });
+}

@@ -1,0 +1,19 @@
+/** The answers of the health routes. */
+
+import { type Static, t } from "elysia";
+
+export const Alive = t.Object({ status: t.Literal("alive") });
+
+export const Ready = t.Object({ status: t.Literal("ready") });
+
+/** One reason why the server is not ready. */
+export const ReadinessProblemModel = t.Object({
+  code: t.String({ description: "Stable, such as `storage-full`." }),
+  message: t.String({ description: "For the operator." }),
+});
+export type ReadinessProblem = Readonly<Static<typeof ReadinessProblemModel>>;
+
+export const NotReady = t.Object({
+  status: t.Literal("not-ready"),
+  problems: t.Array(ReadinessProblemModel),
+});

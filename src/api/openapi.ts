@@ -1,0 +1,103 @@
+/**
+ * The OpenAPI document. The framework's plugin writes it from the schemas of the routes, in a
+ * dialect that is neither OpenAPI 3.0 nor 3.1; here it becomes valid 3.0.3, with the token scheme
+ * and the true media types.
+ */
+
+import { type AnyElysia, Elysia } from "elysia";
+import { type Json, type JsonObject, listOf, mapEntries, objectOf } from "./openapi-json.ts";
+import { correctSchema } from "./openapi-schema.ts";
+
+/** Names the document. */
+export interface ApiDescription {
+  readonly title: string;
+  readonly version: string;
+  readonly description: string;
+}
+
+const DESCRIPTION_PATH = "/description";
+const JSON_TYPE = "application/json";
+const PROBLEM_TYPE = "application/problem+json";
+const METHODS: ReadonlySet<string> = new Set(["get", "post", "put", "patch", "delete"]);
+
+/** What a status means; the document must describe every response, and the plugin does not. */
+const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
+  ["200", "Success"],
+  ["304", "Not changed since the given `ETag`"],
+  ["400", "Bad request"],
+  ["401", "Token or credentials missing or wrong"],
+  ["403", "Not allowed"],
+  ["404", "Not found"],
+  ["410", "The cursor is of an earlier history of the feed"],
+  ["415", "Not JSON"],
+  ["429", "Too many requests; see `Retry-After`"],
+  ["503", "Not ready"],
+]);
+
+/**
+ * The document of `features`, a copy of the routes made for this purpose alone: describing routes
+ * ties them to another server.
+ */
+export async function describeApi(
+  features: AnyElysia,
+  description: ApiDescription,
+): Promise<JsonObject> {
+  // Loaded when somebody asks: at a start it would cost 4 MB and the time to read it.
+  const { swagger } = await import("@elysiajs/swagger");
+  const describer = new Elysia().use(features).use(
+    swagger({
+      path: `${DESCRIPTION_PATH}/page`,
+      specPath: `${DESCRIPTION_PATH}/json`,
+      documentation: {
+        info: description,
+        components: {
+          securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+        },
+      },
+    }),
+  );
+  const answer = await describer.handle(new Request(`http://localhost${DESCRIPTION_PATH}/json`));
+  return correctDocument(objectOf(await answer.json()));
+}
+
+function correctDocument(document: JsonObject): JsonObject {
+  const paths = mapEntries(objectOf(document.paths), (item, path) =>
+    mapEntries(objectOf(item), (operation, method) =>
+      METHODS.has(method) ? correctOperation(objectOf(operation), path) : operation,
+    ),
+  );
+  return { ...document, openapi: "3.0.3", paths };
+}
+
+/** An operation that may answer 401 and does not say otherwise needs a token. */
+function correctOperation(operation: JsonObject, path: string): JsonObject {
+  const responses = mapEntries(objectOf(operation.responses), (response, status) => ({
+    description: STATUS_TEXTS.get(status) ?? `Status ${status}`,
+    ...correctContent(objectOf(response), mediaTypeOf(path, status)),
+  }));
+  const parameters = listOf(operation.parameters).map(correctParameter);
+  const corrected = { ...operation, parameters, responses };
+  const needsToken = "401" in responses && !("security" in operation);
+  const secured = needsToken ? { ...corrected, security: [{ bearer: [] }] } : corrected;
+  const body = operation.requestBody;
+  if (body === undefined) return secured;
+  const requestBody = { required: true, ...correctContent(objectOf(body), JSON_TYPE) };
+  return { ...secured, requestBody };
+}
+
+function correctParameter(parameter: Json): JsonObject {
+  const given = objectOf(parameter);
+  return { ...given, schema: correctSchema(given.schema) };
+}
+
+function mediaTypeOf(path: string, status: string): string {
+  return path.startsWith("/v1/") && Number(status) >= 400 ? PROBLEM_TYPE : JSON_TYPE;
+}
+
+/** The plugin claims JSON, form data and plain text for everything. */
+function correctContent(described: JsonObject, mediaType: string): JsonObject {
+  const content = described.content;
+  if (content === undefined) return {};
+  const { schema } = objectOf(objectOf(content)[JSON_TYPE]);
+  return { content: { [mediaType]: { schema: correctSchema(schema) } } };
+}

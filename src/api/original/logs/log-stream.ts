@@ -1,0 +1,113 @@
+/**
+ * Writes a log answer page by page, so that memory stays flat however many records are asked for,
+ * and no database read outlives a page. A failure after the first page cuts the answer off, which
+ * the client sees as a broken transfer.
+ */
+
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { Log } from "#platform/log.ts";
+import type { LogCursor, Storage } from "#storage/storage.ts";
+import type { LogSelection } from "./log-query.ts";
+import { spellLog } from "./spell-log.ts";
+
+/** Records read from the database at once. */
+const PAGE_SIZE = 1000;
+
+/** What the answer says before its records. */
+export interface LogAnswerHead {
+  readonly total: number;
+  readonly total_filtered: number;
+}
+
+/** Where the records come from. */
+export interface LogSource {
+  readonly storage: Pick<Storage, "listLogs">;
+  readonly primaryDeviceId: DeviceId;
+  readonly log: Log;
+}
+
+/**
+ * The body of the answer. Waits for the first page, so that a failing database is still an error
+ * status; an answer of one page is returned as text, a longer one as a stream.
+ */
+export async function writeLogAnswer(
+  source: LogSource,
+  selection: LogSelection,
+  head: LogAnswerHead,
+): Promise<string | ReadableStream<Uint8Array>> {
+  const pages = new LogPages(source, selection);
+  const opening = JSON.stringify({
+    success: true,
+    total: head.total,
+    total_filtered: head.total_filtered,
+    primary_device: source.primaryDeviceId,
+  });
+  const start = `${opening.slice(0, -1)},"logs":[${await pages.next()}`;
+  if (pages.isDone) return start + closing(pages);
+  return streamPages(start, pages, source.log);
+}
+
+function streamPages(start: string, pages: LogPages, log: Log): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let waiting: string | undefined = start;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (waiting !== undefined) {
+        controller.enqueue(encoder.encode(waiting));
+        waiting = undefined;
+        return;
+      }
+      const text = await pages.next().catch((error: unknown) => {
+        log.error("api.cut-off", { path: "/api/biometric/logs", error: String(error) });
+        throw error;
+      });
+      controller.enqueue(encoder.encode(pages.isDone ? text + closing(pages) : text));
+      if (pages.isDone) controller.close();
+    },
+  });
+}
+
+function closing(pages: LogPages): string {
+  return `],"returned":${pages.returned}}\n`;
+}
+
+/** Reads the selected records in order; `offset` is taken once, then the last record leads on. */
+class LogPages {
+  readonly #source: LogSource;
+  readonly #selection: LogSelection;
+  #before: LogCursor | undefined;
+  #returned = 0;
+  #isDone = false;
+
+  constructor(source: LogSource, selection: LogSelection) {
+    this.#source = source;
+    this.#selection = selection;
+  }
+
+  /** Records written so far. */
+  get returned(): number {
+    return this.#returned;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** The next records as JSON, with the commas between pages; empty when there are none. */
+  async next(): Promise<string> {
+    const { filter, limit, offset } = this.#selection;
+    const wanted = Math.min(PAGE_SIZE, (limit ?? Number.MAX_SAFE_INTEGER) - this.#returned);
+    const punches = await this.#source.storage.listLogs(filter, {
+      limit: wanted,
+      offset: this.#before === undefined ? offset : 0,
+      before: this.#before,
+    });
+    const separator = this.#returned > 0 && punches.length > 0 ? "," : "";
+    this.#returned += punches.length;
+    const last = punches.at(-1);
+    if (last !== undefined) this.#before = { wallTime: last.wallTime, id: last.id };
+    this.#isDone = punches.length < wanted || this.#returned === limit;
+    const records = punches.map((punch) => spellLog(punch, this.#source.primaryDeviceId));
+    return separator + JSON.stringify(records).slice(1, -1);
+  }
+}

@@ -1,0 +1,32 @@
+/** Writes a stored punch as `/v1` shows it. */
+
+import type { Punch } from "#domain/punch.ts";
+import { rfc3339WithOffset } from "#domain/time-text.ts";
+import type { PunchModel } from "./model.ts";
+
+/** A stored punch as `/v1` shows it; what is absent is null. */
+export function spellPunch(punch: Punch): PunchModel {
+  return {
+    id: punch.id,
+    revision: punch.revision,
+    device_id: punch.deviceId,
+    user_id: punch.userId,
+    user_id_text: punch.userIdText,
+    time: rfc3339WithOffset(punch.instantMs, punch.timeZone),
+    time_zone: punch.timeZone,
+    wall_time: punch.wallTime,
+    wall_time_text: punch.wallTimeText,
+    received_at: rfc3339WithOffset(punch.receivedAtMs, punch.timeZone),
+    direction: punch.direction ?? null,
+    direction_source: punch.directionSource ?? null,
+    is_repeat: punch.isRepeat,
+    direction_code: punch.directionCode ?? null,
+    verify_mode_code: punch.verifyModeCode ?? null,
+    code_library: punch.codeLibrary ?? null,
+    work_code: punch.workCode ?? null,
+    local_time_flag: punch.localTimeFlag ?? null,
+    doubtful_time: punch.doubtfulTime ?? null,
+    is_historic: punch.isHistoric,
+    origin: punch.origin,
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * The web port: mounts every feature, gives each answer the common headers, and listens. Knows
+ * nothing of what a feature does.
+ */
+
+import { Elysia } from "elysia";
+import { AppError } from "#base/app-error.ts";
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { Storage } from "#storage/storage.ts";
+import type { BearerGateOptions, TokenSettings } from "./auth.ts";
+import { answerFailure } from "./errors.ts";
+import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
+import { describeApi } from "./openapi.ts";
+import { deviceRoutes } from "./original/devices/routes.ts";
+import { logRoutes } from "./original/logs/routes.ts";
+import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
+import { punchRoutes } from "./punches/routes.ts";
+import { SlidingLimit } from "./rate-limit.ts";
+import { swaggerRoutes } from "./swagger/routes.ts";
+import { tokenRoutes } from "./tokens/routes.ts";
+
+/** Everything the API answers from. */
+export interface WebApiOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** IANA zone in which the contract's dates are meant. */
+  readonly siteTimeZone: string;
+  readonly primaryDeviceId: DeviceId;
+  /** Shown as the server's own address. */
+  readonly apiUrl: string;
+  readonly tokens: TokenSettings;
+  /** Accepted requests of one client in any window. */
+  readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
+  readonly webhookFigures: () => WebhookFigures;
+  readonly readiness: ReadinessCheck;
+  /** Of the program, for the OpenAPI document. */
+  readonly version: string;
+}
+
+/** The API and where it listens. */
+export interface WebServerOptions extends WebApiOptions {
+  readonly hostname: string;
+  /** 0 for any free port. */
+  readonly port: number;
+}
+
+/** The listening web port. */
+export interface RunningWebServer {
+  readonly port: number;
+  /** Takes no new connection, lets running requests end for 5 s, then closes the rest. */
+  stop(): Promise<void>;
+}
+
+/** The whole API, for a typed client. */
+export type WebApi = ReturnType<typeof createWebApi>;
+
+const BODY_BYTES_MAX = 1024 * 1024;
+/** A connection on which nothing moves for so long is closed. */
+const IDLE_TIMEOUT_SECONDS = 30;
+const STOP_TIMEOUT_MS = 5_000;
+/** Clients whose requests are counted at a time. */
+const CLIENTS_MAX = 1_000;
+
+/**
+ * Opens the web port.
+ * @throws AppError `port-unavailable`.
+ */
+export function startWebServer(options: WebServerOptions): RunningWebServer {
+  const app = createWebApi(options);
+  const server = listen(app, options);
+  app.server = server;
+  const port = server.port ?? options.port;
+  options.log.info("api.listening", { hostname: options.hostname, port });
+  return {
+    port,
+    async stop() {
+      const deadline = options.clock.after(STOP_TIMEOUT_MS, () => void server.stop(true));
+      await server.stop();
+      deadline.stop();
+    },
+  };
+}
+
+function listen(app: WebApi, { hostname, port }: WebServerOptions) {
+  try {
+    return Bun.serve({
+      hostname,
+      port,
+      // Said explicitly: by default a second server of one process takes the port over in silence.
+      reusePort: false,
+      fetch: app.fetch,
+      maxRequestBodySize: BODY_BYTES_MAX,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      // Otherwise a failure outside the routes is answered with a page that shows the source.
+      development: false,
+    });
+  } catch (cause) {
+    throw new AppError("port-unavailable", `Cannot open web port ${port} on "${hostname}"`, {
+      hint:
+        `Find the program that holds it with "ss -ltnp sport = :${port}" and stop it, ` +
+        "or set WEB_PORT or WEB_BIND to another port or address.",
+      cause,
+    });
+  }
+}
+
+/** The API without a port: `handle(request)` answers as the port would. */
+export function createWebApi(options: WebApiOptions) {
+  const app = new Elysia({ name: "web-api", strictPath: true })
+    .headers({
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "referrer-policy": "no-referrer",
+      "cache-control": "no-store",
+    })
+    .onError(({ code, error, request, path }) =>
+      answerFailure(options.log, () => app.routes, { code, error, request, path }),
+    )
+    .use(createFeatures(options))
+    .use(swaggerRoutes(() => describeApi(createFeatures(options), apiDescription(options))));
+  return app;
+}
+
+/** Every feature that the OpenAPI document describes. */
+function createFeatures(options: WebApiOptions) {
+  const { storage, clock, log, siteTimeZone, primaryDeviceId, tokens } = options;
+  const limit = new SlidingLimit({
+    requests: options.rateLimit.requests,
+    windowMs: options.rateLimit.windowSeconds * 1000,
+    keysMax: CLIENTS_MAX,
+    clock,
+  });
+  const gate: BearerGateOptions = { tokens, limit, clock };
+  return new Elysia({ name: "features", strictPath: true })
+    .use(healthRoutes(options.readiness))
+    .use(tokenRoutes({ tokens, clock, log }))
+    .use(punchRoutes({ storage, gate }))
+    .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId }))
+    .use(statusRoutes({ ...options, gate }))
+    .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }));
+}
+
+function apiDescription({ version }: WebApiOptions) {
+  return {
+    title: "biometric-server",
+    version,
+    description:
+      "Punches of attendance terminals. `/v1/` is the API for new clients; `/api/` keeps the " +
+      "paths and shapes of the server that this one replaces.",
+  };
+}

@@ -1,0 +1,213 @@
+/**
+ * Storage in memory for tests of the API: punches and devices are given, and read back by the
+ * contract of `Storage`. What the API never calls is refused.
+ */
+
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { Device } from "#domain/device.ts";
+import {
+  type DeviceId,
+  deviceId,
+  type FeedPosition,
+  feedPosition,
+  type PunchId,
+  punchId,
+  type UserId,
+  userId,
+} from "#domain/identifiers.ts";
+import type { Punch } from "#domain/punch.ts";
+import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
+import type {
+  DeviceChange,
+  FeedPage,
+  LogCursor,
+  PunchFilter,
+  Storage,
+  StorageFigures,
+} from "#storage/storage.ts";
+
+/** A stored punch of user 6 at 2026-03-02 08:15:04 in Manila, with what a test wants otherwise. */
+export function samplePunch(id: number, change: Partial<Punch> = {}): Punch {
+  const wallTime = parseWallTime(change.wallTimeText ?? "20260302081504");
+  if (!wallTime.ok) throw new Error(`No wall time: ${change.wallTimeText}`);
+  const timeZone = change.timeZone ?? "Asia/Manila";
+  return {
+    id: punchId(id),
+    feedPosition: feedPosition(id),
+    revision: 1,
+    deviceId: deviceId("2401058352"),
+    userId: userId("6"),
+    userIdText: "00000006",
+    wallTime: wallTime.value,
+    wallTimeText: "20260302081504",
+    timeZone,
+    instantMs: resolveInstant(wallTime.value, timeZone).instantMs,
+    receivedAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 6)),
+    direction: "in",
+    directionSource: "alternate",
+    isRepeat: false,
+    directionCode: "1",
+    verifyModeCode: "1",
+    codeLibrary: "FKDataHS101",
+    workCode: undefined,
+    localTimeFlag: undefined,
+    doubtfulTime: undefined,
+    isHistoric: false,
+    origin: "live",
+    rawText: "{}",
+    ...change,
+  };
+}
+
+/** An approved terminal, last in contact at the start of the fake clock. */
+export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
+  return {
+    id: deviceId(id),
+    name: undefined,
+    status: "approved",
+    driver: "fkweb",
+    firstContactMs: epochMs(Date.UTC(2026, 2, 1, 16, 0, 0)),
+    lastContactMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 4)),
+    lastAddress: "192.0.2.7",
+    firmware: undefined,
+    codeLibrary: undefined,
+    clockText: undefined,
+    clockSkewMs: undefined,
+    startAtMs: epochMs(Date.UTC(2026, 0, 26)),
+    timeZone: undefined,
+    directionPolicy: undefined,
+    heldCount: 0,
+    duplicateCount: 0,
+    refusedCount: 0,
+    ...change,
+  };
+}
+
+export class FakeStorage implements Storage {
+  feedEpoch = "epoch-one";
+  readonly punches: Punch[] = [];
+  readonly devices: Device[] = [];
+  pairingWindowEndsAt: EpochMs | undefined;
+  /** Every call of `listLogs`, as its `page` argument. */
+  readonly logPages: { limit: number; offset: number; before: LogCursor | undefined }[] = [];
+  /** Thrown by `listLogs` from this call on, counted from 1. */
+  failLogsFromCall = Number.POSITIVE_INFINITY;
+
+  async listPunchesAfter(
+    after: FeedPosition,
+    limit: number,
+    filter: PunchFilter,
+  ): Promise<FeedPage> {
+    const behind = this.#released(filter)
+      .filter((punch) => (punch.feedPosition ?? 0) > after)
+      .sort((left, right) => (left.feedPosition ?? 0) - (right.feedPosition ?? 0));
+    const punches = behind.slice(0, limit);
+    const last = punches.at(-1)?.feedPosition;
+    return { punches, nextAfter: last ?? after, hasMore: behind.length > limit };
+  }
+
+  async findPunch(id: PunchId): Promise<Punch | undefined> {
+    return this.punches.find((punch) => punch.id === id);
+  }
+
+  async listLogs(
+    filter: PunchFilter,
+    page: {
+      readonly limit: number;
+      readonly offset: number;
+      readonly before: LogCursor | undefined;
+    },
+  ): Promise<readonly Punch[]> {
+    this.logPages.push({ ...page });
+    if (this.logPages.length >= this.failLogsFromCall) throw new Error("disk on fire");
+    const { before } = page;
+    return this.#released(filter)
+      .sort((left, right) => compareLogs(right, left))
+      .filter((punch) => before === undefined || compareLogs(punch, before) < 0)
+      .slice(page.offset, page.offset + page.limit);
+  }
+
+  async countLogs(filter: PunchFilter): Promise<number> {
+    return this.#released(filter).length;
+  }
+
+  async listPunchedUsers(device: DeviceId | undefined): Promise<readonly UserId[]> {
+    const users = this.#released({ deviceId: device }).map((punch) => punch.userId);
+    return [...new Set(users)].sort();
+  }
+
+  async listDevices(): Promise<readonly Device[]> {
+    return this.devices;
+  }
+
+  async findDevice(id: DeviceId): Promise<Device | undefined> {
+    return this.devices.find((device) => device.id === id);
+  }
+
+  async approveDevice(id: DeviceId): Promise<DeviceChange> {
+    return this.#setStatus(id, "approved");
+  }
+
+  async blockDevice(id: DeviceId): Promise<DeviceChange> {
+    return this.#setStatus(id, "blocked");
+  }
+
+  async findPairingWindow(): Promise<EpochMs | undefined> {
+    return this.pairingWindowEndsAt;
+  }
+
+  async figures(): Promise<StorageFigures> {
+    return {
+      punchCount: this.#released({}).length,
+      heldCount: 0,
+      quarantineCount: 0,
+      quarantineBytes: 0,
+      deliveriesWaiting: 0,
+      deliveriesParked: 0,
+      databaseBytes: 0,
+      walBytes: 0,
+    };
+  }
+
+  append = neverCalled;
+  continueBackgroundWork = neverCalled;
+  openPairingWindow = neverCalled;
+  listDevicesWithDeliveries = neverCalled;
+  listWaitingDeliveries = neverCalled;
+  recordAttempts = neverCalled;
+  probe = neverCalled;
+  close = neverCalled;
+
+  #released(filter: PunchFilter): Punch[] {
+    return this.punches.filter(
+      (punch) =>
+        punch.feedPosition !== undefined &&
+        (filter.deviceId === undefined || punch.deviceId === filter.deviceId) &&
+        (filter.userId === undefined || punch.userId === filter.userId) &&
+        (filter.fromMs === undefined || punch.instantMs >= filter.fromMs) &&
+        (filter.beforeMs === undefined || punch.instantMs < filter.beforeMs) &&
+        (filter.direction === undefined || punch.direction === filter.direction),
+    );
+  }
+
+  #setStatus(id: DeviceId, status: "approved" | "blocked"): DeviceChange {
+    const index = this.devices.findIndex((device) => device.id === id);
+    const device = this.devices[index];
+    if (device === undefined) return "unknown-device";
+    if (device.status === status) return "unchanged";
+    this.devices[index] = { ...device, status };
+    return "done";
+  }
+}
+
+async function neverCalled(): Promise<never> {
+  throw new Error("The API calls nothing of this kind");
+}
+
+function compareLogs(
+  left: { readonly wallTime: string; readonly id: number },
+  right: { readonly wallTime: string; readonly id: number },
+): number {
+  if (left.wallTime !== right.wallTime) return left.wallTime < right.wallTime ? -1 : 1;
+  return left.id - right.id;
+}

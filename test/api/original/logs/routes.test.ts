@@ -1,0 +1,254 @@
+/**
+ * Aim: GET /api/biometric/logs has the contract's shape with true values (3.1, D4, D8), filters
+ * before it pages, and never holds more than a page.
+ */
+
+import { describe, expect, test } from "bun:test";
+import { createWebApi } from "#api/server.ts";
+import { deviceId, punchId, userId } from "#domain/identifiers.ts";
+import { ApiFixture, field, listField, readAnswer } from "../../api-fixture.ts";
+import { samplePunch } from "../../fake-storage.ts";
+
+const PATH = "/api/biometric/logs";
+
+function ids(json: unknown): unknown[] {
+  return listField(json, "logs").map((log) => field(log, "id"));
+}
+
+/** Punches 1 to `count`, one a minute, alternating between two terminals and two users. */
+function fixtureOf(count: number): ApiFixture {
+  const fixture = new ApiFixture();
+  for (let id = 1; id <= count; id += 1) {
+    const minute = new Date(Date.UTC(2026, 2, 2, 8, id)).toISOString();
+    const isOdd = id % 2 === 1;
+    fixture.storage.punches.push(
+      samplePunch(id, {
+        wallTimeText: minute.slice(0, 19).replaceAll(/[-T:]/g, ""),
+        deviceId: deviceId(isOdd ? "2401058352" : "2401058350"),
+        userId: userId(isOdd ? "6" : "7"),
+      }),
+    );
+  }
+  return fixture;
+}
+
+describe("GET /api/biometric/logs", () => {
+  test("gives the union of the original's fields", async () => {
+    const answer = await fixtureOf(1).get(PATH);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.json).toEqual({
+      success: true,
+      total: 1,
+      total_filtered: 1,
+      returned: 1,
+      primary_device: "2401058352",
+      logs: [
+        {
+          id: 1,
+          user_id: 6,
+          device_id: "2401058352",
+          device_type: "PRIMARY",
+          is_primary: true,
+          timestamp: "20260302080100",
+          datetime: "2026-03-02 08:01:00",
+          datetime_utc: "2026-03-02 00:01:00",
+          datetime_local: "2026-03-02 08:01:00",
+          timezone: "Asia/Manila",
+          direction: "in",
+          verification_method: "Fingerprint",
+          created_at: "2026-03-02 00:15:06",
+        },
+      ],
+    });
+  });
+
+  test("gives an empty list when there is none", async () => {
+    const answer = await new ApiFixture().get(PATH);
+    expect(answer.json).toMatchObject({ total: 0, total_filtered: 0, returned: 0, logs: [] });
+  });
+
+  test.each([
+    ["6", 6],
+    ["0", 0],
+    ["-3", -3],
+    ["9007199254740991", 9007199254740991],
+    ["9007199254740993", "9007199254740993"],
+    ["E-0042", "E-0042"],
+    ["0006", "0006"],
+  ])("shows user %p as %p", async (id, shown) => {
+    const fixture = new ApiFixture();
+    fixture.storage.punches.push(samplePunch(1, { userId: userId(id) }));
+    expect(field((await fixture.get(PATH)).json, "logs", 0, "user_id")).toBe(shown);
+  });
+
+  test("shows the other terminal, an unknown method, and in for an undecided direction", async () => {
+    const fixture = new ApiFixture();
+    fixture.storage.punches.push(
+      samplePunch(1, {
+        deviceId: deviceId("other"),
+        direction: undefined,
+        verifyModeCode: "99",
+        wallTimeText: "20990101000000",
+        doubtfulTime: "future",
+      }),
+    );
+    expect(field((await fixture.get(PATH)).json, "logs", 0)).toMatchObject({
+      device_type: "SECONDARY",
+      is_primary: false,
+      direction: "in",
+      verification_method: "Unknown (99)",
+    });
+  });
+
+  test("orders by wall time, latest first, ties by id", async () => {
+    const fixture = new ApiFixture();
+    fixture.storage.punches.push(
+      samplePunch(3, { wallTimeText: "20260302080000" }),
+      samplePunch(1, { wallTimeText: "20260302090000" }),
+      samplePunch(2, { wallTimeText: "20260302090000" }),
+    );
+    expect(ids((await fixture.get(PATH)).json)).toEqual([2, 1, 3]);
+  });
+
+  test.each([
+    ["limit=2", [6, 5]],
+    ["limit=0", [6, 5, 4, 3, 2, 1]],
+    ["limit=-4", [6, 5, 4, 3, 2, 1]],
+    ["limit=abc", [6, 5, 4, 3, 2, 1]],
+    ["limit=", [6, 5, 4, 3, 2, 1]],
+    ["limit=99999999999999999999999", [6, 5, 4, 3, 2, 1]],
+    ["offset=4", [2, 1]],
+    ["offset=-4", [6, 5, 4, 3, 2, 1]],
+    ["limit=2&offset=1", [5, 4]],
+    ["offset=99", []],
+    ["user_id=7", [6, 4, 2]],
+    ["user_id=007&limit=2", [6, 4]],
+    ["user_id=0", [6, 5, 4, 3, 2, 1]],
+    ["user_id=abc", [6, 5, 4, 3, 2, 1]],
+    ["user_id=8", []],
+    ["device_id=2401058350&limit=1&offset=1", [4]],
+    ["device_id=", [6, 5, 4, 3, 2, 1]],
+    ["primary_only=true", [5, 3, 1]],
+    ["primary_only=YES&device_id=2401058350", [5, 3, 1]],
+    ["primary_only=false&device_id=2401058350", [6, 4, 2]],
+    ["primary_only=0", [6, 5, 4, 3, 2, 1]],
+    ["something=else", [6, 5, 4, 3, 2, 1]],
+  ])("answers ?%s", async (query, expected) => {
+    const answer = await fixtureOf(6).get(`${PATH}?${query}`);
+    expect(answer.status).toBe(200);
+    expect(ids(answer.json)).toEqual(expected);
+    expect(field(answer.json, "returned")).toBe(expected.length);
+    expect(field(answer.json, "total")).toBe(6);
+  });
+
+  test("counts what the filters let through, not only the page", async () => {
+    const answer = await fixtureOf(6).get(`${PATH}?user_id=7&limit=1`);
+    expect(answer.json).toMatchObject({ total: 6, total_filtered: 3, returned: 1 });
+  });
+
+  test("hides what is held with a pending terminal", async () => {
+    const fixture = new ApiFixture();
+    fixture.storage.punches.push(samplePunch(1, { feedPosition: undefined }));
+    expect(ids((await fixture.get(PATH)).json)).toEqual([]);
+  });
+});
+
+describe("the dates of GET /api/biometric/logs", () => {
+  function aroundMidnight(): ApiFixture {
+    const fixture = new ApiFixture();
+    const wallTimes = ["20260301235959", "20260302000000", "20260302235959", "20260303000000"];
+    fixture.storage.punches.push(
+      ...wallTimes.map((wallTimeText, index) => samplePunch(index + 1, { wallTimeText })),
+    );
+    return fixture;
+  }
+
+  test.each([
+    ["start_date=2026-03-02&end_date=2026-03-02", [3, 2]],
+    ["start_date=2026-03-02", [4, 3, 2]],
+    ["end_date=2026-03-02", [3, 2, 1]],
+    ["start_date=2026-3-2&end_date=2026-3-2", [3, 2]],
+    ["start_date=&end_date=", [4, 3, 2, 1]],
+  ])("are days of the site: ?%s", async (query, expected) => {
+    expect(ids((await aroundMidnight().get(`${PATH}?${query}`)).json)).toEqual(expected);
+  });
+
+  test.each([
+    ["start_date=yesterday", "time data 'yesterday' does not match format '%Y-%m-%d'"],
+    ["end_date=02-03-2026", "time data '02-03-2026' does not match format '%Y-%m-%d'"],
+    ["start_date=2026-02-30", "'2026-02-30' is not a day of the calendar"],
+    ["start_date=2026-03-02&end_date=2026-03-01", "End date must be after start date"],
+  ])("are refused when wrong: ?%s", async (query, problem) => {
+    const answer = await aroundMidnight().get(`${PATH}?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({
+      error: "Bad Request",
+      message: `Invalid date format. Use YYYY-MM-DD format. Error: ${problem}`,
+    });
+  });
+});
+
+describe("a long answer of GET /api/biometric/logs", () => {
+  test("is read page by page, each led on by the last record of the one before", async () => {
+    const fixture = fixtureOf(2_500);
+    const answer = await fixture.get(`${PATH}?offset=100`);
+    const expected = Array.from({ length: 2_400 }, (_, index) => 2_400 - index);
+    expect(ids(answer.json)).toEqual(expected);
+    expect(field(answer.json, "returned")).toBe(2_400);
+    expect(fixture.storage.logPages.map((page) => [page.limit, page.offset])).toEqual([
+      [1_000, 100],
+      [1_000, 0],
+      [1_000, 0],
+    ]);
+    const last = fixture.storage.punches[1_400];
+    expect(fixture.storage.logPages[1]?.before?.id).toBe(punchId(1_401));
+    expect(fixture.storage.logPages[1]?.before?.wallTime).toBe(last?.wallTime);
+  });
+
+  test("ends at a limit inside a later page", async () => {
+    const fixture = fixtureOf(2_500);
+    const answer = await fixture.get(`${PATH}?limit=1500`);
+    expect(field(answer.json, "returned")).toBe(1_500);
+    expect(fixture.storage.logPages.map((page) => page.limit)).toEqual([1_000, 500]);
+  });
+
+  test.each([1_000, 2_000])("is whole when it ends with a full page of %d", async (count) => {
+    const answer = await fixtureOf(count).get(PATH);
+    expect(field(answer.json, "returned")).toBe(count);
+    expect(ids(answer.json)).toHaveLength(count);
+  });
+
+  test("is not read ahead of a client that does not read", async () => {
+    const fixture = fixtureOf(10_000);
+    const api = createWebApi(fixture.options);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+    await fixture.clock.advance(1_000);
+    expect(fixture.storage.logPages.length).toBeLessThanOrEqual(3);
+    await response.body?.cancel();
+  });
+
+  test("is a 500 when storage fails at once, and breaks off when it fails later", async () => {
+    const early = fixtureOf(10);
+    early.storage.failLogsFromCall = 1;
+    const answer = await early.get(PATH);
+    expect(answer.status).toBe(500);
+    expect(answer.json).toEqual({
+      error: "Internal Server Error",
+      message: "The request could not be served",
+    });
+    expect(early.log.of("api.failed")).toMatchObject([
+      { level: "error", fields: { method: "GET", path: PATH, error: "disk on fire" } },
+    ]);
+
+    const late = fixtureOf(2_500);
+    late.storage.failLogsFromCall = 2;
+    const api = createWebApi(late.options);
+    const headers = { authorization: `Bearer ${await late.token()}` };
+    const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+    expect(readAnswer(response)).rejects.toThrow("disk on fire");
+    await late.clock.advance(1);
+    expect(late.log.of("api.cut-off")).toHaveLength(1);
+  });
+});
