@@ -1,0 +1,278 @@
+/**
+ * Builds every part of the server and starts and stops them in order. The only place that knows
+ * them all; decides nothing of a punch.
+ */
+
+import { join } from "node:path";
+import { startControlSocket } from "#api/control.ts";
+import type { ReadinessProblem } from "#api/health/model.ts";
+import { startWebServer } from "#api/server.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { Config } from "#config/config.ts";
+import { loadSecrets, type Secrets } from "#config/secrets.ts";
+import { createDrivers } from "#devices/drivers.ts";
+import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import { BackgroundLoop } from "#ingest/background-loop.ts";
+import { CommitQueue } from "#ingest/commit-queue.ts";
+import { createHandleIntake, type HandleIntake } from "#ingest/handle-intake.ts";
+import type { Clock } from "#platform/clock.ts";
+import { makePrivateFolder } from "#platform/files.ts";
+import type { Log } from "#platform/log.ts";
+import { createOwnClockTrust } from "#platform/own-clock.ts";
+import { VERSION } from "#platform/version.ts";
+import type { StorageRules } from "#storage/rules.ts";
+import { openStorage } from "#storage/sqlite-storage.ts";
+import type { Storage } from "#storage/storage.ts";
+import { Dispatcher } from "#webhooks/dispatcher.ts";
+
+/** What `startApp` needs. */
+export interface AppOptions {
+  readonly config: Config;
+  /** Where the local verbs reach the server. */
+  readonly controlSocketPath: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** The running server. */
+export interface RunningApp {
+  /** Ports it is bound to. */
+  readonly terminalPort: number;
+  readonly webPort: number;
+  /** Whether this start made the database. */
+  readonly isFirstStart: boolean;
+  /** Until when new terminals are approved at once; undefined: they wait for approval. */
+  readonly pairingWindowEndsAtMs: EpochMs | undefined;
+  /**
+   * Takes nothing new, answers what is in flight, writes what is open and closes the database.
+   * Bounded by the parts' own limits: about 10 s at worst.
+   */
+  stop(): Promise<void>;
+}
+
+/** Requests of one connection that may wait for their replies; a terminal sends one at a time. */
+const EXCHANGES_WAITING_MAX = 32;
+
+/** Raw bytes of all intakes that wait for the disk. */
+const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * Starts everything; terminals are let in last, when all that serves them is ready.
+ * @throws AppError when the data folder, the database or a port cannot be had; whatever had been
+ * started is stopped again.
+ */
+export async function startApp(options: AppOptions): Promise<RunningApp> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+  };
+  try {
+    return { ...(await startParts(options, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: AppOptions,
+  stops: (() => Promise<void>)[],
+): Promise<Omit<RunningApp, "stop">> {
+  const { config, log, clock } = options;
+  makePrivateFolder(config.dataDir);
+  const { storage, isNew } = openStorage({
+    path: join(config.dataDir, "biometric.db"),
+    rules: rulesOf(config),
+    isOwnClockTrusted: createOwnClockTrust(clock),
+    clock,
+    log,
+  });
+  stops.push(() => storage.close());
+  const secrets = loadSecrets(config);
+  if (isNew) await openFirstPairingWindow(storage, config, clock);
+
+  const background = new BackgroundLoop({
+    step: () => storage.continueBackgroundWork(),
+    clock,
+    log,
+  });
+  stops.push(() => background.stop());
+  const control = await startControlSocket({
+    path: options.controlSocketPath,
+    storage,
+    clock,
+    log,
+    onDeviceApproved: () => background.wake(),
+  });
+  stops.push(() => control.stop());
+
+  const dispatcher = createDispatcher(options, storage, secrets);
+  if (dispatcher !== undefined) {
+    dispatcher.start();
+    stops.push(() => dispatcher.stop());
+  }
+  const web = startWebServer(webOptions(options, storage, secrets));
+  stops.push(() => web.stop());
+
+  const queue = new CommitQueue({
+    append: (batch) => storage.append(batch),
+    afterCommit: () => {
+      background.noteCommit();
+      dispatcher?.wake();
+    },
+    limits: {
+      depthMax: config.commitQueueDepthMax,
+      bytesMax: COMMIT_QUEUE_BYTES_MAX,
+      batchMax: config.commitBatchMax,
+    },
+    log,
+  });
+  stops.push(() => queue.stop());
+  const listener = startListener(options, createHandleIntake(queue, log));
+  stops.push(() => listener.stop());
+  background.wake();
+  return {
+    terminalPort: listener.port,
+    webPort: web.port,
+    isFirstStart: isNew,
+    pairingWindowEndsAtMs: await storage.findPairingWindow(clock.nowMs()),
+  };
+}
+
+function rulesOf(config: Config): StorageRules {
+  return {
+    siteTimeZone: config.siteTimeZone,
+    leadingZeros: config.userIdLeadingZeros,
+    directionPolicy: config.attendanceDirection,
+    direction: {
+      maxShiftMs: config.attendanceMaxShiftHours * HOUR_MS,
+      minimumGapMs: config.attendanceMinimumGapSeconds * 1000,
+    },
+    correctionWindowMs: config.attendanceCorrectionDays * DAY_MS,
+    enrollment: config.deviceEnrollment,
+    historyMs: config.deviceHistoryDays * DAY_MS,
+    hasEndpoint: endpointUrl(config) !== undefined,
+    pendingDevicesMax: config.pendingDevicesMax,
+    pendingPunchesMax: config.pendingPunchesMax,
+    pendingBytesMax: config.pendingBytesMax,
+    quarantineBytesMax: config.quarantineBytesMax,
+  };
+}
+
+async function openFirstPairingWindow(
+  storage: Storage,
+  config: Config,
+  clock: Clock,
+): Promise<void> {
+  if (config.deviceEnrollment === "open" || config.pairingWindowMinutes === 0) return;
+  const untilMs = clock.nowMs() + config.pairingWindowMinutes * MINUTE_MS;
+  await storage.openPairingWindow(epochMs(untilMs));
+}
+
+/** The receiver, when one is set and not switched off. */
+function endpointUrl(config: Config): string | undefined {
+  return config.webhookEnabled ? config.webhookUrl : undefined;
+}
+
+function createDispatcher(
+  options: AppOptions,
+  storage: Storage,
+  secrets: Secrets,
+): Dispatcher | undefined {
+  const { config, clock, log } = options;
+  const url = endpointUrl(config);
+  if (url === undefined) return undefined;
+  return new Dispatcher({
+    storage,
+    clock,
+    log,
+    random: Math.random,
+    endpoint: {
+      url,
+      secret: secrets.webhookSecret,
+      timeoutMs: config.webhookTimeoutMs,
+      rateLimitPerMinute: config.webhookRateLimit,
+      refusalsMax: config.webhookRetriesMax + 1,
+      retryDelayMs: config.webhookRetryDelayMs,
+      extraFields: config.webhookExtraFields,
+    },
+    siteTimeZone: config.siteTimeZone,
+    primaryDeviceId: deviceId(config.primaryDeviceId),
+  });
+}
+
+function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
+  const { config, clock, log } = options;
+  const url = endpointUrl(config);
+  return {
+    hostname: config.webBind,
+    port: config.webPort,
+    storage,
+    clock,
+    log,
+    siteTimeZone: config.siteTimeZone,
+    primaryDeviceId: deviceId(config.primaryDeviceId),
+    apiUrl: `http://${config.webHost}:${config.webPort}`,
+    tokens: {
+      signingKey: new TextEncoder().encode(secrets.tokenSigningKey),
+      expiryHours: config.hrisTokenExpiryHours,
+      clientSecret: secrets.hrisApiSecretKey,
+      allowedClients: config.hrisAllowedClients,
+    },
+    rateLimit: {
+      requests: config.hrisRateLimitRequests,
+      windowSeconds: config.hrisRateLimitWindowMs / 1000,
+    },
+    webhookFigures: () => ({
+      enabled: url !== undefined,
+      url: url ?? "",
+      mode: config.webhookMode,
+      rateLimit: config.webhookRateLimit ?? 0,
+      timeoutSeconds: config.webhookTimeoutMs / 1000,
+      retryEnabled: true,
+    }),
+    readiness: () => findReadinessProblems(storage),
+    version: VERSION,
+  };
+}
+
+async function findReadinessProblems(storage: Storage): Promise<readonly ReadinessProblem[]> {
+  try {
+    await storage.probe();
+    return [];
+  } catch (error) {
+    return [{ code: "storage-failed", message: error instanceof Error ? error.message : "" }];
+  }
+}
+
+function startListener(options: AppOptions, handleIntake: HandleIntake): DeviceListener {
+  const { config, clock, log } = options;
+  return startDeviceListener({
+    hostname: config.serverHost,
+    port: config.serverPort,
+    drivers: createDrivers(),
+    handleIntake,
+    limits: {
+      connectionsMax: config.deviceConnectionsMax,
+      connectionsPerAddressMax: config.deviceConnectionsPerAddressMax,
+      idleTimeoutMs: config.deviceIdleTimeoutMs,
+      requestTimeoutMs: config.deviceRequestTimeoutMs,
+      exchangesWaitingMax: EXCHANGES_WAITING_MAX,
+      sniffBytesMax: config.deviceSniffBytesMax,
+      bufferedBytesMax: config.deviceBufferedBytesMax,
+      unsentBytesMax: config.deviceUnsentBytesMax,
+      decoder: {
+        headBytesMax: config.deviceHeadBytesMax,
+        textBytesMax: config.deviceTextBytesMax,
+        requestBytesMax: config.deviceRequestBytesMax,
+      },
+    },
+    clock,
+    log,
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * Talks to the running server over its Unix socket, whose permissions are the login.
+ */
+
+import { existsSync } from "node:fs";
+import { AppError } from "#base/app-error.ts";
+import type { LoadedConfig } from "#config/load.ts";
+
+/** Where the unit of a box has its socket; a verb of root does not get the unit's environment. */
+const UNIT_SOCKET_PATH = "/run/biometric-server/control.sock";
+const ANSWER_TIMEOUT_MS = 10_000;
+
+/** What the server answers: one JSON value. */
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** The socket of the settings if it is there, else that of the unit if it is there. */
+export function findControlSocket(loaded: Pick<LoadedConfig, "controlSocketPath">): string {
+  const paths = [loaded.controlSocketPath, UNIT_SOCKET_PATH];
+  return paths.find((path) => existsSync(path)) ?? loaded.controlSocketPath;
+}
+
+/**
+ * Sends one request to the server behind `socketPath` and waits for the answer.
+ * @throws AppError `control-unreachable` when none answers, `control-refused` when the answer is no
+ * JSON or a failure of the server.
+ */
+export async function askServer(
+  socketPath: string,
+  method: "GET" | "POST",
+  path: string,
+): Promise<ControlAnswer> {
+  const response = await send(socketPath, method, path);
+  let body: unknown;
+  try {
+    body = await response.json();
+  } catch (cause) {
+    throw refusal(path, `status ${response.status} without JSON`, cause);
+  }
+  if (response.status >= 500) throw refusal(path, `status ${response.status}`);
+  return { status: response.status, body };
+}
+
+async function send(socketPath: string, method: string, path: string): Promise<Response> {
+  try {
+    return await fetch(`http://localhost${path}`, {
+      method,
+      unix: socketPath,
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+  } catch (cause) {
+    const message = `Cannot reach the server on "${socketPath}": it must be running`;
+    const hint =
+      "Start it, or run this as root or as the server's user, with the settings (DATA_DIR) of the server";
+    throw new AppError("control-unreachable", message, { hint, cause });
+  }
+}
+
+function refusal(path: string, found: string, cause?: unknown): AppError {
+  const message = `Cannot use the server's answer to "${path}": ${found}`;
+  return new AppError("control-refused", message, { hint: "Look into the server's log", cause });
+}

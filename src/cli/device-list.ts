@@ -1,0 +1,67 @@
+/**
+ * The server's list of terminals as it comes over the control socket, checked field by field: the
+ * server may be another version than this verb. Pure.
+ */
+
+import { AppError } from "#base/app-error.ts";
+
+/** A terminal as the verb shows it. */
+export interface ListedDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+  readonly driver: string;
+  readonly address: string;
+  /** Epoch milliseconds; undefined when the server did not tell. */
+  readonly lastContactMs: number | undefined;
+  readonly heldCount: number;
+}
+
+/** What the server knows. */
+export interface DeviceList {
+  readonly devices: readonly ListedDevice[];
+  /** Until when new terminals are approved at once (epoch milliseconds); undefined: they are not. */
+  readonly pairingWindowEndsAtMs: number | undefined;
+}
+
+/** @throws AppError `control-refused` when the answer is no list of terminals. */
+export function parseDeviceList(body: unknown): DeviceList {
+  const answer = asRecord(body);
+  const devices = answer?.devices;
+  if (answer === undefined || !Array.isArray(devices)) {
+    throw new AppError("control-refused", "Cannot read the list of terminals: it has no devices", {
+      hint: "The server may be of another version: compare with `biometric-server version`",
+    });
+  }
+  return {
+    devices: devices.map((device: unknown) => parseDevice(asRecord(device) ?? {})),
+    pairingWindowEndsAtMs: instant(answer.pairing_window_ends_at),
+  };
+}
+
+function parseDevice(device: Readonly<Record<string, unknown>>): ListedDevice {
+  return {
+    id: text(device.id),
+    name: text(device.name),
+    status: text(device.status),
+    driver: text(device.driver),
+    address: text(device.last_address),
+    lastContactMs: instant(device.last_contact_at),
+    heldCount: typeof device.held_count === "number" ? device.held_count : 0,
+  };
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Object.fromEntries(Object.entries(value));
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** RFC 3339 text to epoch milliseconds. */
+function instant(value: unknown): number | undefined {
+  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}

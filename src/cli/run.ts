@@ -1,0 +1,98 @@
+/**
+ * The command line: verbs, usage, and the exit code of every way it can end.
+ */
+
+import { Command, CommanderError } from "commander";
+import { AppError } from "#base/app-error.ts";
+import { configCommand } from "./config.ts";
+import { devicesCommand } from "./devices.ts";
+import type { CliEnvironment } from "./environment.ts";
+import type { CliHost } from "./host.ts";
+import { serveCommand } from "./serve.ts";
+import { simulateCommand } from "./simulate.ts";
+import { versionCommand, versionText } from "./version.ts";
+
+/** What the program ends with. 78 is `EX_CONFIG` of sysexits(3): starting again does not help. */
+export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78 } as const;
+
+/** Every verb. Each is a file of its own. */
+const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
+  serveCommand,
+  devicesCommand,
+  simulateCommand,
+  configCommand,
+  versionCommand,
+];
+
+const HELP_AFTER = `
+Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong settings.
+
+Examples:
+  biometric-server serve                          run the server in the foreground
+  biometric-server simulate --punches 3           send it punches from a fake terminal
+  biometric-server devices list                   see the terminals
+  biometric-server config check                   look over the settings`;
+
+/**
+ * Runs the verb that `argv` names (without program and script) to its end and returns the exit code.
+ * Prints every failure itself; throws nothing.
+ */
+export async function runCli(argv: readonly string[], host: CliHost): Promise<number> {
+  let exitCode: number = EXIT_CODES.done;
+  const environment: CliEnvironment = {
+    out: host.out,
+    error: host.error,
+    isTerminal: host.isTerminal,
+    exitCode: (code) => {
+      exitCode = code;
+    },
+  };
+  try {
+    await buildProgram(environment, host).parseAsync([...argv], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return report(error, host);
+  }
+}
+
+function buildProgram(environment: CliEnvironment, host: CliHost): Command {
+  const program = new Command("biometric-server")
+    .description("Takes punches from attendance terminals, keeps them, and hands them to the HRIS")
+    .version(versionText(), "-V, --version", "print the version")
+    .helpCommand("help [verb]", "show what a verb does")
+    .addHelpText("after", HELP_AFTER)
+    .showHelpAfterError('Run "biometric-server --help" to see the verbs')
+    .configureOutput({ writeOut: host.out, writeErr: host.error })
+    .exitOverride();
+  for (const makeVerb of VERBS) {
+    const verb = makeVerb(environment, host);
+    inheritSettings(verb, program, "biometric-server");
+    program.addCommand(verb);
+  }
+  return program;
+}
+
+/** A verb is made apart from the program, and so is told how to print and to end. */
+function inheritSettings(verb: Command, parent: Command, path: string): void {
+  const verbPath = `${path} ${verb.name()}`;
+  verb.copyInheritedSettings(parent);
+  verb.showHelpAfterError(`Run "${verbPath} --help" to see its options`);
+  for (const child of verb.commands) inheritSettings(child, verb, verbPath);
+}
+
+/** Prints a failure and says which exit code it is. */
+function report(error: unknown, host: CliHost): number {
+  // Commander has printed its message already. It ends with 0 only after help or version.
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage;
+  }
+  if (error instanceof AppError) {
+    host.error(`error: ${error.message}\n`);
+    if (error.hint !== undefined) host.error(`hint: ${error.hint}\n`);
+    if (error.code === "config-invalid") return EXIT_CODES.configuration;
+    return error.code === "usage" ? EXIT_CODES.usage : EXIT_CODES.failed;
+  }
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  host.error(`error: Unexpected failure, please report it\n${shown}\n`);
+  return EXIT_CODES.failed;
+}

@@ -1,0 +1,103 @@
+/**
+ * The verb `serve`: runs the server in the foreground until it is asked to end.
+ */
+
+import { networkInterfaces } from "node:os";
+import { Command } from "commander";
+import { type RunningApp, startApp } from "#app.ts";
+import type { LoadedConfig } from "#config/load.ts";
+import { secretPath } from "#config/secrets.ts";
+import { systemClock } from "#platform/clock.ts";
+import { type ClosableLog, createLog } from "#platform/log.ts";
+import { VERSION } from "#platform/version.ts";
+import type { CliEnvironment } from "./environment.ts";
+import type { CliHost } from "./host.ts";
+import { loadSettings, SETTINGS_OPTION, type SettingsFlag } from "./settings.ts";
+import { startNotice } from "./start-notice.ts";
+
+const HELP_AFTER = `
+Settings come from the environment, then from the settings file: the one given, else
+/etc/biometric-server/biometric-server.env if it exists. Nothing has to be set.
+SIGINT or SIGTERM ends it after the requests under way; a second one ends it at once.
+
+Exit code: 0 ended as asked, 1 could not start or failed, 78 wrong settings.
+
+Examples:
+  biometric-server serve
+  DATA_DIR=/srv/punches SITE_TIME_ZONE=Asia/Manila biometric-server serve`;
+
+/** Makes the verb. Its action throws `AppError` when the server cannot start. */
+export function serveCommand(environment: CliEnvironment, host: CliHost): Command {
+  return new Command("serve")
+    .description("Run the server in the foreground")
+    .option(...SETTINGS_OPTION)
+    .addHelpText("after", HELP_AFTER)
+    .action((flags: SettingsFlag) => serve(flags, environment, host));
+}
+
+async function serve(
+  flags: SettingsFlag,
+  environment: CliEnvironment,
+  host: CliHost,
+): Promise<void> {
+  const loaded = loadSettings(host, flags);
+  const stopRequested = host.stopRequested();
+  const log = openLog(loaded, environment, host);
+  try {
+    for (const warning of loaded.warnings) log.warn("settings.ignored", { reason: warning });
+    const app = await startApp({
+      config: loaded.config,
+      controlSocketPath: loaded.controlSocketPath,
+      log,
+      clock: systemClock,
+    });
+    for (const line of noticeOf(app, loaded, host)) environment.out(`${line}\n`);
+    log.info("server.stopping", { signal: await stopRequested });
+    await app.stop();
+    log.info("server.stopped");
+  } finally {
+    log.flush();
+  }
+}
+
+function openLog(loaded: LoadedConfig, environment: CliEnvironment, host: CliHost): ClosableLog {
+  const { JOURNAL_STREAM: journalStream, NO_COLOR: noColor } = host.variables;
+  return createLog({
+    write: environment.out,
+    clock: systemClock,
+    level: loaded.config.logLevel,
+    // A shell in a desktop session inherits the variable, but its output is a terminal.
+    journal: journalStream !== undefined && !environment.isTerminal,
+    colour: environment.isTerminal && (noColor ?? "") === "",
+  });
+}
+
+function noticeOf(app: RunningApp, loaded: LoadedConfig, host: CliHost): readonly string[] {
+  const { config } = loaded;
+  return startNotice({
+    isFirstStart: app.isFirstStart,
+    version: VERSION,
+    programName: host.programName,
+    dataDir: config.dataDir,
+    clientSecretPath:
+      config.hrisApiSecretKey === undefined
+        ? secretPath(config.dataDir, "hrisApiSecretKey")
+        : undefined,
+    terminalAddresses: reachableAddresses(config.serverHost),
+    terminalPort: app.terminalPort,
+    webAddresses: reachableAddresses(config.webBind),
+    webPort: app.webPort,
+    pairingWindowEndsAtMs: app.pairingWindowEndsAtMs,
+    enrollment: config.deviceEnrollment,
+    timeZone: config.siteTimeZone,
+  });
+}
+
+/** Addresses behind which a listener on `host` is found from other machines. */
+function reachableAddresses(host: string): readonly string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [host];
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address);
+}

@@ -1,0 +1,94 @@
+/**
+ * What a start tells the person in front of it: names and places, never values. Pure.
+ */
+
+/** What the notice is made of. */
+export interface StartFacts {
+  /** Whether this start made the database. */
+  readonly isFirstStart: boolean;
+  readonly version: string;
+  readonly programName: string;
+  readonly dataDir: string;
+  /** Where the client secret is kept; undefined when a setting gives it. */
+  readonly clientSecretPath: string | undefined;
+  /** Addresses terminals can be told to send to: IPv4, not loopback. Empty: this machine only. */
+  readonly terminalAddresses: readonly string[];
+  readonly terminalPort: number;
+  /** The same for clients of the API. */
+  readonly webAddresses: readonly string[];
+  readonly webPort: number;
+  /** Epoch milliseconds; undefined: new terminals wait for approval. */
+  readonly pairingWindowEndsAtMs: number | undefined;
+  readonly enrollment: "approve" | "open";
+  /** IANA zone in which times are told. */
+  readonly timeZone: string;
+}
+
+/** Lines to print when the server is ready: at most 15 on a first start, at most 3 on later ones. */
+export function startNotice(facts: StartFacts): readonly string[] {
+  const { programName: program, terminalPort, webPort } = facts;
+  const [terminalAddress = "127.0.0.1"] = facts.terminalAddresses;
+  const listening = [
+    `Terminals: ${endpoints(facts.terminalAddresses, terminalPort)}`,
+    `API:       ${webLinks(facts.webAddresses, webPort)} (documentation: /swagger)`,
+  ];
+  if (!facts.isFirstStart) {
+    return [`biometric-server ${facts.version} is ready, data in ${facts.dataDir}`, ...listening];
+  }
+  return [
+    `biometric-server ${facts.version} is ready for the first time`,
+    `Made:      ${facts.dataDir} with biometric.db and secrets/ (keep both together)`,
+    ...listening,
+    "Type into each terminal:",
+    `  server address ${terminalAddress}, port ${terminalPort}, HTTP/Push mode, no HTTPS, no domain name`,
+    `  ${enrollmentLine(facts)}`,
+    "Get a token for the HRIS, as the owner of the data or as root:",
+    `  ${tokenLine(facts)}`,
+    "Try it without a terminal:",
+    `  ${program} simulate --port ${terminalPort} --terminals 2 --punches 3`,
+    `  ${program} devices list`,
+  ];
+}
+
+function endpoints(addresses: readonly string[], port: number): string {
+  const all = addresses.length === 0 ? ["127.0.0.1"] : addresses;
+  return `${all.join(", ")} port ${port}`;
+}
+
+function webLinks(addresses: readonly string[], port: number): string {
+  const all = addresses.length === 0 ? ["127.0.0.1"] : addresses;
+  return all.map((address) => `http://${bracketed(address)}:${port}`).join(", ");
+}
+
+function bracketed(address: string): string {
+  return address.includes(":") ? `[${address}]` : address;
+}
+
+function enrollmentLine(facts: StartFacts): string {
+  if (facts.enrollment === "open") return "every new terminal is taken into use at once";
+  const approve = `${facts.programName} devices approve ID`;
+  const endsAtMs = facts.pairingWindowEndsAtMs;
+  if (endsAtMs === undefined) return `then take it into use with: ${approve}`;
+  const time = Temporal.Instant.fromEpochMilliseconds(endsAtMs)
+    .toZonedDateTimeISO(facts.timeZone)
+    .toPlainTime()
+    .toString({ smallestUnit: "minute" });
+  return `new ones are approved at once until ${time} (${facts.timeZone}), later with: ${approve}`;
+}
+
+/** The secret goes from its file into the request and is never shown. */
+function tokenLine(facts: StartFacts): string {
+  const [address = "127.0.0.1"] = facts.webAddresses;
+  const secret =
+    facts.clientSecretPath === undefined
+      ? "$HRIS_API_SECRET_KEY"
+      : `$(cat ${shellWord(facts.clientSecretPath)})`;
+  const body = `{\\"client_id\\":\\"hris_system\\",\\"client_secret\\":\\"${secret}\\"}`;
+  const link = `http://${bracketed(address)}:${facts.webPort}/api/auth/token`;
+  return `curl -s ${link} -H 'Content-Type: application/json' -d "${body}"`;
+}
+
+/** Quoted only where a shell would split or read the word. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,64 @@
+/**
+ * The program: hands the arguments to the command line, and ends the process with its exit code.
+ */
+
+import { fstatSync } from "node:fs";
+import { basename } from "node:path";
+import { runCli } from "#cli/run.ts";
+import { processEnvironment } from "#config/load.ts";
+import { systemClock } from "#platform/clock.ts";
+
+/** npm passes a key stroke on to a process that the terminal has told already. */
+const SAME_SIGNAL_MS = 500;
+const FORCED_EXIT_CODE = 1;
+const STDOUT = 1;
+
+// Bun's own writers: `process.stdout` would load Node's streams, 4 MB in a server that idles.
+const stdout = Bun.stdout.writer();
+const stderr = Bun.stderr.writer();
+const exitCode = await runCli(process.argv.slice(2), {
+  out: (text) => print(stdout, text),
+  error: (text) => print(stderr, text),
+  isTerminal: isTerminal(),
+  variables: processEnvironment(),
+  programName: programName(),
+  stopRequested,
+});
+await stdout.end();
+await stderr.end();
+process.exit(exitCode);
+
+/** Hands text to the system without waiting for a slow reader. */
+function print(writer: Bun.FileSink, text: string): void {
+  writer.write(text);
+  void writer.flush();
+}
+
+/** Whether standard output is a terminal. Asks Node's streams only when it can be one. */
+function isTerminal(): boolean {
+  return fstatSync(STDOUT).isCharacterDevice() && process.stdout.isTTY === true;
+}
+
+/** Resolves with the first signal; a later one ends the process at once. */
+function stopRequested(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let firstAtMs: number | undefined;
+  const receive = (signal: string): void => {
+    const nowMs = systemClock.monotonicMs();
+    if (firstAtMs !== undefined && nowMs - firstAtMs > SAME_SIGNAL_MS) {
+      process.exit(FORCED_EXIT_CODE);
+    }
+    firstAtMs ??= nowMs;
+    resolve(signal);
+  };
+  process.on("SIGINT", receive);
+  process.on("SIGTERM", receive);
+  return promise;
+}
+
+/** The name alone where the shell finds this very file by it, else what runs it. */
+function programName(): string {
+  if (!Bun.isStandaloneExecutable) return "npx bun src/main.ts";
+  const name = basename(process.execPath);
+  return Bun.which(name) === process.execPath ? name : process.execPath;
+}

@@ -1,0 +1,116 @@
+/**
+ * Aim: the verb `devices` speaks to a real Unix socket, shows what matters, and tells apart what
+ * was done, what was already so, and what does not exist.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { runCli } from "#cli/run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "control-"));
+const asked: string[] = [];
+let server: Bun.Server<undefined>;
+
+const DEVICES = {
+  devices: [
+    {
+      id: "2401058352",
+      name: "Gate\u001b[2J",
+      status: "approved",
+      driver: "fkweb",
+      last_contact_at: new Date(Date.now() - 90_500).toISOString(),
+      last_address: "192.168.1.9",
+      held_count: 0,
+    },
+    { id: "O0", name: null, status: "pending", driver: "fkweb", held_count: 12 },
+  ],
+  pairing_window_ends_at: null,
+};
+
+beforeAll(() => {
+  server = Bun.serve({
+    unix: join(folder, "control.sock"),
+    fetch(request) {
+      const { pathname } = new URL(request.url);
+      asked.push(`${request.method} ${pathname}`);
+      if (pathname === "/devices") return Response.json(DEVICES);
+      if (pathname === "/devices/O%2F0/approve") return Response.json({ result: "done" });
+      if (pathname === "/devices/O0/block") return Response.json({ result: "unchanged" });
+      if (pathname === "/devices/broken/block") return new Response("no", { status: 500 });
+      return Response.json({ result: "unknown-device" });
+    },
+  });
+});
+
+afterAll(async () => {
+  await server.stop(true);
+  rmSync(folder, { recursive: true });
+});
+
+async function devices(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
+  const printed = { out: "", error: "" };
+  const code = await runCli(["devices", ...argv], {
+    out: (text) => {
+      printed.out += text;
+    },
+    error: (text) => {
+      printed.error += text;
+    },
+    isTerminal: false,
+    variables: { DATA_DIR: folder },
+    programName: "biometric-server",
+    stopRequested: () => Promise.resolve("SIGTERM"),
+  });
+  return { code, ...printed };
+}
+
+describe("devices list", () => {
+  test("prints an aligned table, without what a terminal could do to a screen", async () => {
+    const { code, out } = await devices("list");
+    expect(code).toBe(0);
+    expect(out.split("\n")).toEqual([
+      "ID          NAME      STATUS    LAST CONTACT  ADDRESS      HELD  DRIVER",
+      "2401058352  Gate?[2J  approved  1 min ago     192.168.1.9  0     fkweb",
+      "O0          -         pending   -             -            12    fkweb",
+      "",
+      "To release held punches: biometric-server devices approve O0",
+      "",
+    ]);
+  });
+
+  test("prints the answer itself with --json", async () => {
+    expect(JSON.parse((await devices("list", "--json")).out)).toEqual(DEVICES);
+  });
+});
+
+describe("devices approve and block", () => {
+  test("tell what was done, and escape the id in the path", async () => {
+    expect(await devices("approve", "O/0")).toEqual({
+      code: 0,
+      out: "O/0 is approved\n",
+      error: "",
+    });
+    expect(asked.at(-1)).toBe("POST /devices/O%2F0/approve");
+  });
+
+  test("tell what was so before, and still succeed", async () => {
+    expect(await devices("block", "O0")).toEqual({ code: 0, out: "O0 was blocked\n", error: "" });
+    expect((await devices("block", "O0", "--json")).out).toBe('{"id":"O0","result":"unchanged"}\n');
+  });
+
+  test("fail for a terminal that does not exist", async () => {
+    const { code, out, error } = await devices("approve", "nobody");
+    expect([code, out]).toEqual([1, ""]);
+    expect(error).toStartWith('error: Cannot approve "nobody": no such terminal\nhint: ');
+  });
+
+  test("fail when the server does", async () => {
+    const { code, error } = await devices("block", "broken");
+    expect(code).toBe(1);
+    expect(error).toContain(
+      'Cannot use the server\'s answer to "/devices/broken/block": status 500',
+    );
+  });
+});
