@@ -1,0 +1,97 @@
+/**
+ * The rows of the benchmark's table, their limits (those of the design), and how they are printed.
+ */
+
+/** What a measure must reach and what it aims at. */
+export interface Limit {
+  /** `most`: the value may be this. `least-of-bare`: it must be this share of bare's value. */
+  readonly kind: "least-of-bare" | "most";
+  /** In the row's unit, or a share (0-1) of bare. */
+  readonly floor: number;
+  /** In the row's unit. */
+  readonly aim: number;
+}
+
+/** One measure. */
+export interface Row {
+  readonly what: string;
+  readonly unit: "/s" | "ms" | "B" | "MB";
+  readonly ours: number;
+  /** Undefined where bare has nothing to compare. */
+  readonly bare: number | undefined;
+  readonly limit: Limit | undefined;
+}
+
+const LIMITS: Readonly<Record<string, Limit>> = {
+  "punches/s, 100 terminals, connection per punch": {
+    kind: "least-of-bare",
+    floor: 0.5,
+    aim: 40 * 336,
+  },
+  "ack p99, 16 terminals, connection per punch": { kind: "most", floor: 10, aim: 5 },
+  "ack p99, 100 terminals, connection per punch": { kind: "most", floor: 20, aim: 10 },
+  "memory, idle (RSS)": { kind: "most", floor: 60, aim: 55 },
+  "memory, peak under load (RSS)": { kind: "most", floor: 150, aim: 100 },
+  "start to first HTTP answer": { kind: "most", floor: 150, aim: 80 },
+};
+
+const HEADINGS = ["", "ours", "bare", "ours/bare", "floor", "aim", ""];
+
+/** The limit of the measure of this name; most have none. */
+export function limitOf(what: string): Limit | undefined {
+  return LIMITS[what];
+}
+
+/** Formats all rows as one table for people. */
+export function formatTable(rows: readonly Row[]): string {
+  const lines = [HEADINGS, ...rows.map(formatRow)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...lines.map((cells) => cells[column]?.length ?? 0)),
+  );
+  return lines
+    .map((cells) =>
+      cells
+        .map((cell, column) => {
+          const width = widths[column] ?? 0;
+          return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+        })
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** `floor`, `aim` or `missed`: how far a row came; undefined where it has no limit. */
+export function verdictOf(row: Row): "aim" | "floor" | "missed" | undefined {
+  const { limit, ours, bare } = row;
+  if (limit === undefined) return undefined;
+  if (limit.kind === "most") {
+    if (ours <= limit.aim) return "aim";
+    return ours <= limit.floor ? "floor" : "missed";
+  }
+  if (ours < limit.floor * (bare ?? Number.NaN)) return "missed";
+  return ours >= limit.aim ? "aim" : "floor";
+}
+
+function formatRow(row: Row): string[] {
+  const { limit, ours, bare, unit } = row;
+  const value = (number: number): string => `${formatNumber(number)} ${unit}`;
+  return [
+    row.what,
+    value(ours),
+    bare === undefined ? "" : value(bare),
+    bare === undefined ? "" : (ours / bare).toFixed(2),
+    limit === undefined ? "" : formatFloor(limit, value),
+    limit === undefined ? "" : `${limit.kind === "most" ? "<=" : ">="} ${value(limit.aim)}`,
+    verdictOf(row) ?? "",
+  ];
+}
+
+function formatFloor(limit: Limit, value: (number: number) => string): string {
+  return limit.kind === "most" ? `<= ${value(limit.floor)}` : `>= ${limit.floor} of bare`;
+}
+
+function formatNumber(number: number): string {
+  if (Number.isNaN(number)) return "?";
+  return number >= 100 ? String(Math.round(number)) : number.toFixed(2);
+}
