@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { startControlSocket } from "#api/control.ts";
 import type { ReadinessProblem } from "#api/health/model.ts";
 import { startWebServer } from "#api/server.ts";
-import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { epochMs } from "#base/epoch.ts";
 import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets } from "#config/secrets.ts";
 import { createDrivers } from "#devices/drivers.ts";
@@ -42,8 +42,6 @@ export interface RunningApp {
   readonly webPort: number;
   /** Whether this start made the database. */
   readonly isFirstStart: boolean;
-  /** Until when new terminals are approved at once; undefined: they wait for approval. */
-  readonly pairingWindowEndsAtMs: EpochMs | undefined;
   /**
    * Takes nothing new, answers what is in flight, writes what is open and closes the database.
    * Bounded by the parts' own limits: about 10 s at worst.
@@ -56,6 +54,9 @@ const EXCHANGES_WAITING_MAX = 32;
 
 /** Raw bytes of all intakes that wait for the disk. */
 const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** How long after the start its memory is given back. */
+const START_SETTLED_MS = 1_000;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -96,8 +97,14 @@ async function startParts(
   const secrets = loadSecrets(config);
   if (isNew) await openFirstPairingWindow(storage, config, clock);
 
+  const dispatcher = createDispatcher(options, storage, secrets);
   const background = new BackgroundLoop({
-    step: () => storage.continueBackgroundWork(),
+    step: async () => {
+      const hasMore = await storage.continueBackgroundWork();
+      // Released punches are in the outbox without any commit of the queue's.
+      dispatcher?.wake();
+      return hasMore;
+    },
     clock,
     log,
   });
@@ -111,7 +118,6 @@ async function startParts(
   });
   stops.push(() => control.stop());
 
-  const dispatcher = createDispatcher(options, storage, secrets);
   if (dispatcher !== undefined) {
     dispatcher.start();
     stops.push(() => dispatcher.stop());
@@ -136,12 +142,19 @@ async function startParts(
   const listener = startListener(options, createHandleIntake(queue, log));
   stops.push(() => listener.stop());
   background.wake();
+  const release = clock.after(START_SETTLED_MS, releaseStartMemory);
+  stops.push(async () => release.stop());
   return {
     terminalPort: listener.port,
     webPort: web.port,
     isFirstStart: isNew,
-    pairingWindowEndsAtMs: await storage.findPairingWindow(clock.nowMs()),
   };
+}
+
+/** Gives back what only the start needed: about 3 MB. Blocks the loop for some milliseconds. */
+function releaseStartMemory(): void {
+  Bun.gc(true);
+  Bun.shrink();
 }
 
 function rulesOf(config: Config): StorageRules {

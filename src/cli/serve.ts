@@ -87,9 +87,8 @@ function noticeOf(app: RunningApp, loaded: LoadedConfig, host: CliHost): readonl
     terminalPort: app.terminalPort,
     webAddresses: reachableAddresses(config.webBind),
     webPort: app.webPort,
-    pairingWindowEndsAtMs: app.pairingWindowEndsAtMs,
+    pairingMinutes: config.pairingWindowMinutes,
     enrollment: config.deviceEnrollment,
-    timeZone: config.siteTimeZone,
   });
 }
 

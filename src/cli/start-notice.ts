@@ -17,11 +17,9 @@ export interface StartFacts {
   /** The same for clients of the API. */
   readonly webAddresses: readonly string[];
   readonly webPort: number;
-  /** Epoch milliseconds; undefined: new terminals wait for approval. */
-  readonly pairingWindowEndsAtMs: number | undefined;
+  /** How long new terminals are approved at once; 0: they wait for approval. */
+  readonly pairingMinutes: number;
   readonly enrollment: "approve" | "open";
-  /** IANA zone in which times are told. */
-  readonly timeZone: string;
 }
 
 /** Lines to print when the server is ready: at most 15 on a first start, at most 3 on later ones. */
@@ -67,13 +65,9 @@ function bracketed(address: string): string {
 function enrollmentLine(facts: StartFacts): string {
   if (facts.enrollment === "open") return "every new terminal is taken into use at once";
   const approve = `${facts.programName} devices approve ID`;
-  const endsAtMs = facts.pairingWindowEndsAtMs;
-  if (endsAtMs === undefined) return `then take it into use with: ${approve}`;
-  const time = Temporal.Instant.fromEpochMilliseconds(endsAtMs)
-    .toZonedDateTimeISO(facts.timeZone)
-    .toPlainTime()
-    .toString({ smallestUnit: "minute" });
-  return `new ones are approved at once until ${time} (${facts.timeZone}), later with: ${approve}`;
+  const minutes = facts.pairingMinutes;
+  if (minutes === 0) return `then take it into use with: ${approve}`;
+  return `new ones are approved at once for ${minutes} minutes, later with: ${approve}`;
 }
 
 /** The secret goes from its file into the request and is never shown. */

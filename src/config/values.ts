@@ -3,7 +3,6 @@
  * value in its final spelling, or undefined when the text has not the wanted form.
  */
 
-import { BlockList, isIP } from "node:net";
 import { isOneLine } from "./setting.ts";
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*\.?$/i;
@@ -21,7 +20,7 @@ export function parseAddress(text: string): string | undefined {
 /** A host name, or an IP address without brackets. */
 export function parseHostName(text: string): string | undefined {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (isIP(bare) !== 0) return bare;
+  if (isIpAddress(bare)) return bare;
   // Four numbers that are no address are a typing error, not a name.
   return bare === text && HOST_NAME.test(text) && !/^[\d.]+$/.test(text) ? text : undefined;
 }
@@ -46,12 +45,19 @@ export function parseTimeZone(text: string): string | undefined {
 export function parseWebhookUrl(text: string): string | undefined {
   const url = URL.parse(text);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const family = isIP(host);
-  if (family !== 0 && LINK_LOCAL.check(host, family === 4 ? "ipv4" : "ipv6")) return undefined;
-  return url.href;
+  return LINK_LOCAL.test(url.hostname) ? undefined : url.href;
 }
 
-const LINK_LOCAL = new BlockList();
-LINK_LOCAL.addSubnet("169.254.0.0", 16, "ipv4");
-LINK_LOCAL.addSubnet("fe80::", 10, "ipv6");
+/**
+ * 169.254.0.0/16, fe80::/10, and the first written as an IPv6 address, in the one form to which a
+ * URL brings every spelling of an address.
+ */
+const LINK_LOCAL = /^169\.254\.\d+\.\d+$|^\[fe[89ab][0-9a-f]:|^\[::ffff:a9fe:/;
+
+const IPV4_PART = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
+const IPV4 = new RegExp(`^${IPV4_PART}(?:\\.${IPV4_PART}){3}$`);
+
+/** Written out here since `node:net` would bring its whole network stack into memory. */
+function isIpAddress(text: string): boolean {
+  return IPV4.test(text) || (text.includes(":") && URL.canParse(`http://[${text}]/`));
+}

@@ -2,7 +2,7 @@
  * The next ids and the totals: counted in memory by the one writer, written once per transaction.
  */
 
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type FeedPosition, feedPosition, type PunchId, punchId } from "#domain/identifiers.ts";
 import { counters } from "./schema.ts";
@@ -16,13 +16,26 @@ const LAST_PUNCH_ID_OF_A_NEW_BOX = 1_000_000;
 export type CounterValues = Readonly<typeof counters.$inferSelect>;
 
 export class Counters {
-  readonly #orm: BunSQLiteDatabase;
+  readonly #update;
   #values: CounterValues;
   #saved: CounterValues;
 
   constructor(orm: BunSQLiteDatabase) {
-    this.#orm = orm;
     this.#values = loadOrMake(orm);
+    this.#update = orm
+      .update(counters)
+      .set({
+        lastPunchId: sql`${sql.placeholder("lastPunchId")}`,
+        lastFeedPosition: sql`${sql.placeholder("lastFeedPosition")}`,
+        punchCount: sql`${sql.placeholder("punchCount")}`,
+        heldCount: sql`${sql.placeholder("heldCount")}`,
+        quarantineCount: sql`${sql.placeholder("quarantineCount")}`,
+        quarantineBytes: sql`${sql.placeholder("quarantineBytes")}`,
+        deliveriesWaiting: sql`${sql.placeholder("deliveriesWaiting")}`,
+        deliveriesParked: sql`${sql.placeholder("deliveriesParked")}`,
+      })
+      .where(eq(counters.id, sql.placeholder("id")))
+      .prepare();
     this.#saved = this.#values;
   }
 
@@ -62,7 +75,7 @@ export class Counters {
   /** Writes what changed: called last inside the transaction. */
   save(): void {
     if (this.#values === this.#saved) return;
-    this.#orm.update(counters).set(this.#values).where(eq(counters.id, ROW_ID)).run();
+    this.#update.run(this.#values);
   }
 
   /** Called after the commit: what was written is on disk. */

@@ -4,7 +4,16 @@
  */
 
 import { Database } from "bun:sqlite";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
@@ -26,6 +35,9 @@ const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;
  */
 const WRITER_CACHE_KIB = 16 * 1024;
 
+/** Bytes of the log that are written at once when it is written again. */
+const REWRITE_CHUNK_BYTES = 1024 * 1024;
+
 /** The two connections of the program. */
 export interface OpenedDatabase {
   readonly writer: Database;
@@ -43,6 +55,7 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
   try {
     const isNew = !existsSync(path);
     if (isNew) createFile(path);
+    rewriteLog(`${path}-wal`);
     const writer = new Database(path, { readwrite: true, strict: true });
     refuseOldEngine(writer);
     configureWriter(writer, path);
@@ -79,6 +92,38 @@ function createFile(path: string): void {
   closeSync(folderHandle);
 }
 
+/**
+ * Writes the log of a process that died once more, byte for byte, and flushes it. The log may end
+ * with a transaction that never reached the disk: the process died before the flush, or the flush
+ * failed, after which Linux takes the pages for written (https://lwn.net/Articles/752063/) and no
+ * later flush writes them. SQLite takes such a transaction for committed, a resend of its punches
+ * would be acknowledged as known, and a power cut would end the log there, with everything behind
+ * it. A log that was closed in order is empty.
+ */
+function rewriteLog(path: string): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  const file = openSync(path, "r+");
+  try {
+    const chunk = Buffer.allocUnsafe(REWRITE_CHUNK_BYTES);
+    let offset = 0;
+    for (;;) {
+      const length = readSync(file, chunk, 0, chunk.length, offset);
+      if (length === 0) break;
+      writeFully(file, chunk.subarray(0, length), offset);
+      offset += length;
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeFully(file: number, bytes: Uint8Array, offset: number): void {
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(file, bytes, written, bytes.length - written, offset + written);
+  }
+}
+
 function refuseOldEngine(database: Database): void {
   const row = database.query<{ version: string }, []>("SELECT sqlite_version() AS version").get();
   const parts = (row?.version ?? "0.0.0").split(".").map(Number);
@@ -98,6 +143,8 @@ function configureWriter(database: Database, path: string): void {
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   setAndReadBack(database, path, { pragma: "journal_mode", value: "WAL", readBack: "wal" });
   setAndReadBack(database, path, { pragma: "synchronous", value: "FULL", readBack: 2 });
+  // Savepoints copy the pages they change: in memory, not into a temporary file.
+  setAndReadBack(database, path, { pragma: "temp_store", value: "MEMORY", readBack: 2 });
   setAndReadBack(database, path, { pragma: "foreign_keys", value: "ON", readBack: 1 });
   setAndReadBack(database, path, {
     pragma: "cache_size",

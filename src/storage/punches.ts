@@ -3,8 +3,9 @@
  * that readers ask for. Which direction a punch gets is decided in `timeline.ts`.
  */
 
+import type { Database } from "bun:sqlite";
 import { and, asc, desc, eq, gt, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
-import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "#domain/identifiers.ts";
 import type { AcceptedPunch, Direction, DirectionSource, Punch } from "#domain/punch.ts";
 import type { WallTime } from "#domain/wall-time.ts";
+import { prepareInsert } from "./prepared-insert.ts";
 import { punches } from "./schema.ts";
 import type { FeedPage, LogCursor, PunchFilter } from "./storage.ts";
 
@@ -46,8 +48,9 @@ export class PunchTable {
   readonly #setDirection;
   readonly #release;
 
-  constructor(orm: BunSQLiteDatabase) {
-    this.#insert = orm.insert(punches).values(insertPlaceholders()).prepare();
+  constructor(database: Database) {
+    const orm = drizzle(database);
+    this.#insert = prepareInsert(database, punches);
     this.#listKnown = orm
       .select({
         id: punches.id,
@@ -113,7 +116,7 @@ export class PunchTable {
     },
   ): void {
     const { raw } = punch;
-    this.#insert.run({
+    this.#insert({
       id: row.id,
       feedPosition: row.feedPosition,
       revision: 1,
@@ -333,33 +336,4 @@ function wallTimeBounds(filter: PunchFilter): (SQL | undefined)[] {
 
 function utcDigits(instantMs: number): string {
   return new Date(instantMs).toISOString().replace(/\D/g, "").slice(0, 14);
-}
-
-function insertPlaceholders() {
-  return {
-    id: sql.placeholder("id"),
-    feedPosition: sql.placeholder("feedPosition"),
-    revision: sql.placeholder("revision"),
-    deviceId: sql.placeholder("deviceId"),
-    userId: sql.placeholder("userId"),
-    userIdText: sql.placeholder("userIdText"),
-    wallTime: sql.placeholder("wallTime"),
-    wallTimeText: sql.placeholder("wallTimeText"),
-    timeZone: sql.placeholder("timeZone"),
-    instantMs: sql.placeholder("instantMs"),
-    receivedAtMs: sql.placeholder("receivedAtMs"),
-    clockEpisode: sql.placeholder("clockEpisode"),
-    direction: sql.placeholder("direction"),
-    directionSource: sql.placeholder("directionSource"),
-    isRepeat: sql.placeholder("isRepeat"),
-    directionCode: sql.placeholder("directionCode"),
-    verifyModeCode: sql.placeholder("verifyModeCode"),
-    codeLibrary: sql.placeholder("codeLibrary"),
-    workCode: sql.placeholder("workCode"),
-    localTimeFlag: sql.placeholder("localTimeFlag"),
-    doubtfulTime: sql.placeholder("doubtfulTime"),
-    isHistoric: sql.placeholder("isHistoric"),
-    origin: sql.placeholder("origin"),
-    rawText: sql.placeholder("rawText"),
-  };
 }

@@ -82,6 +82,8 @@ export class Timeline {
     place: TimelinePlace,
     rowsMax: number,
   ): Generator<{ readonly row: DirectionRow; readonly place: TimelinePlace }, void> {
+    // Most punches are the last of their user; a single step is cheaper than to begin a walk.
+    if (this.#listAfter.get({ ...place }) === null) return;
     let count = 0;
     for (const stored of this.#listAfter.iterate({ ...place })) {
       yield { row: directionRow(stored), place: placeOf(place.userId, stored) };

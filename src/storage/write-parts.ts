@@ -40,7 +40,7 @@ export class WriteParts {
     this.#database = database;
     this.counters = new Counters(orm);
     this.devices = new DeviceBook(orm);
-    this.punches = new PunchTable(orm);
+    this.punches = new PunchTable(database);
     this.timeline = new Timeline(database);
     this.outbox = new Outbox(orm, this.counters);
     this.quarantine = new Quarantine(orm, this.counters);
