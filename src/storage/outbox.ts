@@ -109,7 +109,8 @@ export function readWaitingDeliveries(
     .innerJoin(punches, eq(punches.id, deliveries.punchId))
     .where(
       and(
-        eq(deliveries.status, "waiting"),
+        // Written out: the partial index is not used for a bound value.
+        sql`${deliveries.status} = 'waiting'`,
         eq(deliveries.deviceId, device),
         gt(deliveries.id, query.afterId),
       ),
