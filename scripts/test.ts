@@ -5,7 +5,11 @@
 
 import { summarize } from "./test-summary.ts";
 
-const run = Bun.spawn([process.execPath, "test", ...process.argv.slice(2)], {
+/** Starting and killing servers takes longer than Bun's own 5 s on a busy machine. */
+const TEST_TIMEOUT_MS = 60_000;
+
+const command = [process.execPath, "test", `--timeout=${TEST_TIMEOUT_MS}`];
+const run = Bun.spawn([...command, ...process.argv.slice(2)], {
   cwd: `${import.meta.dir}/..`,
   stdin: "inherit",
   stdout: "inherit",

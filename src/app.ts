@@ -49,12 +49,6 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-/** Requests of one connection that may wait for their replies; a terminal sends one at a time. */
-const EXCHANGES_WAITING_MAX = 32;
-
-/** Raw bytes of all intakes that wait for the disk. */
-const COMMIT_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
-
 /** How long after the start its memory is given back. */
 const START_SETTLED_MS = 1_000;
 
@@ -133,7 +127,7 @@ async function startParts(
     },
     limits: {
       depthMax: config.commitQueueDepthMax,
-      bytesMax: COMMIT_QUEUE_BYTES_MAX,
+      bytesMax: config.commitQueueBytesMax,
       batchMax: config.commitBatchMax,
     },
     log,
@@ -275,7 +269,7 @@ function startListener(options: AppOptions, handleIntake: HandleIntake): DeviceL
       connectionsPerAddressMax: config.deviceConnectionsPerAddressMax,
       idleTimeoutMs: config.deviceIdleTimeoutMs,
       requestTimeoutMs: config.deviceRequestTimeoutMs,
-      exchangesWaitingMax: EXCHANGES_WAITING_MAX,
+      exchangesWaitingMax: config.deviceExchangesWaitingMax,
       sniffBytesMax: config.deviceSniffBytesMax,
       bufferedBytesMax: config.deviceBufferedBytesMax,
       unsentBytesMax: config.deviceUnsentBytesMax,

@@ -37,7 +37,7 @@ export const LIMITS = {
   deviceSniffBytesMax: integer({
     name: "DEVICE_SNIFF_BYTES_MAX",
     meaning: "First bytes of a connection that may decide which protocol it speaks.",
-    min: 64,
+    min: 1024,
     max: 65_536,
     fallback: 4096,
     unit: "bytes",
@@ -72,10 +72,17 @@ export const LIMITS = {
   }),
   deviceUnsentBytesMax: kibibytes({
     name: "DEVICE_UNSENT_KIB_MAX",
-    meaning: "Answers that one terminal has not taken; then its connection is closed.",
+    meaning: "Answers that one terminal has not taken; then reading from it pauses.",
     min: 4,
     max: 16_384,
     fallback: 256,
+  }),
+  deviceExchangesWaitingMax: integer({
+    name: "DEVICE_REQUESTS_WAITING_MAX",
+    meaning: "Requests of one connection that wait for their answers; then reading from it pauses.",
+    min: 1,
+    max: 1000,
+    fallback: 32,
   }),
   commitQueueDepthMax: integer({
     name: "COMMIT_QUEUE_DEPTH_MAX",
@@ -83,6 +90,13 @@ export const LIMITS = {
     min: 16,
     max: 1_000_000,
     fallback: 8192,
+  }),
+  commitQueueBytesMax: kibibytes({
+    name: "COMMIT_QUEUE_KIB_MAX",
+    meaning: "The same in size.",
+    min: 1024,
+    max: 1_048_576,
+    fallback: 65_536,
   }),
   commitBatchMax: integer({
     name: "COMMIT_BATCH_MAX",

@@ -59,11 +59,11 @@ export function decodeMessage(
   }
   if (deviceIdText === undefined || !isDeviceId(deviceIdText)) {
     const seen = deviceIdText === undefined ? "No dev_id" : `dev_id ${quote(deviceIdText)}`;
-    const reason = `${seen} in ${requestCode}; 1 to 64 printable characters are wanted`;
+    const reason = `${seen}; 1 to 64 printable characters are wanted`;
     return fail({ code: "no-device-id", reason });
   }
   if (requestCode === SEND_GLOG_DATA) {
-    const reason = "send_glog_data holds several punches in a layout that is not documented";
+    const reason = "Several punches in a layout that is not documented";
     return fail({ code: "batch-undocumented", reason });
   }
   const body = splitBody(frame.body, textBytesMax);

@@ -43,15 +43,19 @@ export function interpretMessage(message: FkwebMessage, raw: Uint8Array): Intake
   }
 }
 
-/** The intake of a frame that gave no message: kept whole, under its device if that is known. */
+/**
+ * The intake of a frame that gave no message: kept whole, under its device if that is known. What
+ * kind of request it was stands in the head, which is not kept, so the reason tells it.
+ */
 export function unreadableIntake(frame: FkwebFrame, error: DecodeError): UnreadableIntake {
-  const { deviceIdText, body } = frame;
+  const { deviceIdText, requestCode, body } = frame;
   const isKnown = deviceIdText !== undefined && isDeviceId(deviceIdText);
+  const hasCode = requestCode !== undefined && error.code !== "bad-request-code";
   return {
     kind: "unreadable",
     deviceId: isKnown ? deviceId(deviceIdText) : undefined,
     code: error.code,
-    reason: error.reason,
+    reason: hasCode ? `${requestCode}: ${error.reason}` : error.reason,
     raw: body,
   };
 }
