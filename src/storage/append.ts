@@ -20,7 +20,8 @@ export function appendBatch(
   try {
     const outcomes = parts.transaction(() => batch.map((received) => appendOne(received, writer)));
     for (const { event, ...fields } of applier.takeEvents()) {
-      log.warn(event, fields, { per: fields.deviceId });
+      const level = event === "device.approved" ? "info" : "warn";
+      log[level](event, fields, { per: fields.device });
     }
     return outcomes;
   } catch (error) {

@@ -28,9 +28,11 @@ import type { WriteParts } from "./write-parts.ts";
 /** What the log is told once the commit is on disk. */
 export interface StorageEvent {
   readonly event: "device.pending" | "device.approved" | "quarantine.added";
-  readonly deviceId: string;
+  /** Empty when even the sender is unknown. */
+  readonly device: string;
+  /** The peer's IP address. */
+  readonly address: string;
   readonly detail: string;
-  readonly remoteAddress: string;
 }
 
 /** Bytes a held punch takes beside its own text: the row and its places in five indexes. */
@@ -162,11 +164,11 @@ export class IntakeApplier {
     this.#parts.devices.put(row);
     this.#events.push({
       event: isOpen ? "device.approved" : "device.pending",
-      deviceId: id,
+      device: id,
+      address: remoteAddress,
       detail: isOpen
-        ? "New terminal, approved at once"
-        : `New terminal: approve it with "biometric-server devices approve ${id}"`,
-      remoteAddress,
+        ? "A new terminal, taken into use at once"
+        : 'A new terminal, its punches are held: "biometric-server devices approve ID" releases them',
     });
     return row;
   }
@@ -306,9 +308,9 @@ export class IntakeApplier {
       if (isPending) devices.put({ ...device, heldBytes: device.heldBytes + bytes.byteLength });
       this.#events.push({
         event: "quarantine.added",
-        deviceId: deviceId ?? "",
+        device: deviceId ?? "",
+        address: received.remoteAddress,
         detail: `${why.code}: ${why.reason}`,
-        remoteAddress: received.remoteAddress,
       });
     }
     return { kind: "quarantined" };

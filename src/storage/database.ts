@@ -73,11 +73,17 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
   }
 }
 
-/** Empties the write-ahead log into the file and closes both connections. */
+/**
+ * Empties the write-ahead log into the file and closes both connections.
+ * @throws the engine's error when the log could not be emptied; the next start reads it then.
+ */
 export function closeDatabase(opened: OpenedDatabase): void {
   opened.reader.close();
-  opened.writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
-  opened.writer.close();
+  try {
+    opened.writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  } finally {
+    opened.writer.close();
+  }
 }
 
 /** Readable by the owner alone; SQLite gives its side files the same mode. */

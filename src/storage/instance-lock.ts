@@ -14,29 +14,48 @@ export interface InstanceLock {
   release(): void;
 }
 
-/** @throws AppError `storage-open-failed` when another server holds the folder. */
+/** @throws AppError `storage-open-failed` when another server holds the folder, or no file can be made. */
 export function lockInstance(path: string): InstanceLock {
-  const database = new Database(path, { create: true, readwrite: true });
-  try {
-    chmodSync(path, 0o600);
-    database.run("PRAGMA journal_mode = MEMORY");
-    database.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    if (!engineCode(error)?.startsWith("SQLITE_BUSY")) throw error;
-    throw new AppError(
-      "storage-open-failed",
-      `Cannot lock "${path}": another server works in this data folder, and only one may`,
-      {
-        hint: 'Stop the other one ("systemctl stop biometric-server"), or set DATA_DIR to another folder',
-        cause: error,
-      },
-    );
-  }
+  const database = lockFile(path);
   return {
     release() {
       if (database.inTransaction) database.run("ROLLBACK");
       database.close();
     },
   };
+}
+
+function lockFile(path: string): Database {
+  let database: Database | undefined;
+  try {
+    database = new Database(path, { create: true, readwrite: true });
+    chmodSync(path, 0o600);
+    database.run("PRAGMA journal_mode = MEMORY");
+    database.run("BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database?.close();
+    throw lockFailure(path, error);
+  }
+}
+
+function lockFailure(path: string, cause: unknown): AppError {
+  if (engineCode(cause)?.startsWith("SQLITE_BUSY")) {
+    return new AppError(
+      "storage-open-failed",
+      `Cannot lock "${path}": another server works in this data folder, and only one may`,
+      {
+        hint: 'Stop the other one ("systemctl stop biometric-server"), or set DATA_DIR to another folder',
+        cause,
+      },
+    );
+  }
+  return new AppError(
+    "storage-open-failed",
+    `Cannot lock "${path}": ${engineCode(cause) ?? String(cause)}`,
+    {
+      hint: 'The server must own DATA_DIR and be able to write there: look at "mount" and "ls -ld"',
+      cause,
+    },
+  );
 }

@@ -17,7 +17,7 @@ import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deviceFromRow } from "./devices.ts";
-import { guardEngine } from "./engine-error.ts";
+import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
 import { PunchPlacer } from "./place-punch.ts";
@@ -115,12 +115,25 @@ export function openStorage(options: StorageOptions): OpenedStorage {
       guardEngine("read the database", () => opened.reader.query("SELECT 1").get());
     },
     close: async () => {
-      parts.transaction(() => parts.devices.saveAll());
-      closeDatabase(opened);
+      noteUnfinished(log, () => parts.transaction(() => parts.devices.saveAll()));
+      noteUnfinished(log, () => closeDatabase(opened));
       lock.release();
     },
   };
   return { storage, isNew: opened.isNew };
+}
+
+/**
+ * Runs a last write. On a full or failing disk the server must be able to end all the same: what is
+ * acknowledged is in the write-ahead log, and contact times are only older than they might be.
+ */
+function noteUnfinished(log: Log, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!isEngineFailure(error)) throw error;
+    log.warn("storage.unfinished", { code: engineCode(error), hint: engineHint(error) });
+  }
 }
 
 function setDeviceStatus(parts: WriteParts, id: DeviceId, status: DeviceStatus): DeviceChange {
