@@ -113,8 +113,7 @@ const SITE = {
   }),
   userIdLeadingZeros: choice({
     name: "USER_ID_LEADING_ZEROS",
-    meaning:
-      "Whether ids of only digits are one person with (`keep`: two) or without leading zeros.",
+    meaning: "`drop`: the ids `0027` and `27` are one person; `keep`: they are two.",
     words: ["drop", "keep"],
     fallback: "drop",
   }),
