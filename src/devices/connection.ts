@@ -16,7 +16,7 @@
 
 import { assertNever } from "#base/assert.ts";
 import type { Intake, Outcome, ReceivedIntake } from "#domain/intake.ts";
-import type { LogFields } from "#platform/log.ts";
+import type { LogFields } from "#platform/log-line.ts";
 import type { CloseReason, ConnectionHost } from "./connection-host.ts";
 import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";

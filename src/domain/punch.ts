@@ -5,7 +5,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "./identifiers.ts";
 import type { RawPunch } from "./intake.ts";
-import type { WallTime } from "./wall-time.ts";
+import type { LocalTimeFlag, WallTime } from "./wall-time.ts";
 
 /** In or out; a punch without one is undecided. */
 export type Direction = "in" | "out";
@@ -15,9 +15,6 @@ export type DirectionSource = "alternate" | "fixed" | "imported";
 
 /** How the row came to us. */
 export type PunchOrigin = "live" | "recovered" | "imported" | "manual";
-
-/** A local time that the zone skips, or passes twice, and that a rule resolved. */
-export type LocalTimeFlag = "skipped" | "doubled";
 
 /** Why a punch's time is not believed: it stays in the feed, but outside alternation. */
 export type DoubtfulTime = "before-2020" | "future";

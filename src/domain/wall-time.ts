@@ -6,10 +6,12 @@
 import { type Brand, brand } from "#base/brand.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { fail, ok, type Result } from "#base/result.ts";
-import type { LocalTimeFlag } from "./punch.ts";
 
 /** 14 digits `YYYYMMDDhhmmss`, a date and time that exist on a calendar; no zone. */
 export type WallTime = Brand<string, "WallTime">;
+
+/** A local time that the zone skips, or passes twice, and that a rule resolved. */
+export type LocalTimeFlag = "skipped" | "doubled";
 
 /**
  * Why a text is no wall time. `missing`: absent or blank. `malformed`: not one of the accepted

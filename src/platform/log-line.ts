@@ -2,7 +2,8 @@
  * How an event is spelled in one line of the log. Pure.
  */
 
-import type { LogFields } from "./log.ts";
+/** Values beside an event. Text from outside is escaped by the log itself. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** How important an event is, the most important first. */
 export type LogLevel = "error" | "warn" | "info" | "debug";

@@ -3,10 +3,14 @@
  */
 
 import type { Clock, Timer } from "./clock.ts";
-import { journalLine, LOG_LEVELS, type LogLevel, type LogLine, plainLine } from "./log-line.ts";
-
-/** Values beside an event. Text from outside is escaped by the log itself. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+import {
+  journalLine,
+  LOG_LEVELS,
+  type LogFields,
+  type LogLevel,
+  type LogLine,
+  plainLine,
+} from "./log-line.ts";
 
 /** Marks an event that can come in floods: the first of a key is written at once, the rest counted. */
 export interface LogRepeat {

@@ -4,7 +4,7 @@
  */
 
 import { AppError } from "#base/app-error.ts";
-import type { LogFields } from "#platform/log.ts";
+import type { LogFields } from "#platform/log-line.ts";
 
 /** The code to look up, and the text to read. */
 export function failureFields(error: unknown): LogFields {

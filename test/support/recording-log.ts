@@ -2,7 +2,8 @@
  * A log that keeps what it was told, so that a test can look at it.
  */
 
-import type { Log, LogFields, LogRepeat } from "#platform/log.ts";
+import type { Log, LogRepeat } from "#platform/log.ts";
+import type { LogFields } from "#platform/log-line.ts";
 
 export interface RecordedLine {
   readonly level: "error" | "warn" | "info" | "debug";
