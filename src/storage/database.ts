@@ -17,7 +17,7 @@ import {
 import { dirname } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
-import { engineCode, engineHint, guardEngine } from "./engine-error.ts";
+import { engineCode, engineHint } from "./engine-error.ts";
 import { applyMigrations, MIGRATIONS } from "./migrations.ts";
 
 /** Older engines have a known defect in WAL mode. */
