@@ -40,7 +40,7 @@ export interface RunningApp {
   /** Ports it is bound to. */
   readonly terminalPort: number;
   readonly webPort: number;
-  /** Whether this start made the database. */
+  /** Whether it is the first successful start on this data. */
   readonly isFirstStart: boolean;
   /**
    * Takes nothing new, answers what is in flight, writes what is open and closes the database.
@@ -80,7 +80,7 @@ async function startParts(
 ): Promise<Omit<RunningApp, "stop">> {
   const { config, log, clock } = options;
   makePrivateFolder(config.dataDir);
-  const { storage, isNew } = openStorage({
+  const storage = openStorage({
     path: join(config.dataDir, "biometric.db"),
     rules: rulesOf(config),
     isOwnClockTrusted: createOwnClockTrust(clock),
@@ -89,7 +89,6 @@ async function startParts(
   });
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
-  if (isNew) await openFirstPairingWindow(storage, config, clock);
 
   const dispatcher = createDispatcher(options, storage, secrets);
   const background = new BackgroundLoop({
@@ -135,13 +134,16 @@ async function startParts(
   stops.push(() => queue.stop());
   const listener = startListener(options, createHandleIntake(queue, log));
   stops.push(() => listener.stop());
+  // Only promises are waited for from here on, so that no terminal comes before its window.
+  const isFirstStart = await storage.markStarted(clock.nowMs());
+  if (isFirstStart) await openFirstPairingWindow(storage, config, clock);
   background.wake();
   const release = clock.after(START_SETTLED_MS, releaseStartMemory);
   stops.push(async () => release.stop());
   return {
     terminalPort: listener.port,
     webPort: web.port,
-    isFirstStart: isNew,
+    isFirstStart,
   };
 }
 

@@ -4,7 +4,7 @@
 
 /** What the notice is made of. */
 export interface StartFacts {
-  /** Whether this start made the database. */
+  /** Whether it is the first successful start on this data. */
   readonly isFirstStart: boolean;
   readonly version: string;
   readonly programName: string;

@@ -7,7 +7,7 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { box } from "./schema.ts";
 
-type FactName = "box_id" | "feed_epoch" | "pairing_window_until_ms";
+type FactName = "box_id" | "feed_epoch" | "first_started_at_ms" | "pairing_window_until_ms";
 
 export class Box {
   readonly #orm: BunSQLiteDatabase;
@@ -15,6 +15,7 @@ export class Box {
   readonly id: string;
   /** Names this history of the feed. */
   readonly feedEpoch: string;
+  #hasStarted: boolean;
   #pairingWindowUntilMs: number;
 
   constructor(orm: BunSQLiteDatabase) {
@@ -28,7 +29,16 @@ export class Box {
     );
     this.id = facts.get("box_id") ?? this.#make("box_id");
     this.feedEpoch = facts.get("feed_epoch") ?? this.#make("feed_epoch");
+    this.#hasStarted = facts.has("first_started_at_ms");
     this.#pairingWindowUntilMs = Number(facts.get("pairing_window_until_ms") ?? 0);
+  }
+
+  /** Notes that a start succeeded; returns whether it was the first. */
+  markStarted(nowMs: EpochMs): boolean {
+    if (this.#hasStarted) return false;
+    this.#write("first_started_at_ms", String(nowMs));
+    this.#hasStarted = true;
+    return true;
   }
 
   /** Until when new terminals are approved at once; undefined when no window is open. */

@@ -43,8 +43,6 @@ export interface OpenedDatabase {
   readonly writer: Database;
   /** Sees only what is committed, and never blocks the writer. */
   readonly reader: Database;
-  /** Whether the file was made by this call. */
-  readonly isNew: boolean;
 }
 
 /**
@@ -53,8 +51,7 @@ export interface OpenedDatabase {
  */
 export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
   try {
-    const isNew = !existsSync(path);
-    if (isNew) createFile(path);
+    if (!existsSync(path)) createFile(path);
     rewriteLog(`${path}-wal`);
     const writer = new Database(path, { readwrite: true, strict: true });
     refuseOldEngine(writer);
@@ -62,7 +59,7 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
     applyMigrations(writer, MIGRATIONS, nowMs);
     const reader = new Database(path, { readonly: true, strict: true });
     reader.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    return { writer, reader, isNew };
+    return { writer, reader };
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError(

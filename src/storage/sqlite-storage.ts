@@ -42,17 +42,11 @@ export interface StorageOptions {
   readonly log: Log;
 }
 
-/** An open storage, and whether this start made it. */
-export interface OpenedStorage {
-  readonly storage: Storage;
-  readonly isNew: boolean;
-}
-
 /**
  * Opens the database for this process alone and brings its schema up to date.
  * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
  */
-export function openStorage(options: StorageOptions): OpenedStorage {
+export function openStorage(options: StorageOptions): Storage {
   const { path, rules, log } = options;
   const lock = lockInstance(`${path}.lock`);
   const opened = openDatabase(path, options.clock.nowMs());
@@ -70,7 +64,7 @@ export function openStorage(options: StorageOptions): OpenedStorage {
   const background = new BackgroundWork({ parts, placer, rules });
   const reader = drizzle(opened.reader);
 
-  const storage: Storage = {
+  return {
     feedEpoch: box.feedEpoch,
     append: async (batch) => appendBatch(batch, { parts, applier, log }),
     continueBackgroundWork: async () =>
@@ -93,6 +87,7 @@ export function openStorage(options: StorageOptions): OpenedStorage {
     approveDevice: async (id) => setDeviceStatus(parts, id, "approved"),
     blockDevice: async (id) => setDeviceStatus(parts, id, "blocked"),
 
+    markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
     findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs),
     openPairingWindow: async (untilMs: EpochMs) =>
       guardEngine("open the pairing window", () => box.openPairingWindow(untilMs)),
@@ -120,7 +115,6 @@ export function openStorage(options: StorageOptions): OpenedStorage {
       lock.release();
     },
   };
-  return { storage, isNew: opened.isNew };
 }
 
 /**

@@ -134,6 +134,9 @@ export interface Storage {
   approveDevice(id: DeviceId): Promise<DeviceChange>;
   blockDevice(id: DeviceId): Promise<DeviceChange>;
 
+  /** Notes that the server is up; returns whether it was for the first time on this data. */
+  markStarted(nowMs: EpochMs): Promise<boolean>;
+
   /** Until when new terminals are approved at once; undefined when no window is open. */
   findPairingWindow(nowMs: EpochMs): Promise<EpochMs | undefined>;
   openPairingWindow(untilMs: EpochMs): Promise<void>;

@@ -171,6 +171,7 @@ export class FakeStorage implements Storage {
 
   append = neverCalled;
   continueBackgroundWork = neverCalled;
+  markStarted = neverCalled;
   openPairingWindow = neverCalled;
   listDevicesWithDeliveries = neverCalled;
   listWaitingDeliveries = neverCalled;

@@ -165,3 +165,14 @@ describe("append() of a poll", () => {
     );
   });
 });
+
+describe("markStarted()", () => {
+  test("says once, over restarts, that a start was the first", async () => {
+    using opened = openTestStorage();
+    await opened.reopen();
+    expect(await opened.storage.markStarted(RECEIVED_AT_MS)).toBe(true);
+    expect(await opened.storage.markStarted(RECEIVED_AT_MS)).toBe(false);
+    await opened.reopen();
+    expect(await opened.storage.markStarted(RECEIVED_AT_MS)).toBe(false);
+  });
+});

@@ -55,7 +55,7 @@ export function openTestStorage(
       isOwnClockTrusted: () => isOwnClockTrusted,
       clock: new FakeClock(RECEIVED_AT_MS),
       log,
-    }).storage;
+    });
   const opened: TestStorage = {
     path,
     log,
