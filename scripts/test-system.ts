@@ -9,16 +9,14 @@ import { resolve } from "node:path";
 const PROJECT = resolve(import.meta.dir, "..");
 const FOLDER = "test/system-packages";
 /** What the tests need: a program, and the Debian package it comes with. */
-const PACKAGES = [{ program: "chromium", name: "chromium" }] as const;
+const PACKAGES = [
+  // A browser without Google's services: by itself it asks nobody for anything.
+  { program: "chromium-headless-shell", name: "chromium-headless-shell" },
+] as const;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const tests = [...new Bun.Glob(`${FOLDER}/**/*.test.ts`).scanSync({ cwd: PROJECT })];
-  if (tests.length === 0) {
-    console.log(`There are no tests under ${FOLDER} that need packages of the system`);
-    return 0;
-  }
   const missing = PACKAGES.filter(({ program }) => Bun.which(program) === null);
   if (missing.length > 0 && !(await install(missing.map(({ name }) => name)))) return 1;
   const run = Bun.spawn([process.execPath, "scripts/test.ts", FOLDER, ...process.argv.slice(2)], {

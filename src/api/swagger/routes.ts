@@ -4,7 +4,7 @@
  */
 
 import { Elysia } from "elysia";
-import { SWAGGER_CONTENT_POLICY, SWAGGER_INIT, SWAGGER_PAGE } from "./page.ts";
+import { SWAGGER_CONTENT_POLICY, SWAGGER_ICON, SWAGGER_INIT, SWAGGER_PAGE } from "./page.ts";
 import uiStylePath from "./swagger-ui.css.gz" with { type: "file" };
 import uiScriptPath from "./swagger-ui-bundle.js.gz" with { type: "file" };
 
@@ -17,6 +17,7 @@ export function swaggerRoutes(describe: () => Promise<object>) {
   return new Elysia({ name: "swagger", detail: { hide: true } })
     .get("/swagger", () => asset(SWAGGER_PAGE, "text/html; charset=utf-8"))
     .get("/swagger/init.js", () => asset(SWAGGER_INIT, "text/javascript; charset=utf-8"))
+    .get("/swagger/icon.svg", () => asset(SWAGGER_ICON, "image/svg+xml"))
     .get("/swagger/ui.js", () => packed(uiScriptPath, "text/javascript; charset=utf-8"))
     .get("/swagger/ui.css", () => packed(uiStylePath, "text/css; charset=utf-8"))
     .get("/swagger/json", async () => {

@@ -18,7 +18,12 @@ describe("GET /swagger", () => {
   test("is a page that asks only this server for anything", async () => {
     const page = await new ApiFixture().call("/swagger");
     const addresses = [...page.text.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1]);
-    expect(addresses).toEqual(["/swagger/ui.css", "/swagger/ui.js", "/swagger/init.js"]);
+    expect(addresses).toEqual([
+      "/swagger/icon.svg",
+      "/swagger/ui.css",
+      "/swagger/ui.js",
+      "/swagger/init.js",
+    ]);
     expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
     const policy = page.headers.get("content-security-policy") ?? "";
     expect(policy).toStartWith("default-src 'none'; script-src 'self'; ");
@@ -29,6 +34,13 @@ describe("GET /swagger", () => {
     const script = await new ApiFixture().call("/swagger/init.js");
     expect(script.text).toContain("validatorUrl: null");
     expect(script.text).toContain('url: "/swagger/json"');
+  });
+
+  test("has an icon, so that no browser asks for one elsewhere", async () => {
+    const icon = await new ApiFixture().call("/swagger/icon.svg");
+    expect(icon.status).toBe(200);
+    expect(icon.headers.get("content-type")).toBe("image/svg+xml");
+    expect(icon.text).toStartWith("<svg ");
   });
 
   test.each([
