@@ -3,13 +3,15 @@
  * them all; decides nothing of a punch.
  */
 
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control.ts";
 import type { ReadinessProblem } from "#api/health/model.ts";
 import { startWebServer } from "#api/server.ts";
+import { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
 import type { Config } from "#config/config.ts";
-import { loadSecrets, type Secrets } from "#config/secrets.ts";
+import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
 import { deviceId } from "#domain/identifiers.ts";
@@ -64,7 +66,11 @@ const DAY_MS = 86_400_000;
 export async function startApp(options: AppOptions): Promise<RunningApp> {
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
-    for (const stopPart of stops.splice(0).reverse()) await stopPart();
+    const failures: unknown[] = [];
+    for (const stopPart of stops.splice(0).reverse()) {
+      await stopPart().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return { ...(await startParts(options, stops)), stop };
@@ -80,8 +86,10 @@ async function startParts(
 ): Promise<Omit<RunningApp, "stop">> {
   const { config, log, clock } = options;
   makePrivateFolder(config.dataDir);
+  const databasePath = join(config.dataDir, "biometric.db");
+  checkEarlierDatabase(databasePath, options);
   const storage = openStorage({
-    path: join(config.dataDir, "biometric.db"),
+    path: databasePath,
     rules: rulesOf(config),
     isOwnClockTrusted: createOwnClockTrust(clock),
     clock,
@@ -147,6 +155,25 @@ async function startParts(
   };
 }
 
+/**
+ * The signing key is made behind the database, so where it is there was one.
+ * @throws AppError `storage-damaged` when that is empty, as a power cut can leave a file.
+ */
+function checkEarlierDatabase(path: string, { config, log }: AppOptions): void {
+  if (!existsSync(secretPath(config.dataDir, "tokenSigningKey"))) return;
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size;
+  if (bytes === 0) {
+    throw new AppError(
+      "storage-damaged",
+      `Cannot open database "${path}": it is empty, although this server has worked with it`,
+      { hint: "Restore the last backup; or remove the file to begin with nothing" },
+    );
+  }
+  if (bytes === undefined) {
+    log.warn("storage.new", { path, hint: "The database was missing and is made anew, empty" });
+  }
+}
+
 /** Gives back what only the start needed: about 3 MB. Blocks the loop for some milliseconds. */
 function releaseStartMemory(): void {
   Bun.gc(true);
@@ -166,10 +193,12 @@ function rulesOf(config: Config): StorageRules {
     enrollment: config.deviceEnrollment,
     historyMs: config.deviceHistoryDays * DAY_MS,
     hasEndpoint: endpointUrl(config) !== undefined,
+    devicesMax: config.devicesMax,
     pendingDevicesMax: config.pendingDevicesMax,
     pendingPunchesMax: config.pendingPunchesMax,
     pendingBytesMax: config.pendingBytesMax,
     quarantineBytesMax: config.quarantineBytesMax,
+    noticeTextBytesMax: config.noticeTextBytesMax,
   };
 }
 
@@ -179,8 +208,9 @@ async function openFirstPairingWindow(
   clock: Clock,
 ): Promise<void> {
   if (config.deviceEnrollment === "open" || config.pairingWindowMinutes === 0) return;
-  const untilMs = clock.nowMs() + config.pairingWindowMinutes * MINUTE_MS;
-  await storage.openPairingWindow(epochMs(untilMs));
+  const fromMs = clock.nowMs();
+  const untilMs = epochMs(fromMs + config.pairingWindowMinutes * MINUTE_MS);
+  await storage.openPairingWindow(fromMs, untilMs);
 }
 
 /** The receiver, when one is set and not switched off. */

@@ -7,18 +7,18 @@ import { basename } from "node:path";
 import { runCli } from "#cli/run.ts";
 import { processEnvironment } from "#config/load.ts";
 import { systemClock } from "#platform/clock.ts";
+import { Output } from "#platform/output.ts";
 
 /** npm passes a key stroke on to a process that the terminal has told already. */
 const SAME_SIGNAL_MS = 500;
 const FORCED_EXIT_CODE = 1;
 const STDOUT = 1;
 
-// Bun's own writers: `process.stdout` would load Node's streams, 4 MB in a server that idles.
-const stdout = Bun.stdout.writer();
-const stderr = Bun.stderr.writer();
+const stdout = new Output(Bun.stdout.writer());
+const stderr = new Output(Bun.stderr.writer());
 const exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => print(stdout, text),
-  error: (text) => print(stderr, text),
+  out: (text) => stdout.write(text),
+  error: (text) => stderr.write(text),
   isTerminal: isTerminal(),
   variables: processEnvironment(),
   programName: programName(),
@@ -27,12 +27,6 @@ const exitCode = await runCli(process.argv.slice(2), {
 await stdout.end();
 await stderr.end();
 process.exit(exitCode);
-
-/** Hands text to the system without waiting for a slow reader. */
-function print(writer: Bun.FileSink, text: string): void {
-  writer.write(text);
-  void writer.flush();
-}
 
 /** Whether standard output is a terminal. Asks Node's streams only when it can be one. */
 function isTerminal(): boolean {

@@ -105,9 +105,16 @@ export const LIMITS = {
     max: 10_000,
     fallback: 500,
   }),
+  devicesMax: integer({
+    name: "DEVICES_MAX",
+    meaning: "Terminals known at all; further ones are closed unanswered.",
+    min: 1,
+    max: 100_000,
+    fallback: 2000,
+  }),
   pendingDevicesMax: integer({
     name: "PENDING_DEVICES_MAX",
-    meaning: "Terminals that wait for approval; further ones are closed unanswered.",
+    meaning: "Terminals that wait for approval, or that one pairing window approves; further ones are closed unanswered, or wait.",
     min: 1,
     max: 10_000,
     fallback: 64,
@@ -128,9 +135,16 @@ export const LIMITS = {
   }),
   quarantineBytesMax: kibibytes({
     name: "QUARANTINE_KIB_MAX",
-    meaning: "Unreadable requests kept for a person to look at, all together.",
+    meaning: "Unreadable requests kept for a person to look at, all together; terminals nobody approved may fill half.",
     min: 1024,
     max: 16_777_216,
     fallback: 262_144,
+  }),
+  noticeTextBytesMax: kibibytes({
+    name: "NOTICE_TEXT_KIB_MAX",
+    meaning: "Texts kept of requests that nobody documented, all together; then only counted.",
+    min: 0,
+    max: 16_777_216,
+    fallback: 65_536,
   }),
 } as const;

@@ -93,12 +93,19 @@ export class CommitQueue {
   async #flush(): Promise<void> {
     this.#state = "flushing";
     const batch = this.#takeBatch();
-    const outcomes = await this.#appendSafely(batch);
-    for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] ?? FAILED);
-    setImmediate(this.#afterCommit);
-    this.#state = "idle";
-    if (this.#waiting.length > 0) this.#schedule();
-    else for (const resolve of this.#drained.splice(0)) resolve();
+    let outcomes: readonly Outcome[] = [];
+    try {
+      outcomes = await this.#append(batch.map((waiting) => waiting.received));
+    } catch (error) {
+      // It does not by contract; were it to, nothing of the batch may be acknowledged.
+      this.#log.error("storage.failed", { intakes: batch.length, cause: String(error) });
+    } finally {
+      for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] ?? FAILED);
+      setImmediate(this.#afterCommit);
+      this.#state = "idle";
+      if (this.#waiting.length > 0) this.#schedule();
+      else for (const resolve of this.#drained.splice(0)) resolve();
+    }
   }
 
   #takeBatch(): readonly WaitingIntake[] {
@@ -106,15 +113,5 @@ export class CommitQueue {
     this.#waiting = this.#waiting.slice(batch.length);
     for (const { received } of batch) this.#waitingBytes -= received.intake.raw.byteLength;
     return batch;
-  }
-
-  /** `append` never throws by contract; were it to, nothing of the batch may be acknowledged. */
-  async #appendSafely(batch: readonly WaitingIntake[]): Promise<readonly Outcome[]> {
-    try {
-      return await this.#append(batch.map((waiting) => waiting.received));
-    } catch (error) {
-      this.#log.error("storage.failed", { intakes: batch.length, cause: String(error) });
-      return [];
-    }
   }
 }

@@ -10,10 +10,12 @@ import type { CommitQueue } from "./commit-queue.ts";
 const HINTS: Readonly<Record<RefusalCode, string>> = {
   "device-blocked": 'The terminal is blocked and keeps its records: "devices approve" lets it in',
   "address-not-allowed": "The terminal came from another address than the one allowed for it",
+  "devices-full": "Too many terminals are known: raise DEVICES_MAX if they are yours",
   "pending-devices-full":
     'Too many unknown terminals wait: approve or block some of "devices list"',
   "pending-punches-full": "The terminal waits for approval and has used up its room: approve it",
-  "quarantine-full": 'The quarantine is full: look at "status" and empty it',
+  "quarantine-full":
+    "The quarantine is full: raise QUARANTINE_KIB_MAX until a person has looked at it",
 };
 
 /** Resolves with the outcome after the commit; never rejects. */

@@ -7,43 +7,50 @@ import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Log } from "#platform/log.ts";
 import type { IntakeApplier } from "./apply-intake.ts";
 import { engineCode, engineHint, isEngineFailure } from "./engine-error.ts";
+import type { StorageEvents } from "./events.ts";
 import type { WriteParts } from "./write-parts.ts";
 
 const FAILED: Outcome = { kind: "failed" };
 
-/** Applies the batch; the outcomes are true once it returns. Never throws. */
+/** What a batch is applied with. */
+export interface BatchWriter {
+  readonly parts: WriteParts;
+  readonly applier: IntakeApplier;
+  readonly events: StorageEvents;
+  readonly log: Log;
+}
+
+/** Applies the batch; the outcomes are true once it returns. */
 export function appendBatch(
   batch: readonly ReceivedIntake[],
-  writer: { readonly parts: WriteParts; readonly applier: IntakeApplier; readonly log: Log },
+  writer: BatchWriter,
 ): readonly Outcome[] {
-  const { parts, applier, log } = writer;
+  const outcomes = commitBatch(batch, writer);
+  for (const { event, ...fields } of writer.events.take()) {
+    const level = event === "device.approved" ? "info" : "warn";
+    writer.log[level](event, fields, { per: fields.device });
+  }
+  return outcomes;
+}
+
+function commitBatch(batch: readonly ReceivedIntake[], writer: BatchWriter): readonly Outcome[] {
   try {
-    const outcomes = parts.transaction(() => batch.map((received) => appendOne(received, writer)));
-    for (const { event, ...fields } of applier.takeEvents()) {
-      const level = event === "device.approved" ? "info" : "warn";
-      log[level](event, fields, { per: fields.device });
-    }
-    return outcomes;
+    return writer.parts.transaction(() => batch.map((received) => appendOne(received, writer)));
   } catch (error) {
-    applier.takeEvents();
-    log.error(
-      "storage.failed",
-      {
-        intakes: batch.length,
-        code: engineCode(error) ?? "bug",
-        cause: String(error),
-        hint: engineHint(error),
-      },
-      { per: engineCode(error) ?? "bug" },
-    );
+    writer.events.dropBehind(0);
+    const code = engineCode(error) ?? "bug";
+    const fields = {
+      intakes: batch.length,
+      code,
+      cause: String(error),
+      hint: engineHint(error),
+    };
+    writer.log.error("storage.failed", fields, { per: code });
     return batch.map(() => FAILED);
   }
 }
 
-function appendOne(
-  received: ReceivedIntake,
-  writer: { readonly parts: WriteParts; readonly applier: IntakeApplier; readonly log: Log },
-): Outcome {
+function appendOne(received: ReceivedIntake, writer: BatchWriter): Outcome {
   const { parts, applier, log } = writer;
   try {
     const outcome = parts.savepoint(

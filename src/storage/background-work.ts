@@ -5,9 +5,11 @@
 
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
+import type { Log } from "#platform/log.ts";
 import type { DeviceRow } from "./devices.ts";
-import type { PunchPlacer } from "./place-punch.ts";
-import type { PunchRow } from "./punches.ts";
+import { isEngineFailure } from "./engine-error.ts";
+import { type PunchPlacer, UNDECIDED } from "./place-punch.ts";
+import type { PlacedDirection, PunchRow } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -18,12 +20,15 @@ export class BackgroundWork {
   readonly #parts: WriteParts;
   readonly #placer: PunchPlacer;
   readonly #rules: StorageRules;
+  readonly #log: Log;
 
   constructor(options: {
     readonly parts: WriteParts;
     readonly placer: PunchPlacer;
     readonly rules: StorageRules;
+    readonly log: Log;
   }) {
+    this.#log = options.log;
     this.#parts = options.parts;
     this.#placer = options.placer;
     this.#rules = options.rules;
@@ -47,7 +52,7 @@ export class BackgroundWork {
 
   #release(device: DeviceRow): void {
     const held = this.#parts.punches.listHeld(device.id, RELEASES_PER_STEP);
-    for (const row of held) this.#releaseOne(device, row);
+    for (const row of held) this.#releaseSafely(device, row);
     const heldCount = held.length < RELEASES_PER_STEP ? 0 : device.heldCount - held.length;
     this.#parts.counters.add({ heldCount: heldCount - device.heldCount });
     this.#parts.devices.put({
@@ -57,8 +62,22 @@ export class BackgroundWork {
     });
   }
 
+  /** A bug of ours in one row must not hold up the rows and devices behind it. */
+  #releaseSafely(device: DeviceRow, row: PunchRow): void {
+    try {
+      this.#parts.savepoint(
+        () => this.#releaseOne(device, row),
+        () => true,
+      );
+    } catch (error) {
+      if (isEngineFailure(error)) throw error;
+      const fields = { device: row.deviceId, punch: row.id, cause: String(error) };
+      this.#log.error("release.bug", fields, { per: String(error) });
+      this.#enterFeed(row, UNDECIDED);
+    }
+  }
+
   #releaseOne(device: DeviceRow, row: PunchRow): void {
-    const { counters, outbox, punches } = this.#parts;
     const place = {
       userId: row.userId,
       instantMs: epochMs(row.instantMs),
@@ -67,10 +86,14 @@ export class BackgroundWork {
     };
     const policy = device.directionPolicy ?? this.#rules.directionPolicy;
     const isDoubtful = row.doubtfulTime !== null;
-    const placed = this.#placer.resolve(place, policy, isDoubtful);
+    this.#enterFeed(row, this.#placer.resolve(place, policy, isDoubtful));
+    if (!isDoubtful) this.#placer.correctBehind(place, epochMs(row.receivedAtMs));
+  }
+
+  #enterFeed(row: PunchRow, placed: PlacedDirection): void {
+    const { counters, outbox, punches } = this.#parts;
     punches.release({ id: row.id, feedPosition: counters.nextFeedPosition(), ...placed });
     counters.add({ punchCount: 1 });
-    if (!isDoubtful) this.#placer.correctBehind(place, epochMs(row.receivedAtMs));
     if (this.#rules.hasEndpoint && !row.isHistoric) {
       outbox.enqueue({
         deviceId: row.deviceId,

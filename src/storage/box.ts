@@ -7,7 +7,19 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { box } from "./schema.ts";
 
-type FactName = "box_id" | "feed_epoch" | "first_started_at_ms" | "pairing_window_until_ms";
+type FactName =
+  | "box_id"
+  | "feed_epoch"
+  | "first_started_at_ms"
+  | "pairing_window_from_ms"
+  | "pairing_window_until_ms";
+
+/** A time in which new terminals are approved at once. */
+export interface PairingWindow {
+  readonly fromMs: EpochMs;
+  /** Exclusive. */
+  readonly untilMs: EpochMs;
+}
 
 export class Box {
   readonly #orm: BunSQLiteDatabase;
@@ -16,7 +28,7 @@ export class Box {
   /** Names this history of the feed. */
   readonly feedEpoch: string;
   #hasStarted: boolean;
-  #pairingWindowUntilMs: number;
+  #pairingWindow: PairingWindow;
 
   constructor(orm: BunSQLiteDatabase) {
     this.#orm = orm;
@@ -30,7 +42,10 @@ export class Box {
     this.id = facts.get("box_id") ?? this.#make("box_id");
     this.feedEpoch = facts.get("feed_epoch") ?? this.#make("feed_epoch");
     this.#hasStarted = facts.has("first_started_at_ms");
-    this.#pairingWindowUntilMs = Number(facts.get("pairing_window_until_ms") ?? 0);
+    this.#pairingWindow = {
+      fromMs: epochMs(Number(facts.get("pairing_window_from_ms") ?? 0)),
+      untilMs: epochMs(Number(facts.get("pairing_window_until_ms") ?? 0)),
+    };
   }
 
   /** Notes that a start succeeded; returns whether it was the first. */
@@ -41,14 +56,16 @@ export class Box {
     return true;
   }
 
-  /** Until when new terminals are approved at once; undefined when no window is open. */
-  findPairingWindow(nowMs: EpochMs): EpochMs | undefined {
-    return nowMs < this.#pairingWindowUntilMs ? epochMs(this.#pairingWindowUntilMs) : undefined;
+  /** The open window; undefined when none is, also when the clock has gone back before it. */
+  findPairingWindow(nowMs: EpochMs): PairingWindow | undefined {
+    const { fromMs, untilMs } = this.#pairingWindow;
+    return fromMs <= nowMs && nowMs < untilMs ? this.#pairingWindow : undefined;
   }
 
-  openPairingWindow(untilMs: EpochMs): void {
-    this.#write("pairing_window_until_ms", String(untilMs));
-    this.#pairingWindowUntilMs = untilMs;
+  openPairingWindow(window: PairingWindow): void {
+    this.#write("pairing_window_from_ms", String(window.fromMs));
+    this.#write("pairing_window_until_ms", String(window.untilMs));
+    this.#pairingWindow = window;
   }
 
   #make(name: FactName): string {

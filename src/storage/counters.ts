@@ -4,8 +4,9 @@
 
 import { eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { AppError } from "#base/app-error.ts";
 import { type FeedPosition, feedPosition, type PunchId, punchId } from "#domain/identifiers.ts";
-import { counters } from "./schema.ts";
+import { counters, punches } from "./schema.ts";
 
 const ROW_ID = 1;
 
@@ -31,6 +32,8 @@ export class Counters {
         heldCount: sql`${sql.placeholder("heldCount")}`,
         quarantineCount: sql`${sql.placeholder("quarantineCount")}`,
         quarantineBytes: sql`${sql.placeholder("quarantineBytes")}`,
+        quarantineUnattributedBytes: sql`${sql.placeholder("quarantineUnattributedBytes")}`,
+        noticeTextBytes: sql`${sql.placeholder("noticeTextBytes")}`,
         deliveriesWaiting: sql`${sql.placeholder("deliveriesWaiting")}`,
         deliveriesParked: sql`${sql.placeholder("deliveriesParked")}`,
       })
@@ -62,6 +65,8 @@ export class Counters {
     values.heldCount += amounts.heldCount ?? 0;
     values.quarantineCount += amounts.quarantineCount ?? 0;
     values.quarantineBytes += amounts.quarantineBytes ?? 0;
+    values.quarantineUnattributedBytes += amounts.quarantineUnattributedBytes ?? 0;
+    values.noticeTextBytes += amounts.noticeTextBytes ?? 0;
     values.deliveriesWaiting += amounts.deliveriesWaiting ?? 0;
     values.deliveriesParked += amounts.deliveriesParked ?? 0;
     this.#values = values;
@@ -87,6 +92,14 @@ export class Counters {
 function loadOrMake(orm: BunSQLiteDatabase): CounterValues {
   const stored = orm.select().from(counters).where(eq(counters.id, ROW_ID)).get();
   if (stored !== undefined) return stored;
+  const punch = orm.select({ id: punches.id }).from(punches).limit(1).get();
+  if (punch !== undefined) {
+    throw new AppError(
+      "storage-damaged",
+      "Cannot count on: the row of counters is missing although punches are stored",
+      { hint: "Stop the service, keep the file, restore the last backup" },
+    );
+  }
   const fresh: CounterValues = {
     id: ROW_ID,
     lastPunchId: LAST_PUNCH_ID_OF_A_NEW_BOX,
@@ -95,6 +108,8 @@ function loadOrMake(orm: BunSQLiteDatabase): CounterValues {
     heldCount: 0,
     quarantineCount: 0,
     quarantineBytes: 0,
+    quarantineUnattributedBytes: 0,
+    noticeTextBytes: 0,
     deliveriesWaiting: 0,
     deliveriesParked: 0,
   };

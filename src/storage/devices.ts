@@ -54,6 +54,10 @@ export class DeviceBook {
     return [...this.#entries.values()].map((entry) => entry.row);
   }
 
+  get count(): number {
+    return this.#entries.size;
+  }
+
   /** How many devices wait for a person. */
   get pendingCount(): number {
     let count = 0;

@@ -66,13 +66,16 @@ export class Notices {
       .prepare();
   }
 
-  add(notice: NoticeIntake, receivedAtMs: EpochMs): void {
+  /** Counts a notice and, when `mayKeep`, keeps an undocumented text; returns whether it did. */
+  add(notice: NoticeIntake, receivedAtMs: EpochMs, mayKeep: boolean): boolean {
     const { deviceId } = notice;
     const seen = this.#find.get({ deviceId, code: notice.code })?.noticeCount ?? 0;
     const code = seen > 0 || this.#hasRoomForCode(deviceId) ? notice.code : FURTHER_CODES;
     this.#count.run({ deviceId, code, isKnown: Number(notice.known), receivedAtMs });
-    if (notice.known || seen >= TEXTS_PER_CODE_MAX || code === FURTHER_CODES) return;
+    const isCountedOnly = notice.known || seen >= TEXTS_PER_CODE_MAX || code === FURTHER_CODES;
+    if (isCountedOnly || !mayKeep) return false;
     this.#keepText.run({ deviceId, code, receivedAtMs, text: notice.text });
+    return true;
   }
 
   #hasRoomForCode(deviceId: string): boolean {

@@ -13,7 +13,12 @@ import type { Timeline, TimelinePlace } from "./timeline.ts";
 /** Rows of one user looked at in one transaction. */
 const ROWS_PER_STEP = 200;
 
-const UNDECIDED: PlacedDirection = { direction: null, directionSource: null, isRepeat: false };
+/** Of a punch that takes no part in alternation. */
+export const UNDECIDED: PlacedDirection = {
+  direction: null,
+  directionSource: null,
+  isRepeat: false,
+};
 
 export class PunchPlacer {
   readonly #timeline: Timeline;

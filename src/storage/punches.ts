@@ -1,6 +1,6 @@
 /**
  * The punch rows: inserting, changing and finding them on the writer's connection, and the pages
- * that readers ask for. Which direction a punch gets is decided in `timeline.ts`.
+ * that readers ask for. Which direction a punch gets is not decided here.
  */
 
 import type { Database } from "bun:sqlite";

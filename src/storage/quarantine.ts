@@ -3,10 +3,10 @@
  * kept once.
  */
 
-import { sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { DeviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
-import type { Counters } from "./counters.ts";
 import { quarantine } from "./schema.ts";
 
 /** Why an intake, or one record of it, is kept. */
@@ -18,11 +18,20 @@ export interface QuarantineReason {
 }
 
 export class Quarantine {
-  readonly #counters: Counters;
+  readonly #find;
   readonly #insert;
 
-  constructor(orm: BunSQLiteDatabase, counters: Counters) {
-    this.#counters = counters;
+  constructor(orm: BunSQLiteDatabase) {
+    this.#find = orm
+      .select({ id: quarantine.id })
+      .from(quarantine)
+      .where(
+        and(
+          eq(quarantine.deviceId, sql.placeholder("deviceId")),
+          eq(quarantine.sha256, sql.placeholder("sha256")),
+        ),
+      )
+      .prepare();
     this.#insert = orm
       .insert(quarantine)
       .values({
@@ -35,26 +44,29 @@ export class Quarantine {
         sha256: sql.placeholder("sha256"),
         bytes: sql.placeholder("bytes"),
       })
-      .onConflictDoNothing()
-      .returning({ id: quarantine.id })
       .prepare();
   }
 
-  /** Keeps the bytes; returns whether they were new. */
-  keep(received: ReceivedIntake, bytes: Uint8Array, why: QuarantineReason): boolean {
-    const kept = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const row = this.#insert.get({
+  /** Whether these bytes of this device are kept already. */
+  isKept(device: DeviceId | undefined, bytes: Uint8Array): boolean {
+    return this.#find.get({ deviceId: device ?? "", sha256: digest(bytes) }) !== undefined;
+  }
+
+  /** Keeps bytes that are not kept yet. */
+  keep(received: ReceivedIntake, bytes: Uint8Array, why: QuarantineReason): void {
+    this.#insert.run({
       deviceId: received.intake.deviceId ?? "",
       driver: received.driver,
       remoteAddress: received.remoteAddress,
       receivedAtMs: received.receivedAtMs,
       code: why.code,
       reason: why.reason,
-      sha256: new Bun.CryptoHasher("sha256").update(kept).digest(),
-      bytes: kept,
+      sha256: digest(bytes),
+      bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     });
-    if (row === undefined) return false;
-    this.#counters.add({ quarantineCount: 1, quarantineBytes: kept.byteLength });
-    return true;
   }
+}
+
+function digest(bytes: Uint8Array): Buffer {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest();
 }

@@ -21,12 +21,16 @@ export interface StorageRules {
   readonly historyMs: number;
   /** Whether a webhook endpoint is set: without one nothing is put into the outbox. */
   readonly hasEndpoint: boolean;
-  /** Terminals that may wait for approval at once. */
+  /** Terminals known at all. */
+  readonly devicesMax: number;
+  /** Terminals that may wait for approval at once, or be approved by one pairing window. */
   readonly pendingDevicesMax: number;
   /** Punches held per pending terminal. */
   readonly pendingPunchesMax: number;
   /** Bytes stored per pending terminal. */
   readonly pendingBytesMax: number;
-  /** Bytes of the whole quarantine. */
+  /** Bytes of the whole quarantine; strangers may fill half of it. */
   readonly quarantineBytesMax: number;
+  /** Bytes of all texts kept of undocumented requests; further ones are only counted. */
+  readonly noticeTextBytesMax: number;
 }

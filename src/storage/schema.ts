@@ -22,6 +22,9 @@ export const counters = sqliteTable("counters", {
   heldCount: integer("held_count").notNull(),
   quarantineCount: integer("quarantine_count").notNull(),
   quarantineBytes: integer("quarantine_bytes").notNull(),
+  /** The part of it whose sender gave no id. */
+  quarantineUnattributedBytes: integer("quarantine_unattributed_bytes").notNull(),
+  noticeTextBytes: integer("notice_text_bytes").notNull(),
   deliveriesWaiting: integer("deliveries_waiting").notNull(),
   deliveriesParked: integer("deliveries_parked").notNull(),
 });
@@ -46,8 +49,9 @@ export const devices = sqliteTable("devices", {
   directionPolicy: text("direction_policy", { enum: ["alternate", "fixed-in", "fixed-out"] }),
   allowedAddress: text("allowed_address"),
   heldCount: integer("held_count").notNull(),
-  /** Bytes stored for a device that nobody approved yet: held punches and quarantine. */
+  /** Bytes of held punches, with what the rows take beside them. */
   heldBytes: integer("held_bytes").notNull(),
+  quarantineBytes: integer("quarantine_bytes").notNull(),
   duplicateCount: integer("duplicate_count").notNull(),
   refusedCount: integer("refused_count").notNull(),
 });

@@ -6,7 +6,6 @@
 
 import { statSync } from "node:fs";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import type { EpochMs } from "#base/epoch.ts";
 import type { DeviceStatus } from "#domain/device.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
@@ -18,6 +17,7 @@ import { Box } from "./box.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
+import { StorageEvents } from "./events.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
 import { PunchPlacer } from "./place-punch.ts";
@@ -33,7 +33,7 @@ import type { DeviceChange, Storage, StorageFigures } from "./storage.ts";
 import { WriteParts } from "./write-parts.ts";
 
 export interface StorageOptions {
-  /** The database file; its folder is made when it is missing. */
+  /** The database file; its folder must exist. */
   readonly path: string;
   readonly rules: StorageRules;
   /** Whether the box's clock is believed at this moment. */
@@ -60,13 +60,14 @@ export function openStorage(options: StorageOptions): Storage {
     correctionWindowMs: rules.correctionWindowMs,
   });
   const { isOwnClockTrusted } = options;
-  const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted });
-  const background = new BackgroundWork({ parts, placer, rules });
+  const events = new StorageEvents();
+  const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted, events });
+  const background = new BackgroundWork({ parts, placer, rules, log });
   const reader = drizzle(opened.reader);
 
   return {
     feedEpoch: box.feedEpoch,
-    append: async (batch) => appendBatch(batch, { parts, applier, log }),
+    append: async (batch) => appendBatch(batch, { parts, applier, events, log }),
     continueBackgroundWork: async () =>
       guardEngine("go on with background work", () => background.step()),
 
@@ -88,9 +89,9 @@ export function openStorage(options: StorageOptions): Storage {
     blockDevice: async (id) => setDeviceStatus(parts, id, "blocked"),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
-    findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs),
-    openPairingWindow: async (untilMs: EpochMs) =>
-      guardEngine("open the pairing window", () => box.openPairingWindow(untilMs)),
+    findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs)?.untilMs,
+    openPairingWindow: async (fromMs, untilMs) =>
+      guardEngine("open the pairing window", () => box.openPairingWindow({ fromMs, untilMs })),
 
     listDevicesWithDeliveries: async () =>
       guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader)),

@@ -139,7 +139,8 @@ export interface Storage {
 
   /** Until when new terminals are approved at once; undefined when no window is open. */
   findPairingWindow(nowMs: EpochMs): Promise<EpochMs | undefined>;
-  openPairingWindow(untilMs: EpochMs): Promise<void>;
+  /** Opens a window from one instant (inclusive) to another (exclusive), in place of any other. */
+  openPairingWindow(fromMs: EpochMs, untilMs: EpochMs): Promise<void>;
 
   /** Devices that have deliveries waiting. */
   listDevicesWithDeliveries(): Promise<readonly DeviceId[]>;

@@ -43,7 +43,7 @@ export class WriteParts {
     this.punches = new PunchTable(database);
     this.timeline = new Timeline(database);
     this.outbox = new Outbox(orm, this.counters);
-    this.quarantine = new Quarantine(orm, this.counters);
+    this.quarantine = new Quarantine(orm);
     this.notices = new Notices(orm);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");

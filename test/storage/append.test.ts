@@ -290,6 +290,46 @@ describe("append()", () => {
     ]);
   });
 
+  test("acknowledges a resend of what it keeps already although the quarantine is full", async () => {
+    using opened = openTestStorage({ quarantineBytesMax: 60 });
+    const bad = (text: string) => punchesFrom("GATE1", [rawPunch("", text)]);
+    await opened.storage.append([bad("1"), bad("2")]);
+    expect(await opened.storage.append([bad("1"), bad("3")])).toEqual([
+      { kind: "quarantined" },
+      { kind: "refused", code: "quarantine-full" },
+    ]);
+  });
+
+  test("keeps half of the quarantine for devices that somebody approved", async () => {
+    using opened = openTestStorage({ quarantineBytesMax: 1000, enrollment: "approve" });
+    const bad = (device: string, text: string) =>
+      punchesFrom(device, [rawPunch("", text, { rawText: text.padEnd(300, "x") })]);
+    const nobody = (text: string): ReceivedIntake => ({
+      ...bad("NEW", text),
+      intake: {
+        kind: "unreadable",
+        deviceId: undefined,
+        code: "no-device-id",
+        reason: "No dev_id",
+        raw: new Uint8Array(150).fill(text.charCodeAt(0)),
+      },
+    });
+    await opened.storage.append([punchesFrom("GATE1", [rawPunch("1", "20260302080000")])]);
+    await opened.storage.approveDevice(GATE);
+    const outcomes = await opened.storage.append([
+      bad("NEW", "1"),
+      nobody("2"),
+      nobody("3"),
+      bad("GATE1", "4"),
+    ]);
+    expect(outcomes).toEqual([
+      { kind: "quarantined" },
+      { kind: "quarantined" },
+      { kind: "refused", code: "quarantine-full" },
+      { kind: "quarantined" },
+    ]);
+  });
+
   test("stores all punches of one request or, where there is no room, none", async () => {
     using opened = openTestStorage({ enrollment: "approve", pendingPunchesMax: 2 });
     const outcomes = await opened.storage.append([
@@ -332,6 +372,35 @@ describe("append()", () => {
       ["realtime_door_status", 1],
     ]);
     expect(database.query("SELECT count(*) FROM notice_texts").values()).toEqual([[100]]);
+    database.close();
+  });
+});
+
+describe("append() of notices", () => {
+  test("only counts texts beyond the room for them", async () => {
+    using opened = openTestStorage({ noticeTextBytesMax: 25 });
+    const notice = (text: string): ReceivedIntake => ({
+      intake: {
+        kind: "notice",
+        deviceId: GATE,
+        code: "mystery",
+        known: false,
+        text,
+        raw: new Uint8Array(),
+      },
+      driver: "test",
+      remoteAddress: "192.0.2.7",
+      receivedAtMs: RECEIVED_AT_MS,
+    });
+    const outcomes = await opened.storage.append([
+      notice("0123456789"),
+      notice("0123456789"),
+      notice("0123456789"),
+    ]);
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(["stored", "stored", "stored"]);
+    const database = new Database(opened.path, { readonly: true });
+    expect(database.query("SELECT count(*) FROM notice_texts").values()).toEqual([[2]]);
+    expect(database.query("SELECT notice_count FROM notice_counts").values()).toEqual([[3]]);
     database.close();
   });
 });

@@ -52,11 +52,41 @@ describe("append() from an unknown terminal", () => {
   test("approves it at once within the pairing window, and not after it", async () => {
     using opened = openTestStorage({ enrollment: "approve" });
     const { storage } = opened;
-    await storage.openPairingWindow(epochMs(RECEIVED_AT_MS + 3_600_000));
+    await storage.openPairingWindow(RECEIVED_AT_MS, epochMs(RECEIVED_AT_MS + 3_600_000));
     await storage.append([poll("NEW", epochMs(RECEIVED_AT_MS + 3_599_999))]);
     await storage.append([poll("LATE", epochMs(RECEIVED_AT_MS + 3_600_000))]);
     expect((await storage.findDevice(NEW))?.status).toBe("approved");
     expect((await storage.findDevice(deviceId("LATE")))?.status).toBe("pending");
+  });
+
+  test("approves nobody when the clock goes back before the window was opened", async () => {
+    using opened = openTestStorage({ enrollment: "approve" });
+    const { storage } = opened;
+    await storage.openPairingWindow(RECEIVED_AT_MS, epochMs(RECEIVED_AT_MS + 3_600_000));
+    await storage.append([poll("NEW", epochMs(RECEIVED_AT_MS - 1))]);
+    expect((await storage.findDevice(NEW))?.status).toBe("pending");
+  });
+
+  test("approves 64 in one pairing window; further ones wait", async () => {
+    using opened = openTestStorage({ enrollment: "approve" });
+    const { storage } = opened;
+    await storage.openPairingWindow(RECEIVED_AT_MS, epochMs(RECEIVED_AT_MS + 3_600_000));
+    await storage.append(Array.from({ length: 65 }, (_, index) => poll(`D${index}`)));
+    const statuses = (await storage.listDevices()).map((device) => device.status);
+    expect(statuses.filter((status) => status === "approved")).toHaveLength(64);
+    expect(statuses.filter((status) => status === "pending")).toHaveLength(1);
+  });
+
+  test("refuses more devices than may be known at all", async () => {
+    using opened = openTestStorage({ devicesMax: 2 });
+    const outcomes = await opened.storage.append([poll("D1"), poll("D2"), poll("D3"), poll("D1")]);
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual([
+      "stored",
+      "stored",
+      "refused",
+      "stored",
+    ]);
+    expect(outcomes[2]).toEqual({ kind: "refused", code: "devices-full" });
   });
 
   test("lets 64 wait and refuses the next without making a row", async () => {
@@ -129,6 +159,19 @@ describe("blockDevice()", () => {
     expect(outcomes).toEqual([{ kind: "refused", code: "device-blocked" }]);
     expect(await storage.findDevice(NEW)).toMatchObject({ status: "blocked", refusedCount: 1 });
     expect((await storage.figures()).punchCount).toBe(0);
+  });
+
+  test("shows when a blocked device last came, also after a restart", async () => {
+    using opened = openTestStorage();
+    await opened.storage.append([poll("NEW")]);
+    await opened.storage.blockDevice(NEW);
+    const later = epochMs(RECEIVED_AT_MS + 600_000);
+    await opened.storage.append([poll("NEW", later)]);
+    await opened.reopen();
+    expect(await opened.storage.findDevice(NEW)).toMatchObject({
+      lastContactMs: later,
+      refusedCount: 1,
+    });
   });
 });
 

@@ -24,10 +24,12 @@ export const MANILA_RULES: StorageRules = {
   enrollment: "open",
   historyMs: 35 * 86_400_000,
   hasEndpoint: true,
+  devicesMax: 2000,
   pendingDevicesMax: 64,
   pendingPunchesMax: 20_000,
   pendingBytesMax: 16 * 1024 * 1024,
   quarantineBytesMax: 256 * 1024 * 1024,
+  noticeTextBytesMax: 64 * 1024 * 1024,
 };
 
 /** 2026-03-02 09:00:00 in Manila: after the punches of the tests of that day. */

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   findFreePort,
@@ -77,6 +77,18 @@ describe("serve", () => {
     // Its control socket answers too.
     expect((await server.run("devices", "list")).exitCode).toBe(0);
     expect(await server.stop()).toBe(0);
+  });
+
+  test("refuses a database that was emptied, and says what to do", async () => {
+    await using server = await startServer();
+    await simulate(server, "--punches", "1");
+    expect(await server.stop()).toBe(0);
+    writeFileSync(join(server.dataDir, "biometric.db"), "");
+    await expect(server.start()).rejects.toThrow("it is empty");
+    await server.stop();
+    rmSync(join(server.dataDir, "biometric.db"));
+    await server.start();
+    expect(server.logLines("storage.new")).toHaveLength(1);
   });
 
   test("a verb that needs a running server says so, and ends with 1", async () => {

@@ -11,6 +11,8 @@ CREATE TABLE `counters` (
 	`held_count` integer NOT NULL,
 	`quarantine_count` integer NOT NULL,
 	`quarantine_bytes` integer NOT NULL,
+	`quarantine_unattributed_bytes` integer NOT NULL,
+	`notice_text_bytes` integer NOT NULL,
 	`deliveries_waiting` integer NOT NULL,
 	`deliveries_parked` integer NOT NULL
 );
@@ -50,6 +52,7 @@ CREATE TABLE `devices` (
 	`allowed_address` text,
 	`held_count` integer NOT NULL,
 	`held_bytes` integer NOT NULL,
+	`quarantine_bytes` integer NOT NULL,
 	`duplicate_count` integer NOT NULL,
 	`refused_count` integer NOT NULL
 );
