@@ -44,7 +44,7 @@ function startPort(desk: IntakeDesk): DeviceListener {
       connectionsPerAddressMax: 10,
       idleTimeoutMs: 60_000,
       requestTimeoutMs: 30_000,
-      sniffBytesMax: 8_192,
+      sniffBytesMax: 1_024,
       exchangesWaitingMax: 8,
       bufferedBytesMax: 32 * 1024 * 1024,
       unsentBytesMax: 1024 * 1024,
@@ -79,5 +79,17 @@ test("createDrivers() answer E1 byte for byte, wherever it is cut", async () => 
       punches: [{ userIdText: "27", wallTimeText: "20260302081504" }],
     },
   });
+  await listener.stop();
+});
+
+test("createDrivers() take a head that is longer than what is looked at to find the driver", async () => {
+  const desk = new IntakeDesk();
+  const listener = startPort(desk);
+  const peer = await TcpPeer.connect(listener.port);
+  const padding = `Accept: ${"image/gif, ".repeat(500)}*/*\r\n`;
+  peer.send(E1_REQUEST.replace("request_code:", `${padding}request_code:`));
+  await until(() => desk.waitingCount === 1);
+  desk.settle("stored");
+  expect(await peer.receiveAll()).toBe(E1_REPLY);
   await listener.stop();
 });

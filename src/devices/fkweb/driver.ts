@@ -35,8 +35,8 @@ import { type FkwebFrame, readFrame } from "./message.ts";
 import { encodeBlockReply, encodeOutcome, PROBE_REPLY, persistenceOf } from "./reply.ts";
 
 const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
-/** The header that only FKWeb has, or the empty line that ends a head. */
-const DECIDING_LINE_PATTERN = /\n(?:request_code[ \t]*:|\r?\n)/i;
+/** What tells a WebSocket, or the empty line that ends a head; whichever comes first. */
+const DECIDING_LINE_PATTERN = /\n(?:(upgrade[ \t]*:[ \t]*websocket)|\r?\n)/i;
 /** ZKTeco PUSH, which may share the port: zk-push.md, "Base path". */
 const ICLOCK_PATH_PREFIX = "/iclock/";
 const BLOCK_NUMBER_PATTERN = /^\d{1,9}$/;
@@ -58,17 +58,22 @@ export function createFkwebDriver(): Driver {
 }
 
 /**
- * FKWeb is any HTTP but that of a protocol known by its path: early firmware has no header of its
- * own, and health probes have to be answered by somebody.
+ * FKWeb is any HTTP but that of a protocol known by its path, and but a WebSocket: early firmware has
+ * no header of its own, and health probes have to be answered by somebody. Only a GET can become a
+ * WebSocket (timmy-websocket.md), so the request line decides on all others: what length a record's
+ * head may have is for the reader.
  */
 function sniff(head: Uint8Array): SniffAnswer {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1");
   if (!METHODS.some((method) => beginsAlike(text, `${method} `))) return "no";
   const lineEnd = text.indexOf("\n");
   if (lineEnd < 0) return "more";
-  const [, target = ""] = text.slice(0, lineEnd).trim().split(/ +/);
+  const [method, target = ""] = text.slice(0, lineEnd).trim().split(/ +/);
   if (targetPath(target).toLowerCase().startsWith(ICLOCK_PATH_PREFIX)) return "no";
-  return DECIDING_LINE_PATTERN.test(text) ? "yes" : "more";
+  if (method !== "GET") return "yes";
+  const decidingLine = DECIDING_LINE_PATTERN.exec(text);
+  if (decidingLine === null) return "more";
+  return decidingLine[1] === undefined ? "yes" : "no";
 }
 
 /** Whether one of the two begins with the other. */

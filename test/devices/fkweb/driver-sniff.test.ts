@@ -12,12 +12,20 @@ describe("Driver.sniff()", () => {
   const { sniff } = createFkwebDriver();
   const answer = (head: string) => sniff(Buffer.from(head, "latin1"));
 
-  test("asks for more until the head has ended or names itself", () => {
+  test("knows all but a GET by the request line, however long the head is", () => {
     expect(answer("P")).toBe("more");
-    expect(answer("POST / HTTP/1.0\r\nHOST: x\r\n")).toBe("more");
-    expect(answer("POST / HTTP/1.0\r\nREQUEST_CODE:receive_cmd")).toBe("yes");
-    expect(answer("POST / HTTP/1.0\r\nHOST: x\r\n\r\n")).toBe("yes");
+    expect(answer("POST /hdata.aspx HTTP/1.0\r")).toBe("more");
+    expect(answer("POST / HTTP/1.0\r\n")).toBe("yes");
+    expect(answer(`POST / HTTP/1.0\r\nAccept: ${"*".repeat(4096)}`)).toBe("yes");
+    expect(answer("HEAD /health HTTP/1.1\n")).toBe("yes");
+  });
+
+  test("waits for the end of a GET, which a WebSocket begins with too", () => {
+    expect(answer("GET /health HTTP/1.1\nHost: x\n")).toBe("more");
     expect(answer("GET /health HTTP/1.1\nHost: x\n\n")).toBe("yes");
+    expect(answer("GET /pub/chat HTTP/1.1\r\nHost: x\r\nUPGRADE:WebSocket\r\n")).toBe("no");
+    expect(answer("GET / HTTP/1.1\r\nX-Upgrade: websocket\r\n\r\n")).toBe("yes");
+    expect(answer("GET / HTTP/1.1\r\n\r\nupgrade: websocket")).toBe("yes");
   });
 
   test("refuses what cannot be HTTP at its first byte that differs", () => {
