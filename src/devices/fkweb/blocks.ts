@@ -2,6 +2,10 @@
  * Joins uploads that come in blocks (fkweb.md 5). Each block arrives on a TCP connection of its own,
  * so one assembler serves all connections of a driver. Unfinished uploads are bounded in number and
  * in bytes: a new one pushes out those that have waited longest. Their age is not looked at.
+ *
+ * States of a key: `none`; `held`, between block 1 and the last; `dropped`, once blocks that were
+ * answered are gone. The last block of a dropped upload is refused, once: acknowledged by itself, it
+ * would take the whole record off the terminal's queue. Refused, the upload comes again from block 1.
  */
 
 import { fail, ok, type Result } from "#base/result.ts";
@@ -14,6 +18,9 @@ export interface Block {
   readonly number: number;
   readonly body: Uint8Array;
 }
+
+/** What is known of an upload. */
+export type UploadState = "none" | "held" | "dropped";
 
 /** Why a block cannot be added. The upload it belongs to is dropped. */
 export interface BlockError {
@@ -31,11 +38,15 @@ interface Upload {
 const UPLOADS_BYTES_MAX = 32 * 1024 * 1024;
 /** Unfinished uploads: far more than terminals of a site that upload at the same moment. */
 const UPLOADS_MAX = 256;
+/** Dropped uploads that are remembered, by their keys alone. */
+const DROPPED_MAX = 256;
 
 /** Holds unfinished uploads from their first block to their last. */
 export class BlockAssembler {
   /** In order of their newest block: the one that has waited longest comes first. */
   readonly #uploads = new Map<string, Upload>();
+  /** The one dropped longest ago comes first. */
+  readonly #dropped = new Set<string>();
   #heldBytes = 0;
 
   /** Memory held for unfinished uploads, in bytes: at most 32 MiB. */
@@ -43,17 +54,15 @@ export class BlockAssembler {
     return this.#heldBytes;
   }
 
-  /** Whether blocks of this upload are waiting for more. */
-  has(key: string): boolean {
-    return this.#uploads.has(key);
+  /** What is known of the upload under this key. */
+  stateOf(key: string): UploadState {
+    if (this.#uploads.has(key)) return "held";
+    return this.#dropped.has(key) ? "dropped" : "none";
   }
 
-  /** Drops what is held of an upload. */
+  /** Lets go of what is held of an upload: it is `dropped` then. */
   drop(key: string): void {
-    const upload = this.#uploads.get(key);
-    if (upload === undefined) return;
-    this.#uploads.delete(key);
-    this.#heldBytes -= upload.bytes.capacity;
+    if (this.#release(key) !== undefined) this.#markDropped(key);
   }
 
   /**
@@ -62,21 +71,21 @@ export class BlockAssembler {
    */
   add(block: Block, uploadBytesMax: number): Result<Uint8Array | undefined, BlockError> {
     const { key, number, body } = block;
-    const held = this.#uploads.get(key);
-    if (number === 0 && held === undefined) return ok(body);
+    if (number === 0 && this.stateOf(key) === "none") return ok(body);
     // Off the books while it is looked at: an upload that cannot go on stays dropped.
-    this.drop(key);
+    const held = this.#release(key);
+    this.#dropped.delete(key);
     const upload = number === 1 ? { bytes: new GrowingBytes(), lastNumber: 0 } : held;
     const expected = (upload?.lastNumber ?? 0) + 1;
     if (upload === undefined || (number !== 0 && number !== expected)) {
       const detail = `Block ${number} where ${expected} is wanted${upload ? ", or 0 as the last" : ""}`;
-      return fail({ code: "block-out-of-order", detail });
+      return this.#refuse(block, { code: "block-out-of-order", detail });
     }
     const bytesMax = Math.min(uploadBytesMax, UPLOADS_BYTES_MAX);
     const uploadBytes = upload.bytes.length + body.length;
     if (uploadBytes > bytesMax) {
       const detail = `Blocks of ${uploadBytes} bytes together; at most ${bytesMax} are taken`;
-      return fail({ code: "upload-too-long", detail });
+      return this.#refuse(block, { code: "upload-too-long", detail });
     }
     upload.bytes.append(body, bytesMax);
     if (number === 0) return ok(upload.bytes.take());
@@ -93,5 +102,27 @@ export class BlockAssembler {
     }
     this.#uploads.set(key, upload);
     this.#heldBytes += capacity;
+  }
+
+  /** After a refused last block nothing of its upload is to come, so nothing is to be remembered. */
+  #refuse({ key, number }: Block, error: BlockError): Result<never, BlockError> {
+    if (number !== 0) this.#markDropped(key);
+    return fail(error);
+  }
+
+  #release(key: string): Upload | undefined {
+    const upload = this.#uploads.get(key);
+    if (upload === undefined) return undefined;
+    this.#uploads.delete(key);
+    this.#heldBytes -= upload.bytes.capacity;
+    return upload;
+  }
+
+  #markDropped(key: string): void {
+    for (const oldest of this.#dropped) {
+      if (this.#dropped.size < DROPPED_MAX) break;
+      this.#dropped.delete(oldest);
+    }
+    this.#dropped.add(key);
   }
 }

@@ -1,38 +1,62 @@
 /**
- * Body framing of FKWeb (fkweb.md 4): finds the JSON text in a body, and decides how much of a body
- * is worth holding while it streams. What the fields mean is not known here.
+ * Body framing of FKWeb (fkweb.md 4): finds the JSON text in a body, proves that nothing else of
+ * worth is in it, and decides how much of a body is worth holding while it streams. What the fields
+ * mean is not known here.
  *
  * | offset | size | meaning |
  * |---|---|---|
  * | 0 | 4 | N, unsigned, little-endian: length of the text with its terminator |
  * | 4 | N | UTF-8 JSON, then `0A 00`, `00` or nothing |
  * | 4 + N | 4 + M, repeated | binaries: M, unsigned, little-endian, then M bytes |
+ *
+ * Whoever acknowledges a text lets go of the rest of its body, so the rest must be nothing: padding,
+ * or binaries. As another framed record looks like a binary too, only as many count as the text
+ * names (`"BIN_1"`), and none that begins with a brace. Behind binaries fewer than four stray bytes
+ * may stand, which are too few for a length.
  */
 
 import { fail, ok, type Result } from "#base/result.ts";
 import type { BodyPlan } from "#devices/http-request.ts";
+import { isJsonObject } from "./message.ts";
 
 /** The text of a body, and what it parses to. */
 export interface BodyText {
   /** Verbatim, without terminator and padding. */
   readonly text: string;
   readonly value: unknown;
+  /** Whether a length prefix named it. */
+  readonly isFramed: boolean;
+  /** The body without its binaries, which do not keep their memory through it. */
+  readonly bytes: Uint8Array;
 }
 
 /** Why a body gives no text. */
-export type BodyErrorCode = "body-empty" | "body-not-utf8" | "body-not-json" | "body-text-too-long";
+export type BodyErrorCode =
+  | "body-empty"
+  | "body-not-utf8"
+  | "body-not-json"
+  | "body-text-too-long"
+  | "body-has-more";
 
-/** What was found in place of JSON. */
+/** What was found in place of JSON, or beside it. */
 export interface BodyError {
   readonly code: BodyErrorCode;
   readonly reason: string;
 }
 
+interface ParsedText {
+  readonly text: string;
+  readonly value: unknown;
+}
+
 const PREFIX_BYTES = 4;
+/** In front of an object that is found by its braces: a wrong length and a byte order mark. */
+const LEADING_BYTES_MAX = PREFIX_BYTES + 3;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const BINARY_NAME_PATTERN = /"BIN_\d{1,3}"/g;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A run of bytes, from `start` up to and without `end`. */
@@ -44,26 +68,44 @@ interface Slice {
 /**
  * Finds the JSON text of a body, in the order of section 4: the slice that the length prefix names;
  * the whole body as bare JSON (D5, D6, simulators); the first object in it, by brace depth. At most
- * `textBytesMax` bytes are taken for text. Should all fail, the error is that of the first form.
+ * `textBytesMax` bytes are taken for text. Should all fail, the error is that of the first form;
+ * `body-has-more` when one fits but leaves bytes over.
  */
 export function splitBody(bytes: Uint8Array, textBytesMax: number): Result<BodyText, BodyError> {
   const framedBytes = framedTextBytes(bytes, bytes.length);
-  const slice =
-    framedBytes === undefined
-      ? { start: 0, end: bytes.length }
-      : { start: PREFIX_BYTES, end: PREFIX_BYTES + framedBytes };
-  const whole = parseText(bytes, slice, textBytesMax);
-  if (whole.ok) return whole;
+  const isFramed = framedBytes !== undefined;
+  const slice = isFramed
+    ? { start: PREFIX_BYTES, end: PREFIX_BYTES + framedBytes }
+    : { start: 0, end: bytes.length };
+  const parsed = parseText(bytes, slice, textBytesMax);
+  if (parsed.ok) {
+    const { text, value } = parsed.value;
+    if (slice.end === bytes.length) return ok({ text, value, isFramed, bytes });
+    const rest = { start: slice.end, end: bytes.length };
+    return isPadding(bytes, rest) || isBinaries(bytes, rest, countBinaries(text))
+      ? ok({ text, value, isFramed, bytes: bytes.slice(0, slice.end) })
+      : fail(hasMore(rest));
+  }
   const object = findObject(bytes, textBytesMax);
-  if (object === undefined) return whole;
+  if (object === undefined) return parsed;
   const scanned = parseText(bytes, object, textBytesMax);
-  return scanned.ok ? scanned : whole;
+  if (!scanned.ok) return parsed;
+  const rest = { start: object.end, end: bytes.length };
+  return isPadding(bytes, rest)
+    ? ok({ ...scanned.value, isFramed: false, bytes })
+    : fail(hasMore(rest));
+}
+
+/** Whether a body is complete by itself: one JSON object, in any of the forms of `splitBody`. */
+export function isWholeBody(bytes: Uint8Array, textBytesMax: number): boolean {
+  const split = splitBody(bytes, textBytesMax);
+  return split.ok && isJsonObject(split.value.value);
 }
 
 /**
  * How much to hold of a body of `bodyBytes` that begins with `leading`: the framed text alone once
- * it has proved to be JSON, so that photos and templates behind it are dropped as they stream;
- * everything when the frame is in doubt, for then all of it may be wanted.
+ * it has proved to be an object with one binary that fills the rest, so that a photo is dropped as
+ * it streams; everything in all other cases, for then all of it may be wanted.
  */
 export function planFramedBody(
   leading: Uint8Array,
@@ -75,34 +117,71 @@ export function planFramedBody(
   const keepAll: BodyPlan = { kind: "keep", bytes: bodyBytes };
   if (framedBytes === undefined || framedBytes > textBytesMax) return keepAll;
   const end = PREFIX_BYTES + framedBytes;
-  if (end === bodyBytes) return keepAll;
-  if (leading.length < end) return { kind: "ask", atBytes: end };
-  const text = parseText(leading, { start: PREFIX_BYTES, end }, textBytesMax);
-  return text.ok ? { kind: "keep", bytes: end } : keepAll;
-}
-
-/** Whether a body begins with its own length prefix and JSON text: it is no later part of another. */
-export function isFramedBody(bytes: Uint8Array, textBytesMax: number): boolean {
-  const framedBytes = framedTextBytes(bytes, bytes.length);
-  if (framedBytes === undefined) return false;
-  const slice = { start: PREFIX_BYTES, end: PREFIX_BYTES + framedBytes };
-  return parseText(bytes, slice, textBytesMax).ok;
+  if (bodyBytes - end < PREFIX_BYTES) return keepAll;
+  // The text, the length behind it, and the first byte of the binary, if it has one.
+  const neededBytes = Math.min(end + PREFIX_BYTES + 1, bodyBytes);
+  if (leading.length < neededBytes) return { kind: "ask", atBytes: neededBytes };
+  const parsed = parseText(leading, { start: PREFIX_BYTES, end }, textBytesMax);
+  if (!parsed.ok || !isJsonObject(parsed.value.value)) return keepAll;
+  const isPhoto =
+    countBinaries(parsed.value.text) === 1 &&
+    isBinaries(leading, { start: end, end: bodyBytes }, 1);
+  return isPhoto ? { kind: "keep", bytes: end } : keepAll;
 }
 
 /** The length prefix of a body, if the text it announces fits into `bodyBytes`. */
 function framedTextBytes(bytes: Uint8Array, bodyBytes: number): number | undefined {
-  const [first, second, third, fourth] = bytes;
+  const textBytes = readLength(bytes, 0);
+  if (textBytes === undefined) return undefined;
+  return PREFIX_BYTES + textBytes <= bodyBytes ? textBytes : undefined;
+}
+
+/** Four bytes as an unsigned little-endian number; `undefined` where there are fewer. */
+function readLength(bytes: Uint8Array, offset: number): number | undefined {
+  const first = bytes[offset];
+  const second = bytes[offset + 1];
+  const third = bytes[offset + 2];
+  const fourth = bytes[offset + 3];
   if (first === undefined || second === undefined) return undefined;
   if (third === undefined || fourth === undefined) return undefined;
-  const textBytes = first + second * 2 ** 8 + third * 2 ** 16 + fourth * 2 ** 24;
-  return PREFIX_BYTES + textBytes <= bodyBytes ? textBytes : undefined;
+  return first + second * 2 ** 8 + third * 2 ** 16 + fourth * 2 ** 24;
+}
+
+/**
+ * Whether `rest` is nothing but at most `countMax` binaries; one that the text names may be missing
+ * (fkweb.md 6.7). `bytes` may end early, behind the first byte of the last binary.
+ */
+function isBinaries(bytes: Uint8Array, rest: Slice, countMax: number): boolean {
+  let offset = rest.start;
+  for (let count = 0; count < countMax && rest.end - offset >= PREFIX_BYTES; count += 1) {
+    const binaryBytes = readLength(bytes, offset);
+    if (binaryBytes === undefined) return false;
+    offset += PREFIX_BYTES;
+    if (binaryBytes > 0 && bytes[offset] === OPENING_BRACE) return false;
+    offset += binaryBytes;
+  }
+  return offset <= rest.end && rest.end - offset < PREFIX_BYTES;
+}
+
+/** How many binaries a text refers to, each counted once. */
+function countBinaries(text: string): number {
+  return text.includes('"BIN_') ? new Set(text.match(BINARY_NAME_PATTERN)).size : 0;
+}
+
+function isPadding(bytes: Uint8Array, slice: Slice): boolean {
+  return trimmedEnd(bytes, slice) === slice.start;
+}
+
+function hasMore(rest: Slice): BodyError {
+  const what = `${rest.end - rest.start} bytes that are neither padding nor binaries it names`;
+  return { code: "body-has-more", reason: `Behind the text stand ${what}` };
 }
 
 function parseText(
   bytes: Uint8Array,
   slice: Slice,
   textBytesMax: number,
-): Result<BodyText, BodyError> {
+): Result<ParsedText, BodyError> {
   const end = trimmedEnd(bytes, slice);
   const textBytes = end - slice.start;
   if (textBytes === 0) return fail({ code: "body-empty", reason: "The body has no text" });
@@ -137,7 +216,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-function parseJson(text: string): Result<BodyText, BodyError> {
+function parseJson(text: string): Result<ParsedText, BodyError> {
   try {
     const value: unknown = JSON.parse(text);
     return ok({ text, value });
@@ -148,8 +227,8 @@ function parseJson(text: string): Result<BodyText, BodyError> {
 }
 
 /**
- * The first balanced object within `bytesMax` bytes. Braces inside strings do not count. A prefix of
- * 123 is the byte of an opening brace too, so only a brace before a key or a closing brace opens.
+ * The first balanced object that begins within `LEADING_BYTES_MAX` bytes and has at most `bytesMax`.
+ * Braces inside strings do not count.
  */
 function findObject(bytes: Uint8Array, bytesMax: number): Slice | undefined {
   const start = findObjectStart(bytes);
@@ -174,13 +253,13 @@ function findObject(bytes: Uint8Array, bytesMax: number): Slice | undefined {
   return undefined;
 }
 
+/** A prefix of 123 is the byte of an opening brace too, so only one before a key or `}` opens. */
 function findObjectStart(bytes: Uint8Array): number | undefined {
-  let start = bytes.indexOf(OPENING_BRACE);
-  while (start >= 0) {
+  for (let start = 0; start <= LEADING_BYTES_MAX; start += 1) {
+    if (bytes[start] !== OPENING_BRACE) continue;
     let next = start + 1;
     while (isJsonSpace(bytes[next])) next += 1;
     if (bytes[next] === QUOTE || bytes[next] === CLOSING_BRACE) return start;
-    start = bytes.indexOf(OPENING_BRACE, next);
   }
   return undefined;
 }

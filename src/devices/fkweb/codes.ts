@@ -40,6 +40,12 @@ export function isDocumentedNotice(code: string): boolean {
   return DOCUMENTED_NOTICES.has(code);
 }
 
+/** Whether section 6 says what the body of a request is. */
+export function isDocumented(code: string | undefined): boolean {
+  if (code === undefined) return false;
+  return code === REALTIME_GLOG || code === RECEIVE_COMMAND || DOCUMENTED_NOTICES.has(code);
+}
+
 /**
  * The response code of a request that was kept (fkweb.md 6.7). A poll is answered as a poll even
  * when its sender is unknown, or it would skip its pause. A request without a code is told `OK`,

@@ -19,6 +19,7 @@ import {
   type FkwebFrame,
   type FkwebMessage,
   isDeviceId,
+  isJsonObject,
   type JsonObject,
   type NoticeMessage,
   type PunchMessage,
@@ -31,6 +32,8 @@ export type DecodeErrorCode =
   | "no-request-code"
   | "bad-request-code"
   | "body-not-object"
+  | "text-not-unicode"
+  | "upload-inconsistent"
   | "batch-undocumented"
   | "decoder-failed";
 
@@ -66,16 +69,17 @@ export function decodeMessage(
     const reason = "Several punches in a layout that is not documented";
     return fail({ code: "batch-undocumented", reason });
   }
-  const body = splitBody(frame.body, textBytesMax);
+  const body = readText(frame, textBytesMax);
+  const raw = body.ok ? body.value.bytes : frame.body;
   switch (requestCode) {
     case REALTIME_GLOG:
       return body.ok ? decodePunch(deviceIdText, body.value) : body;
     case RECEIVE_COMMAND: {
       const fields = body.ok && isJsonObject(body.value.value) ? body.value.value : NO_FIELDS;
-      return ok({ kind: "poll", deviceIdText, fields });
+      return ok({ kind: "poll", deviceIdText, fields, raw });
     }
     default: {
-      const notice: NoticeMessage = { kind: "notice", deviceIdText, requestCode, text: "" };
+      const notice: NoticeMessage = { kind: "notice", deviceIdText, requestCode, text: "", raw };
       // Biometric data: not even its text is kept (fkweb.md 6.3).
       if (requestCode === REALTIME_ENROLL_DATA) return ok(notice);
       if (body.ok) return ok({ ...notice, text: body.value.text });
@@ -86,17 +90,24 @@ export function decodeMessage(
   }
 }
 
-/** Whether `value` is a JSON object, not an array and not null. */
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /**
  * A text field as sent: a string itself, a number as `String` writes it, anything else `undefined`.
  */
 export function plainText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "number" ? String(value) : undefined;
+}
+
+/**
+ * The text of a body. Terminals cut nothing but framed bodies into blocks (fkweb.md 5), so blocks
+ * that make none together are not of one upload: whatever text they have may be half of a record.
+ */
+function readText(frame: FkwebFrame, textBytesMax: number): Result<BodyText, DecodeError> {
+  const body = splitBody(frame.body, textBytesMax);
+  if (!frame.isJoined || (body.ok && body.value.isFramed)) return body;
+  const seen = body.ok ? "The text has no length prefix" : body.error.reason;
+  const reason = `The blocks together are no framed body: ${seen}`;
+  return fail({ code: "upload-inconsistent", reason });
 }
 
 function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage, DecodeError> {
@@ -109,17 +120,22 @@ function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage,
   if (fields === undefined) {
     return fail({ code: "body-not-json", reason: "The text is nested too deeply" });
   }
-  return ok({
-    kind: "punch",
-    deviceIdText,
-    text: body.text,
+  const sent = {
     user_id: plainText(fields.user_id),
     io_time: plainText(fields.io_time),
     io_mode: codeText(fields.io_mode),
     verify_mode: codeText(fields.verify_mode),
     fk_bin_data_lib: plainText(fields.fk_bin_data_lib),
     work_code: codeText(fields.work_code),
-  });
+  };
+  for (const [name, text] of Object.entries(sent)) {
+    // UTF-8 has no form for half a surrogate pair: in storage, different users would become one.
+    if (text?.isWellFormed() === false) {
+      return fail({ code: "text-not-unicode", reason: `${name} is not well-formed Unicode` });
+    }
+  }
+  const { text, bytes: raw } = body;
+  return ok({ kind: "punch", deviceIdText, text, raw, ...sent });
 }
 
 /** A code as sent: text and numbers as they are, a list such as `["FP"]` as its JSON text. */

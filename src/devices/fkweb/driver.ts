@@ -22,12 +22,12 @@ import {
 import { quote } from "#devices/quote.ts";
 import type { Intake } from "#domain/intake.ts";
 import { BlockAssembler } from "./blocks.ts";
-import { isFramedBody, planFramedBody } from "./body.ts";
+import { isWholeBody, planFramedBody } from "./body.ts";
 import {
+  isDocumented,
   REALTIME_ENROLL_DATA,
   RECEIVE_COMMAND,
   SEND_COMMAND_RESULT,
-  SEND_GLOG_DATA,
 } from "./codes.ts";
 import { decodeMessage } from "./decode.ts";
 import { interpretMessage, unreadableIntake } from "./interpret.ts";
@@ -94,7 +94,11 @@ class FkwebDecoder implements Decoder {
   constructor(limits: DecoderLimits, assembler: BlockAssembler) {
     this.#limits = limits;
     this.#assembler = assembler;
-    this.#reader = new HttpRequestReader(limits, (head, leading) => this.#planBody(head, leading));
+    const { textBytesMax } = limits;
+    this.#reader = new HttpRequestReader(limits, (head, leading) => {
+      const plan = leading.length === 0 ? planByHead(head) : undefined;
+      return plan ?? planFramedBody(leading, head.contentLength ?? 0, textBytesMax);
+    });
   }
 
   get bufferedBytes(): number {
@@ -151,49 +155,17 @@ class FkwebDecoder implements Decoder {
       const detail = `blk_no ${quote(part.blockNumberText ?? "")} is not a number from 0 up`;
       return fail({ code: "bad-block-number", detail });
     }
-    if (number === 0) this.#dropStale(key, part.body);
-    if (number === 0 && !this.#assembler.has(key)) return ok(part);
-    if (request.droppedBytes > 0 && part.requestCode !== REALTIME_ENROLL_DATA) {
-      // Its upload began on another connection while this body was streaming past.
-      this.#assembler.drop(key);
-      const detail = "The last block began before block 1 was complete";
-      return fail({ code: "block-out-of-order", detail });
+    const isAwaited = this.#assembler.stateOf(key) !== "none";
+    if (standsAlone(part, isAwaited, this.#limits.textBytesMax)) {
+      if (isAwaited) this.#assembler.drop(key);
+      return ok(part);
     }
     const block = { key, number, body: part.body };
     const added = this.#assembler.add(block, this.#limits.requestBytesMax);
     if (!added.ok) return added;
-    return ok(added.value === undefined ? undefined : { ...part, body: added.value });
-  }
-
-  /**
-   * A terminal that restarts during an upload goes on with other records under the same ids: every
-   * punch has the same transaction. Joined to the old blocks, such a record would be acknowledged
-   * and lost. No rest of an upload looks like a body of its own.
-   */
-  #dropStale(key: string, lastBody: Uint8Array): void {
-    const isStale = this.#assembler.has(key) && isFramedBody(lastBody, this.#limits.textBytesMax);
-    if (isStale) this.#assembler.drop(key);
-  }
-
-  #planBody(head: HttpRequestHead, leading: Uint8Array): BodyPlan {
-    const bodyBytes = head.contentLength ?? 0;
-    if (leading.length === 0) {
-      const plan = this.#planByHead(head, bodyBytes);
-      if (plan !== undefined) return plan;
-    }
-    return planFramedBody(leading, bodyBytes, this.#limits.textBytesMax);
-  }
-
-  /** The plan for a body of which the headers tell enough. */
-  #planByHead(head: HttpRequestHead, bodyBytes: number): BodyPlan | undefined {
-    if (head.method !== "POST") return { kind: "keep", bytes: 0 };
-    const frame = readFrame(head, NO_BYTES);
-    const { requestCode } = frame;
-    // People's templates do not even enter our memory; of their blocks only the order is watched.
-    if (requestCode === REALTIME_ENROLL_DATA) return { kind: "keep", bytes: 0 };
-    const isUndocumented = requestCode === undefined || requestCode === SEND_GLOG_DATA;
-    const isBlock = blockNumber(frame) !== 0 || this.#assembler.has(uploadKey(frame));
-    return isUndocumented || isBlock ? { kind: "keep", bytes: bodyBytes } : undefined;
+    return ok(
+      added.value === undefined ? undefined : { ...part, body: added.value, isJoined: true },
+    );
   }
 }
 
@@ -207,12 +179,42 @@ type Problem = Pick<Violation, "code" | "detail">;
 function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
   try {
     const message = decodeMessage(frame, textBytesMax);
-    return message.ok
-      ? interpretMessage(message.value, frame.body)
-      : unreadableIntake(frame, message.error);
+    return message.ok ? interpretMessage(message.value) : unreadableIntake(frame, message.error);
   } catch (error) {
     return unreadableIntake(frame, { code: "decoder-failed", reason: String(error) });
   }
+}
+
+/**
+ * The plan for a body of which the headers tell enough. Binaries are dropped only where a request
+ * stands alone: `planFramedBody` proves what `standsAlone` asks for.
+ */
+function planByHead(head: HttpRequestHead): BodyPlan | undefined {
+  if (head.method !== "POST") return { kind: "keep", bytes: 0 };
+  const frame = readFrame(head, NO_BYTES);
+  // People's templates do not even enter our memory; of their blocks only the order is watched.
+  if (frame.requestCode === REALTIME_ENROLL_DATA) return { kind: "keep", bytes: 0 };
+  const mayStandAlone = blockNumber(frame) === 0 && isDocumented(frame.requestCode);
+  return mayStandAlone ? undefined : { kind: "keep", bytes: head.contentLength ?? 0 };
+}
+
+/**
+ * Whether a request has nothing to do with the blocks that came under its key. `isAwaited`: there
+ * were some, and what is held of them is dropped if the request stands alone.
+ *
+ * A terminal that restarts during an upload goes on with other records under the same ids, for every
+ * punch has the same transaction; joined to the old blocks, such a record would be acknowledged and
+ * lost. Nothing acknowledged is dropped in its place: blocks are answered, but only the last one
+ * takes the record off the terminal's queue, and the last block of a dropped upload is refused.
+ * Nor is the last block of a documented upload ever whole by itself: a rest of a text has a brace
+ * too many at its end, and photos and records are no text. Of other uploads nobody knows, so their
+ * blocks are kept together whatever they are.
+ */
+function standsAlone(frame: FkwebFrame, isAwaited: boolean, textBytesMax: number): boolean {
+  if (frame.blockNumberText === undefined) return true;
+  if (blockNumber(frame) !== 0) return false;
+  if (!isAwaited) return true;
+  return isDocumented(frame.requestCode) && isWholeBody(frame.body, textBytesMax);
 }
 
 function violation(problem: Problem, headers: ReadonlyMap<string, string>): Violation {

@@ -7,8 +7,14 @@ import { assertNever } from "#base/assert.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { DeviceReport, Intake, UnreadableIntake } from "#domain/intake.ts";
 import { isDocumentedNotice } from "./codes.ts";
-import { type DecodeError, isJsonObject, jsonText, plainText } from "./decode.ts";
-import { type FkwebFrame, type FkwebMessage, isDeviceId, type JsonObject } from "./message.ts";
+import { type DecodeError, jsonText, plainText } from "./decode.ts";
+import {
+  type FkwebFrame,
+  type FkwebMessage,
+  isDeviceId,
+  isJsonObject,
+  type JsonObject,
+} from "./message.ts";
 
 /** The bound of `DeviceReport.detailsText`. */
 const DETAILS_BYTES_MAX = 8 * 1024;
@@ -16,8 +22,9 @@ const DETAILS_BYTES_MAX = 8 * 1024;
 const REPORT_TEXT_LENGTH_MAX = 128;
 const NO_FIELDS: JsonObject = {};
 
-/** What a message means to the project. `raw` is the body it was decoded from. */
-export function interpretMessage(message: FkwebMessage, raw: Uint8Array): Intake {
+/** What a message means to the project. */
+export function interpretMessage(message: FkwebMessage): Intake {
+  const { raw } = message;
   const device = deviceId(message.deviceIdText);
   switch (message.kind) {
     case "poll":
@@ -74,10 +81,11 @@ function readReport(fields: JsonObject): DeviceReport {
   };
 }
 
-/** An empty text is none: it would erase what is known. */
+/** An empty text is none: it would erase what is known. Nor is one that is not Unicode. */
 function reportText(value: unknown): string | undefined {
   const text = plainText(value);
-  return text === "" || (text?.length ?? 0) > REPORT_TEXT_LENGTH_MAX ? undefined : text;
+  if (text === undefined || text === "" || text.length > REPORT_TEXT_LENGTH_MAX) return undefined;
+  return text.isWellFormed() ? text : undefined;
 }
 
 /** A field of a report, or none: `undefined` is no value of an optional field. */

@@ -19,24 +19,31 @@ export interface FkwebFrame {
   readonly transaction: TransactionHeader;
   /** Undefined: the request is no block of an upload. */
   readonly blockNumberText: string | undefined;
-  /** The body, or as much of it as `planBody` keeps; joined when it came in blocks. */
+  /** The body, or as much of it as `planBody` keeps. */
   readonly body: Uint8Array;
+  /** Whether `body` came in several blocks. */
+  readonly isJoined: boolean;
 }
 
 /** A JSON object as parsed: nothing about its fields is known. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** `receive_cmd`. A poll is valid with any body, so `fields` may be empty. */
-export interface PollMessage {
-  readonly kind: "poll";
+/** What every message has. */
+interface MessageBase {
   readonly deviceIdText: string;
+  /** The body without its binaries. */
+  readonly raw: Uint8Array;
+}
+
+/** `receive_cmd`. A poll is valid with any body, so `fields` may be empty. */
+export interface PollMessage extends MessageBase {
+  readonly kind: "poll";
   readonly fields: JsonObject;
 }
 
 /** `realtime_glog`: fields as text, `undefined` where absent, null or of no use as text. */
-export interface PunchMessage {
+export interface PunchMessage extends MessageBase {
   readonly kind: "punch";
-  readonly deviceIdText: string;
   /** The JSON slice, verbatim. */
   readonly text: string;
   readonly user_id: string | undefined;
@@ -48,9 +55,8 @@ export interface PunchMessage {
 }
 
 /** Any other request code. */
-export interface NoticeMessage {
+export interface NoticeMessage extends MessageBase {
   readonly kind: "notice";
-  readonly deviceIdText: string;
   readonly requestCode: string;
   /** The JSON slice, verbatim; empty when there is none, and for enrolments always. */
   readonly text: string;
@@ -75,7 +81,13 @@ export function readFrame(head: HttpRequestHead, body: Uint8Array): FkwebFrame {
         : { name: "trans_id", value: transId ?? "" },
     blockNumberText: headers.get("blk_no") || undefined,
     body,
+    isJoined: false,
   };
+}
+
+/** Whether `value` is a JSON object, not an array and not null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

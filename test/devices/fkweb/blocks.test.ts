@@ -41,9 +41,9 @@ describe("BlockAssembler.add()", () => {
     expect(add(assembler, 1, "a")).toBe("more");
     expect(add(assembler, 2, "b")).toBe("more");
     expect(add(assembler, 3, "")).toBe("more");
-    expect(assembler.has("device")).toBe(true);
+    expect(assembler.stateOf("device")).toBe("held");
     expect(add(assembler, 0, "d")).toBe("abd");
-    expect(assembler.has("device")).toBe(false);
+    expect(assembler.stateOf("device")).toBe("none");
     expect(assembler.heldBytes).toBe(0);
   });
 
@@ -59,7 +59,7 @@ describe("BlockAssembler.add()", () => {
     add(assembler, 1, "a");
     add(assembler, 2, "b");
     expect(add(assembler, number, "x")).toBe("block-out-of-order");
-    expect(assembler.has("device")).toBe(false);
+    expect(assembler.stateOf("device")).toBe("dropped");
     expect(assembler.heldBytes).toBe(0);
   });
 
@@ -67,7 +67,7 @@ describe("BlockAssembler.add()", () => {
     const assembler = new BlockAssembler();
     expect(add(assembler, 1, "x".repeat(60))).toBe("more");
     expect(add(assembler, 0, "x".repeat(41))).toBe("upload-too-long");
-    expect(assembler.has("device")).toBe(false);
+    expect(assembler.stateOf("device")).toBe("none");
   });
 
   test("pushes out the upload that has waited longest when the bytes run out", () => {
@@ -79,7 +79,11 @@ describe("BlockAssembler.add()", () => {
     part("b", 1);
     part("a", 2, new Uint8Array(0));
     part("c", 1);
-    expect(["a", "b", "c"].filter((key) => assembler.has(key))).toEqual(["a", "c"]);
+    expect(["a", "b", "c"].map((key) => assembler.stateOf(key))).toEqual([
+      "held",
+      "dropped",
+      "held",
+    ]);
     expect(assembler.heldBytes).toBeLessThanOrEqual(32 * MEBIBYTE);
   });
 
@@ -89,9 +93,45 @@ describe("BlockAssembler.add()", () => {
     for (let index = 0; index < 300; index += 1) {
       assembler.add({ key: `device ${index}`, number: 1, body }, 100);
     }
-    const held = Array.from({ length: 300 }, (_, index) => assembler.has(`device ${index}`));
-    expect(held.filter(Boolean).length).toBe(256);
-    expect(held[0]).toBe(false);
-    expect(held[299]).toBe(true);
+    const held = Array.from({ length: 300 }, (_, index) => assembler.stateOf(`device ${index}`));
+    expect(held.filter((state) => state === "held").length).toBe(256);
+    expect(held[0]).toBe("dropped");
+    expect(held[299]).toBe("held");
+  });
+});
+
+describe("BlockAssembler, once blocks that were answered are gone,", () => {
+  test("refuses their last block, for it would be all that is left of them", () => {
+    const assembler = new BlockAssembler();
+    add(assembler, 1, "a");
+    assembler.drop("device");
+    expect(assembler.stateOf("device")).toBe("dropped");
+    expect(assembler.heldBytes).toBe(0);
+    expect(add(assembler, 0, "z")).toBe("block-out-of-order");
+  });
+
+  test("refuses it once: the same again is a body of its own", () => {
+    const assembler = new BlockAssembler();
+    add(assembler, 2, "b");
+    expect(add(assembler, 0, "z")).toBe("block-out-of-order");
+    expect(add(assembler, 0, "z")).toBe("z");
+  });
+
+  test("takes the upload from block 1 on", () => {
+    const assembler = new BlockAssembler();
+    add(assembler, 1, "a");
+    add(assembler, 3, "c");
+    expect(add(assembler, 1, "a")).toBe("more");
+    expect(add(assembler, 0, "z")).toBe("az");
+  });
+
+  test("remembers a bounded number of them, the latest", () => {
+    const assembler = new BlockAssembler();
+    for (let index = 0; index < 300; index += 1) {
+      assembler.add({ key: `device ${index}`, number: 2, body: Buffer.from("x") }, 100);
+    }
+    const states = Array.from({ length: 300 }, (_, index) => assembler.stateOf(`device ${index}`));
+    expect(states.filter((state) => state === "dropped").length).toBe(256);
+    expect([states[0], states[299]]).toEqual(["none", "dropped"]);
   });
 });

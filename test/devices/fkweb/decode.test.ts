@@ -5,7 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { decodeMessage } from "#devices/fkweb/decode.ts";
 import type { FkwebFrame, PunchMessage } from "#devices/fkweb/message.ts";
-import { framed } from "./requests.ts";
+import { framed, hex } from "./requests.ts";
 
 function frame(json: string, requestCode = "realtime_glog"): FkwebFrame {
   return {
@@ -14,6 +14,7 @@ function frame(json: string, requestCode = "realtime_glog"): FkwebFrame {
     transaction: { name: "trans_id", value: "" },
     blockNumberText: undefined,
     body: framed(json),
+    isJoined: false,
   };
 }
 
@@ -83,6 +84,58 @@ describe("decodeMessage() of a punch", () => {
     expect(message.user_id).toBeUndefined();
     expect(message.io_time).toBeUndefined();
     expect(message.work_code).toBeUndefined();
+  });
+});
+
+describe("decodeMessage() of a punch in text that is not Unicode", () => {
+  test.each([
+    '{"user_id":"\\ud800"}',
+    '{"user_id":"27\\udfff"}',
+    '{"user_id":"\\ude00\\ud83d"}',
+    '{"user_id":"27","io_time":"\\uD800"}',
+    '{"user_id":"27","fk_bin_data_lib":"\\udc00"}',
+    '{"user_id":"27","io_mode":"\\udc00"}',
+  ])("refuses half a surrogate pair in %s, which storage would make U+FFFD", (json) => {
+    expect(decodeMessage(frame(json), 1000)).toMatchObject({
+      ok: false,
+      error: { code: "text-not-unicode" },
+    });
+  });
+
+  test("takes whole pairs, escaped or not", () => {
+    expect(punch('{"user_id":"\\ud83d\\ude00"}').user_id).toBe("😀");
+    expect(punch('{"user_id":"😀"}').user_id).toBe("😀");
+    expect(punch('{"user_id":"\\\\ud800"}').user_id).toBe("\\ud800");
+  });
+
+  test("takes it in fields that nothing is made of: the text has them as sent", () => {
+    const json = '{"user_id":"27","note":"\\ud800","io_mode":["\\ud800"]}';
+    expect(punch(json)).toMatchObject({ user_id: "27", io_mode: '["\\ud800"]', text: json });
+  });
+});
+
+describe("decodeMessage() of blocks that were joined", () => {
+  const joined = (body: Uint8Array, requestCode = "realtime_glog") =>
+    decodeMessage({ ...frame("", requestCode), body, isJoined: true }, 1000);
+  const inconsistent = { ok: false, error: { code: "upload-inconsistent" } };
+  const json = '{"user_id":"27","log_image":"BIN_1"}';
+
+  test("takes a framed body, and leaves its photo out", () => {
+    const whole = framed(json, "\n\0", [Buffer.alloc(50, 0x7b).fill(0xff, 0, 1)]);
+    expect(joined(whole)).toMatchObject({ ok: true, value: { text: json, raw: framed(json) } });
+  });
+
+  test.each([
+    ["a bare object", Buffer.from(json)],
+    ["an object behind a wrong length", Buffer.from(`\xff\xff\0\0${json}`, "latin1")],
+    ["two framed bodies", Buffer.concat([framed(json), framed(json)])],
+    ["a photo that is cut", framed(json, "\n\0", [Buffer.alloc(50, 0xff)]).subarray(0, -4)],
+    ["a photo with more behind", Buffer.concat([framed(json, "", [hex("ff")]), hex("01020304")])],
+    ["no text", hex("0000")],
+  ])("refuses %s: not all of it may be of one upload", (_name, body) => {
+    expect(joined(body)).toMatchObject(inconsistent);
+    expect(joined(body, "realtime_barcode")).toMatchObject(inconsistent);
+    expect(joined(body, "receive_cmd")).toMatchObject({ ok: true, value: { fields: {} } });
   });
 });
 

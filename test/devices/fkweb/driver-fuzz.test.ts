@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { DecoderEvent } from "#devices/driver.ts";
 import { createFkwebDriver } from "#devices/fkweb/driver.ts";
-import { cut, fixture, LIMITS, post, pushAll, view } from "./requests.ts";
+import { cut, fixture, framed, LIMITS, post, pushAll, view } from "./requests.ts";
 
 const RUNS = { numRuns: 10_000 };
 const FRAMES = ["e1-punch-card", "e2-punch-face-hs102", "e3-punch-no-terminator", "e4-punch-photo"]
@@ -48,6 +48,27 @@ function expectCarried(event: DecoderEvent, input: Uint8Array): void {
     }
   }
   expect(event.encodeReply({ kind: "failed" }).bytes).toBeUndefined();
+}
+
+/** A request under the name of an upload that is under way; no block 1, which replaces the upload. */
+const interruption = fc.record({
+  blk_no: fc.constantFrom(undefined, "0", "0", "2", "3", "x"),
+  body: fc.oneof(
+    fc.constantFrom(framed('{"user_id":"77"}'), Buffer.from('{"user_id":"77"}'), Buffer.alloc(0)),
+    fc.uint8Array({ maxLength: 30 }),
+  ),
+  isEarly: fc.boolean(),
+});
+
+/** Everything that was kept of what these events acknowledge. */
+function keptText(events: readonly DecoderEvent[]): string {
+  const kept = events.map((event) => {
+    if (event.kind !== "exchange") return "";
+    const { intake } = event;
+    if (intake.kind === "punches") return intake.punches.map((punch) => punch.rawText).join();
+    return intake.kind === "unreadable" ? Buffer.from(intake.raw).toString("latin1") : "";
+  });
+  return kept.join("\n");
 }
 
 describe("Decoder.push()", () => {
@@ -95,5 +116,46 @@ describe("Decoder.push()", () => {
       const [event] = run(post(Buffer.from(deep), { request_code }), 4096);
       expect(event?.kind).toBe("exchange");
     }
+  });
+
+  test("acknowledges no last block of an upload whose first was let go", () => {
+    const user = '"user_id":"under way"';
+    const upload = framed(`{${user},"log_image":"BIN_1"}`, "\n\0", [Buffer.alloc(80, 0xff)]);
+    const cuts = fc.tuple(fc.integer({ min: 30, max: 70 }), fc.integer({ min: 71, max: 130 }));
+    fc.assert(
+      fc.property(cuts, interruption, ([first, second], { body, blk_no, isEarly }) => {
+        const driver = createFkwebDriver();
+        const push = (part: Uint8Array, number: string | undefined) =>
+          pushAll(driver.open(LIMITS), [post(part, { blk_no: number })]);
+        const seen = push(upload.subarray(0, first), "1");
+        if (isEarly) seen.push(...push(body, blk_no));
+        seen.push(...push(upload.subarray(first, second), "2"));
+        if (!isEarly) seen.push(...push(body, blk_no));
+        const [last] = push(upload.subarray(second), "0");
+        if (last?.kind === "exchange") expect(keptText([...seen, last])).toContain(user);
+      }),
+      RUNS,
+    );
+  });
+
+  test("keeps each of several records that stand in one body", () => {
+    const record = fc.constantFrom(
+      ...['{"user_id":"A"}', '{"user_id":"B","log_image":"BIN_1"}', '{"x":"}{"}'].flatMap(
+        (json) => [
+          { json, bytes: framed(json) },
+          { json, bytes: framed(json, "") },
+          { json, bytes: Buffer.from(json) },
+          { json, bytes: Buffer.from(`${json}\n\0`) },
+        ],
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 4 }), (records) => {
+        const body = Buffer.concat(records.map(({ bytes }) => bytes));
+        const kept = keptText(run(post(body), 50));
+        for (const { json } of records) expect(kept).toContain(json);
+      }),
+      RUNS,
+    );
   });
 });

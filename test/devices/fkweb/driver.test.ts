@@ -56,6 +56,8 @@ function text(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("latin1");
 }
 
+const LONE_SURROGATE = '{"user_id":"\\ud800","io_time":"20260302081504"}';
+
 const IDLE_REPLY =
   "HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\nresponse_code: ERROR_NO_CMD\r\ntrans_id: \r\ncmd_code: \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
@@ -202,6 +204,29 @@ describe("Decoder.push() keeps what it cannot read", () => {
       code: "no-request-code",
     },
     {
+      name: "two bare punches",
+      body: Buffer.from('{"user_id":"77"}{"user_id":"78"}'),
+      headers: { blk_no: undefined },
+      code: "body-has-more",
+    },
+    {
+      name: "two framed punches",
+      body: Buffer.concat([punch, framed('{"user_id":"78"}')]),
+      code: "body-has-more",
+    },
+    {
+      name: "a framed punch in place of the photo that the first names",
+      body: Buffer.concat([framed('{"user_id":"77","log_image":"BIN_1"}'), punch]),
+      code: "body-has-more",
+    },
+    {
+      name: "an undocumented request with more than its text",
+      body: Buffer.concat([punch, punch]),
+      headers: { request_code: "realtime_barcode" },
+      code: "body-has-more",
+    },
+    { name: "half a surrogate pair", body: framed(LONE_SURROGATE), code: "text-not-unicode" },
+    {
       name: "a batch of punches",
       body: framed('{"glog_count":2}', "\n\0", [Buffer.alloc(24)]),
       headers: { request_code: "send_glog_data" },
@@ -323,67 +348,5 @@ describe("Decoder.push() closes with zero bytes", () => {
     const kept = post(framed(E1_JSON), {}, "POST / HTTP/1.1");
     const kinds = events(Buffer.concat([kept, Buffer.from("garbage\n\n")])).map((e) => e.kind);
     expect(kinds).toEqual(["exchange", "violation"]);
-  });
-});
-
-describe("Decoder.push() with blocks", () => {
-  const blocks = [fixture("e10-enrolment-block-1"), fixture("e10-enrolment-block-0")];
-  const blockReply =
-    "HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\nresponse_code: OK\r\ntrans_id: RTEnrollDataAction\r\ncmd_code: \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-  test("joins E10, each block on a connection of its own, into what one request gives", () => {
-    const driver = createFkwebDriver();
-    const [first, last] = blocks.map((bytes) =>
-      pushAll(driver.open(LIMITS), cut(bytes, 7)).map(view),
-    );
-    expect(first).toEqual([{ answer: { text: blockReply, close: true } }]);
-    expect(last).toEqual(events(fixture("e10-enrolment-single")).map(view));
-  });
-
-  test("joins a punch with a photo, also when both blocks come in one chunk", () => {
-    const body = framed(E1_JSON.replace("null", '"BIN_1"'), "\n\0", [Buffer.alloc(40, 0x7d)]);
-    const parts = [
-      post(body.subarray(0, 100), { blk_no: "1" }),
-      post(body.subarray(100, 120), { blk_no: "2" }),
-      post(body.subarray(120), { blk_no: "0" }),
-    ];
-    const [answer, second, exchange] = events(Buffer.concat(parts));
-    expect([answer?.kind, second?.kind]).toEqual(["answer", "answer"]);
-    if (exchange?.kind !== "exchange" || exchange.intake.kind !== "punches")
-      throw new Error("No punch");
-    expect(exchange.intake.punches[0]?.rawText).toBe(E1_JSON.replace("null", '"BIN_1"'));
-    expect(text(exchange.intake.raw)).toBe(text(body));
-  });
-
-  test("keeps uploads of different devices and transactions apart", () => {
-    const driver = createFkwebDriver();
-    const body = framed(E1_JSON);
-    const push = (part: Uint8Array, headers: Readonly<Record<string, string>>) =>
-      pushAll(driver.open(LIMITS), [post(part, headers)])[0];
-    push(body.subarray(0, 50), { dev_id: "A", blk_no: "1" });
-    push(body.subarray(0, 60), { dev_id: "B", blk_no: "1" });
-    push(body.subarray(0, 70), { dev_id: "A", trans_id: "other", blk_no: "1" });
-    const lastOfA = push(body.subarray(50), { dev_id: "A", blk_no: "0" });
-    expect(lastOfA?.kind === "exchange" && lastOfA.intake.kind).toBe("punches");
-  });
-
-  test("does not join a record to blocks of an upload that was never finished", () => {
-    const driver = createFkwebDriver();
-    const photo = framed(E1_JSON.replace("null", '"BIN_1"'), "\n\0", [Buffer.alloc(9000)]);
-    pushAll(driver.open(LIMITS), [post(photo.subarray(0, 8192), { blk_no: "1" })]);
-    const next = '{"user_id":"28","io_time":"20260302081600"}';
-    const [event] = pushAll(driver.open(LIMITS), [post(framed(next))]);
-    if (event?.kind !== "exchange" || event.intake.kind !== "punches") throw new Error("No punch");
-    expect(event.intake.punches[0]?.rawText).toBe(next);
-  });
-
-  test("drops an upload with a block out of order: what comes then is not taken for its end", () => {
-    const driver = createFkwebDriver();
-    const body = framed(E1_JSON);
-    const push = (part: Uint8Array, blk_no: string) =>
-      pushAll(driver.open(LIMITS), [post(part, { blk_no })])[0];
-    push(body.subarray(0, 50), "1");
-    expect(push(body.subarray(50, 60), "3")).toMatchObject({ code: "block-out-of-order" });
-    expect(push(body.subarray(50, 60), "2")).toMatchObject({ code: "block-out-of-order" });
   });
 });

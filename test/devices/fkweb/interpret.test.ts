@@ -11,7 +11,7 @@ import type { DeviceReport } from "#domain/intake.ts";
 const RAW = new Uint8Array([1]);
 
 function report(fields: JsonObject): DeviceReport {
-  const intake = interpretMessage({ kind: "poll", deviceIdText: "A1", fields }, RAW);
+  const intake = interpretMessage({ kind: "poll", deviceIdText: "A1", fields, raw: RAW });
   if (intake.kind !== "poll") throw new Error(intake.kind);
   return intake.report;
 }
@@ -39,6 +39,12 @@ describe("interpretMessage() of a poll", () => {
     expect(report({ fk_name: "x".repeat(129) })).toEqual({});
   });
 
+  test("passes over text that is not well-formed Unicode", () => {
+    expect(report({ fk_name: "gate \ud800", fk_time: "20260302081459" })).toEqual({
+      clockText: "20260302081459",
+    });
+  });
+
   test("leaves details above 8 KiB out, counted in bytes", () => {
     expect(report({ x: "é".repeat(4092) }).detailsText?.length).toBe(4100);
     expect(report({ x: "é".repeat(4093) })).toEqual({});
@@ -54,7 +60,13 @@ describe("interpretMessage() of a notice", () => {
     ["door_visit", false],
   ])("%s is documented: %p", (requestCode, known) => {
     const text = '{"a":1}';
-    const notice = interpretMessage({ kind: "notice", deviceIdText: "A1", requestCode, text }, RAW);
+    const notice = interpretMessage({
+      kind: "notice",
+      deviceIdText: "A1",
+      requestCode,
+      text,
+      raw: RAW,
+    });
     expect<unknown>(notice).toEqual({
       kind: "notice",
       deviceId: "A1",
