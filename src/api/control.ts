@@ -7,12 +7,13 @@ import { lstatSync, type Stats, unlinkSync } from "node:fs";
 import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
 import type { Device } from "#domain/device.ts";
-import { deviceId } from "#domain/identifiers.ts";
+import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { DeviceChange, Storage } from "#storage/storage.ts";
 import { ControlChange, type ControlDevice, ControlDevices } from "./control-model.ts";
-import { answerFailure } from "./errors.ts";
+import { ApiFailure, answerFailure } from "./errors.ts";
+import { strictParameters } from "./query-text.ts";
 
 /** What the control socket works on. */
 export interface ControlOptions {
@@ -78,29 +79,39 @@ export function createControlApi({ storage, clock, log, onDeviceApproved }: Cont
       { response: ControlDevices },
     )
     .post(
-      "/devices/:id/approve",
-      async ({ params }) => {
-        const result = await storage.approveDevice(deviceId(params.id));
+      "/devices/approve",
+      async ({ request }) => {
+        const id = readTarget(request);
+        const result = await storage.approveDevice(id);
         if (result === "done") onDeviceApproved();
-        return report(log, "device.approved", { id: params.id, result });
+        return report(log, "device.approved", { id, result });
       },
       { response: ControlChange },
     )
     .post(
-      "/devices/:id/block",
-      async ({ params }) => {
-        const result = await storage.blockDevice(deviceId(params.id));
-        return report(log, "device.blocked", { id: params.id, result });
+      "/devices/block",
+      async ({ request }) => {
+        const id = readTarget(request);
+        const result = await storage.blockDevice(id);
+        return report(log, "device.blocked", { id, result });
       },
       { response: ControlChange },
     );
   return app;
 }
 
+/** In the query, since a path loses its segments `.` and `..`, also when they are escaped. */
+function readTarget(request: Request): DeviceId {
+  const id = strictParameters(request.url, ["id"]).get("id");
+  if (id !== undefined) return deviceId(id);
+  const parameters = ["id"];
+  throw new ApiFailure("parameter-invalid", 'Query parameter "id" is missing', { parameters });
+}
+
 function report(
   log: Log,
   event: string,
-  change: { readonly id: string; readonly result: DeviceChange },
+  change: { readonly id: DeviceId; readonly result: DeviceChange },
 ) {
   if (change.result === "done") log.info(event, { device: change.id });
   return { result: change.result };

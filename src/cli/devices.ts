@@ -78,12 +78,12 @@ async function changeDevice(
   id: string,
   socketPath: string,
 ): Promise<"done" | "unchanged"> {
-  const path = `/devices/${encodeURIComponent(id)}/${change}`;
+  const path = `/devices/${change}?id=${encodeURIComponent(id)}`;
   const { status, body } = await askServer(socketPath, "POST", path);
   const result =
     typeof body === "object" && body !== null && "result" in body ? body.result : undefined;
   if (result === "done" || result === "unchanged") return result;
-  if (result === "unknown-device" || status === 404) {
+  if (result === "unknown-device") {
     const hint = "Ids are told apart by case and by O and 0: copy it from `devices list`";
     throw new AppError("control-refused", `Cannot ${change} "${id}": no such terminal`, { hint });
   }

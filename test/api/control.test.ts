@@ -94,34 +94,59 @@ describe("the control socket", () => {
     });
   });
 
-  test.each(["2401058352", "a/b", "100%", "ÄÖ 漢字", "a?b#c", "q\"uote'", "..x", "a+b&c=d", "%2F"])(
-    "approves and blocks the terminal %p",
-    async (id) => {
-      const fixture = new ControlFixture();
-      fixture.storage.devices.push(sampleDevice(id, { status: "pending" }));
-      const path = temporaryPath();
-      await fixture.start(path);
-      const change = async (verb: string) =>
-        (await ask(path, "POST", `/devices/${encodeURIComponent(id)}/${verb}`)).json;
-      expect(await change("approve")).toEqual({ result: "done" });
-      expect(await change("approve")).toEqual({ result: "unchanged" });
-      expect(fixture.releases).toBe(1);
-      expect(await change("block")).toEqual({ result: "done" });
-      expect(fixture.storage.devices[0]?.status).toBe("blocked");
-      expect(fixture.log.of("device.approved")[0]?.fields).toEqual({ device: id });
-      expect(fixture.log.of("device.blocked")).toHaveLength(1);
-    },
-  );
+  test.each([
+    "2401058352",
+    ".",
+    "..",
+    "a/b",
+    "../devices",
+    "100%",
+    "ÄÖ 漢字",
+    "a?b#c",
+    "q\"uote'",
+    "a+b&c=d",
+    "%2F",
+    " x ",
+    "id=1&id=2",
+  ])("approves and blocks the terminal %p", async (id) => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice(id, { status: "pending" }));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const change = async (verb: string) =>
+      (await ask(path, "POST", `/devices/${verb}?id=${encodeURIComponent(id)}`)).json;
+    expect(await change("approve")).toEqual({ result: "done" });
+    expect(await change("approve")).toEqual({ result: "unchanged" });
+    expect(fixture.releases).toBe(1);
+    expect(await change("block")).toEqual({ result: "done" });
+    expect(fixture.storage.devices[0]?.status).toBe("blocked");
+    expect(fixture.log.of("device.approved")[0]?.fields).toEqual({ device: id });
+    expect(fixture.log.of("device.blocked")).toHaveLength(1);
+  });
 
   test("says unknown-device, and releases nothing", async () => {
     const fixture = new ControlFixture();
     const path = temporaryPath();
     await fixture.start(path);
-    const answer = await ask(path, "POST", "/devices/nobody/approve");
+    const answer = await ask(path, "POST", "/devices/approve?id=nobody");
     expect(answer.json).toEqual({ result: "unknown-device" });
     expect(fixture.releases).toBe(0);
     expect(fixture.log.lines).toEqual([]);
   });
+
+  test.each(["", "?id=", "?id=1&id=2", "?id=1&force=yes", "?ID=1"])(
+    "answers 400 to a change with %p, and changes nothing",
+    async (query) => {
+      const fixture = new ControlFixture();
+      fixture.storage.devices.push(sampleDevice("1", { status: "pending" }));
+      const path = temporaryPath();
+      await fixture.start(path);
+      for (const verb of ["approve", "block"]) {
+        expect((await ask(path, "POST", `/devices/${verb}${query}`)).status).toBe(400);
+      }
+      expect(fixture.storage.devices[0]?.status).toBe("pending");
+    },
+  );
 
   test("answers 404 to another path", async () => {
     const path = temporaryPath();

@@ -33,12 +33,16 @@ beforeAll(() => {
   server = Bun.serve({
     unix: join(folder, "control.sock"),
     fetch(request) {
-      const { pathname } = new URL(request.url);
-      asked.push(`${request.method} ${pathname}`);
+      const { pathname, search, searchParams } = new URL(request.url);
+      asked.push(`${request.method} ${pathname}${search}`);
       if (pathname === "/devices") return Response.json(DEVICES);
-      if (pathname === "/devices/O%2F0/approve") return Response.json({ result: "done" });
-      if (pathname === "/devices/O0/block") return Response.json({ result: "unchanged" });
-      if (pathname === "/devices/broken/block") return new Response("no", { status: 500 });
+      const id = searchParams.get("id");
+      if (id === "broken") return new Response("no", { status: 500 });
+      const isNew = id === "O/0" || id === "..";
+      if (pathname === "/devices/approve" && isNew) return Response.json({ result: "done" });
+      if (pathname === "/devices/block" && id === "O0") {
+        return Response.json({ result: "unchanged" });
+      }
       return Response.json({ result: "unknown-device" });
     },
   });
@@ -86,13 +90,14 @@ describe("devices list", () => {
 });
 
 describe("devices approve and block", () => {
-  test("tell what was done, and escape the id in the path", async () => {
+  test("tell what was done, and escape the id", async () => {
     expect(await devices("approve", "O/0")).toEqual({
       code: 0,
       out: "O/0 is approved\n",
       error: "",
     });
-    expect(asked.at(-1)).toBe("POST /devices/O%2F0/approve");
+    expect(asked.at(-1)).toBe("POST /devices/approve?id=O%2F0");
+    expect((await devices("approve", "..")).out).toBe(".. is approved\n");
   });
 
   test("tell what was so before, and still succeed", async () => {
@@ -110,7 +115,7 @@ describe("devices approve and block", () => {
     const { code, error } = await devices("block", "broken");
     expect(code).toBe(1);
     expect(error).toContain(
-      'Cannot use the server\'s answer to "/devices/broken/block": status 500',
+      'Cannot use the server\'s answer to "/devices/block?id=broken": status 500',
     );
   });
 });
