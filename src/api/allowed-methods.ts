@@ -3,7 +3,7 @@
  * is told from an unknown path.
  */
 
-/** The routes of the server: method, and a path in which `:name` stands for one segment. */
+/** The routes of the server: method, and a path in which `:name` stands for a segment with text. */
 export type RouteList = () => readonly { readonly method: string; readonly path: string }[];
 
 /** The methods of `path`, sorted; empty for an unknown path. `GET` brings `HEAD` and `OPTIONS`. */
@@ -21,5 +21,7 @@ function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");
   if (wanted.length !== given.length) return false;
-  return wanted.every((segment, index) => segment.startsWith(":") || segment === given[index]);
+  return wanted.every((segment, index) =>
+    segment.startsWith(":") ? given[index] !== "" : segment === given[index],
+  );
 }

@@ -13,11 +13,16 @@ describe("an unknown path", () => {
     },
   );
 
-  test("is 404 as a problem under /v1", async () => {
-    const answer = await new ApiFixture().call("/v1/nope");
-    expect(answer.status).toBe(404);
-    expect(answer.json).toMatchObject({ code: "not-found", status: 404 });
-  });
+  test.each(["/v1/nope", "/v1/punches/", "/v1/punches//", "/v1/punches/1/", "/v1//1"])(
+    "is 404 as a problem under /v1: %s",
+    async (path) => {
+      for (const method of ["GET", "POST", "OPTIONS"]) {
+        const answer = await new ApiFixture().call(path, { method });
+        expect([method, answer.status]).toEqual([method, 404]);
+        expect(answer.json).toMatchObject({ code: "not-found", status: 404 });
+      }
+    },
+  );
 });
 
 describe("another method", () => {
