@@ -124,20 +124,6 @@ export function isCalendarDate(year: number, month: number, day: number): boolea
   return day <= new Temporal.PlainDate(year, month, 1).daysInMonth;
 }
 
-/**
- * Whether a text names a zone of the IANA database in the database's own spelling (`Asia/Manila`,
- * `UTC`). An offset such as `+08:00` is none: it knows nothing of summer time.
- */
-export function isTimeZone(text: string): boolean {
-  if (!/^[A-Za-z]/.test(text)) return false;
-  try {
-    return new Temporal.ZonedDateTime(0n, text).timeZoneId === text;
-  } catch {
-    // Temporal has no question for this: an unknown name is a RangeError and nothing else.
-    return false;
-  }
-}
-
 /** Drops the spaces and NULs with which terminals fill fixed-width text fields. */
 export function trimPadding(text: string): string {
   let start = 0;
