@@ -17,8 +17,6 @@ export interface Secrets {
   readonly webhookSecret: string;
   /** Key of the tokens; no client ever sees it. */
   readonly tokenSigningKey: string;
-  /** Paths of the files that this call made. */
-  readonly made: readonly string[];
 }
 
 /** Names below `DATA_DIR/secrets/`. */
@@ -45,27 +43,25 @@ export function secretPath(dataDir: string, secret: keyof typeof SECRET_FILES): 
 export function loadSecrets(
   config: Pick<Config, "dataDir" | "hrisApiSecretKey" | "webhookSecret">,
 ): Secrets {
-  const made: string[] = [];
   const keep = (secret: keyof typeof SECRET_FILES): string => {
     const path = secretPath(config.dataDir, secret);
-    if (makeSecret(path)) made.push(path);
+    makeIfMissing(path);
     return readSecret(path);
   };
   return {
     hrisApiSecretKey: config.hrisApiSecretKey ?? keep("hrisApiSecretKey"),
     webhookSecret: config.webhookSecret ?? keep("webhookSecret"),
     tokenSigningKey: keep("tokenSigningKey"),
-    made,
   };
 }
 
-/** Whether it had to be made. Never replaces one that is there. */
-function makeSecret(path: string): boolean {
+/** Never replaces one that is there. */
+function makeIfMissing(path: string): void {
   try {
-    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
     const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
     makePrivateFolder(join(path, ".."));
-    return createPrivateFile(path, `${random.toHex()}\n`);
+    createPrivateFile(path, `${random.toHex()}\n`);
   } catch (cause) {
     throw new AppError(
       "file-unwritable",

@@ -19,23 +19,22 @@ export function makePrivateFolder(path: string): void {
 }
 
 /**
- * Makes a file, for the owner only, whole and on disk before its name appears. Returns false, and
- * changes nothing, when the name is taken. Blocks. Throws the file system's error otherwise.
+ * Makes a file, for the owner only, whole and on disk before its name appears. Changes nothing when
+ * the name is taken. Blocks. Throws the file system's error.
  */
-export function createPrivateFile(path: string, content: string): boolean {
+export function createPrivateFile(path: string, content: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   rmSync(temporary, { force: true });
   try {
     writeFlushed(temporary, content);
     linkSync(temporary, path);
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
+    if (errorCode(error) === "EEXIST") return;
     throw error;
   } finally {
     rmSync(temporary, { force: true });
   }
   flushFolder(dirname(path));
-  return true;
 }
 
 /** The file system's word for a failure (`ENOENT`), if it is one. */
