@@ -256,6 +256,7 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     log,
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
+    leadingZeros: config.userIdLeadingZeros,
     apiUrl: `http://${config.webHost}:${config.webPort}`,
     tokens: {
       signingKey: new TextEncoder().encode(secrets.tokenSigningKey),

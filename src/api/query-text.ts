@@ -18,21 +18,21 @@ export function queryParameter(description: string, documentedAs: DocumentedSche
 
 /**
  * A whole number as the original server read one: signs and spaces around it pass, and what does
- * not parse counts as absent.
+ * not parse counts as absent, which is null here and below, as `URLSearchParams` has it.
  */
-export function lenientInteger(text: string | undefined): bigint | undefined {
-  if (text === undefined || text.length > 40 || !/^\s*[+-]?\d+\s*$/.test(text)) return undefined;
+export function lenientInteger(text: string | null): bigint | undefined {
+  if (text === null || text.length > 40 || !/^\s*[+-]?\d+\s*$/.test(text)) return undefined;
   return BigInt(text.trim().replace(/^\+/, ""));
 }
 
 /** `true`, `1` or `yes`, in any case. */
-export function lenientFlag(text: string | undefined): boolean {
+export function lenientFlag(text: string | null): boolean {
   return /^(true|1|yes)$/i.test(text ?? "");
 }
 
 /** An empty parameter is an absent one, as for the original server. */
-export function nonEmpty(text: string | undefined): string | undefined {
-  return text === undefined || text === "" ? undefined : text;
+export function nonEmpty(text: string | null): string | undefined {
+  return text === null || text === "" ? undefined : text;
 }
 
 /**

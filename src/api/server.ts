@@ -6,6 +6,7 @@
 import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
+import type { LeadingZeros } from "#domain/punch-identity.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -29,6 +30,8 @@ export interface WebApiOptions {
   /** IANA zone in which the contract's dates are meant. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  /** What the site makes of zeros before a user's number. */
+  readonly leadingZeros: LeadingZeros;
   /** Shown as the server's own address. */
   readonly apiUrl: string;
   readonly tokens: TokenSettings;
@@ -126,7 +129,7 @@ export function createWebApi(options: WebApiOptions) {
 
 /** Every feature that the OpenAPI document describes. */
 function createFeatures(options: WebApiOptions) {
-  const { storage, clock, log, siteTimeZone, primaryDeviceId, tokens } = options;
+  const { storage, clock, log, siteTimeZone, primaryDeviceId, leadingZeros, tokens } = options;
   const limit = new SlidingLimit({
     requests: options.rateLimit.requests,
     windowMs: options.rateLimit.windowSeconds * 1000,
@@ -137,8 +140,8 @@ function createFeatures(options: WebApiOptions) {
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(tokenRoutes({ tokens, clock, log }))
-    .use(punchRoutes({ storage, gate }))
-    .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId }))
+    .use(punchRoutes({ storage, gate, leadingZeros }))
+    .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
     .use(statusRoutes({ ...options, gate }))
     .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }));
 }

@@ -34,6 +34,7 @@ export class ApiFixture {
       log: this.log,
       siteTimeZone: "Asia/Manila",
       primaryDeviceId: deviceId("2401058352"),
+      leadingZeros: "drop",
       apiUrl: "http://localhost:5050",
       tokens: {
         signingKey: SIGNING_KEY,

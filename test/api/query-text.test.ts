@@ -21,7 +21,7 @@ describe("lenientInteger()", () => {
     ["12345678901234567890", 12345678901234567890n],
   ])("reads %p", (text, value) => expect(lenientInteger(text)).toBe(value));
 
-  test.each([undefined, "", "abc", "1.5", "1e3", "0x10", "1 2", "9".repeat(41)])(
+  test.each([null, "", "abc", "1.5", "1e3", "0x10", "1 2", "9".repeat(41)])(
     "takes %p for absent",
     (text) => expect(lenientInteger(text)).toBeUndefined(),
   );
@@ -29,9 +29,7 @@ describe("lenientInteger()", () => {
 
 test("lenientFlag() is true for true, 1 and yes alone", () => {
   expect(["true", "TRUE", "1", "yes", "Yes"].map(lenientFlag)).not.toContain(false);
-  expect([undefined, "", "false", "0", "no", "on", "2", "truely"].map(lenientFlag)).not.toContain(
-    true,
-  );
+  expect([null, "", "false", "0", "no", "on", "2", "truely"].map(lenientFlag)).not.toContain(true);
 });
 
 describe("strictInstant()", () => {

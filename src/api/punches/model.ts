@@ -13,7 +13,9 @@ export const PunchModel = t.Object({
   id: t.Integer({ description: "Our number of the punch; it never changes." }),
   revision: t.Integer({ description: "1 when stored, one more with each correction." }),
   device_id: t.String(),
-  user_id: t.String({ description: "Canonical: a digits-only id has no leading zeros." }),
+  user_id: t.String({
+    description: "Canonical: without the zeros before a number, unless the site keeps them.",
+  }),
   user_id_text: t.String({ description: "As the terminal sent it." }),
   time: t.String({ format: "date-time", description: "With the offset of `time_zone`." }),
   time_zone: t.String({ description: "IANA zone of the terminal." }),
@@ -77,7 +79,9 @@ export const PunchQuery = t.Object({
     default: PAGE_SIZE_DEFAULT,
   }),
   device: queryParameter("Only this terminal's.", { type: "string" }),
-  user: queryParameter("Only this user's, by canonical id.", { type: "string" }),
+  user: queryParameter("Only this user's; zeros before a number count as at the site.", {
+    type: "string",
+  }),
   from: queryParameter("Only punches at or after this time.", RFC3339_TIME),
   to: queryParameter("Only punches before this time.", RFC3339_TIME),
   direction: queryParameter(

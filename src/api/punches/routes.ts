@@ -4,7 +4,8 @@
  */
 
 import { Elysia, t } from "elysia";
-import { deviceId, punchId, userId } from "#domain/identifiers.ts";
+import { deviceId, punchId } from "#domain/identifiers.ts";
+import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
 import type { FeedPage, PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { ApiFailure, PROBLEM_REFUSALS, Problem } from "../errors.ts";
@@ -19,16 +20,17 @@ const PARAMETERS = ["after", "limit", "device", "user", "from", "to", "direction
 export interface PunchRoutesOptions {
   readonly storage: Pick<Storage, "feedEpoch" | "listPunchesAfter" | "findPunch">;
   readonly gate: BearerGateOptions;
+  readonly leadingZeros: LeadingZeros;
 }
 
 /** `GET /v1/punches` and `GET /v1/punches/{id}`, behind a token that may read. */
-export function punchRoutes({ storage, gate }: PunchRoutesOptions) {
+export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions) {
   return new Elysia({ name: "punches" })
     .use(bearerGate(gate, "read"))
     .get(
       "/v1/punches",
       async ({ request }) => {
-        const query = readQuery(storage.feedEpoch, request.url);
+        const query = readQuery(storage.feedEpoch, request.url, leadingZeros);
         const page = await storage.listPunchesAfter(query.after, query.limit, query.filter);
         return answerPage(storage.feedEpoch, page, request);
       },
@@ -67,14 +69,14 @@ export function punchRoutes({ storage, gate }: PunchRoutesOptions) {
     );
 }
 
-function readQuery(feedEpoch: string, requestUrl: string) {
+function readQuery(feedEpoch: string, requestUrl: string, leadingZeros: LeadingZeros) {
   const given = strictParameters(requestUrl, PARAMETERS);
   const cursor = given.get("after");
   const device = given.get("device");
   const user = given.get("user");
   const filter: PunchFilter = {
     deviceId: device === undefined ? undefined : deviceId(device),
-    userId: user === undefined ? undefined : userId(user),
+    userId: user === undefined ? undefined : canonicalUserId(user, leadingZeros),
     fromMs: strictInstant("from", given.get("from")),
     beforeMs: strictInstant("to", given.get("to")),
     direction: strictWord("direction", given.get("direction"), ["in", "out"]),

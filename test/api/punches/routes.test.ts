@@ -138,6 +138,21 @@ describe("GET /v1/punches", () => {
     expect(await get("device=2401058352&user=6&direction=in")).toEqual([1, 4]);
   });
 
+  test.each([
+    ["drop", "007", [1]],
+    ["drop", "7", [1]],
+    ["drop", "000", [4]],
+    ["drop", "E-007", [3]],
+    ["keep", "007", [2]],
+    ["keep", "7", [1]],
+  ] as const)("with leading zeros to %s finds user %s", async (leadingZeros, user, expected) => {
+    const fixture = new ApiFixture({ leadingZeros });
+    for (const [index, id] of ["7", "007", "E-007", "0"].entries()) {
+      fixture.storage.punches.push(samplePunch(index + 1, { userId: userId(id) }));
+    }
+    expect(ids((await fixture.get(`/v1/punches?user=${user}`)).json)).toEqual([...expected]);
+  });
+
   test("answers 410 cursor-reset to a cursor of an earlier history", async () => {
     const fixture = fixtureOf(2);
     const next = textField((await fixture.get("/v1/punches?limit=1")).json, "next");
@@ -157,6 +172,8 @@ describe("GET /v1/punches", () => {
     ["limit=5000", "parameter-invalid", ["limit"]],
     ["limit=abc", "parameter-invalid", ["limit"]],
     ["limit=1&limit=2", "parameter-invalid", ["limit"]],
+    ["device=D1&device=D0", "parameter-invalid", ["device"]],
+    ["limit=1&device=D1&limit=1", "parameter-invalid", ["limit"]],
     ["from=2026-03-02", "parameter-invalid", ["from"]],
     ["to=yesterday", "parameter-invalid", ["to"]],
     ["direction=IN", "parameter-invalid", ["direction"]],

@@ -3,22 +3,12 @@
  * dates, which it refused too.
  */
 
-import { type DeviceId, deviceId, type UserId, userId } from "#domain/identifiers.ts";
+import { type DeviceId, deviceId, type UserId } from "#domain/identifiers.ts";
+import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
 import { parseSiteDate, type SiteDate, siteDayRange } from "#domain/site-day.ts";
 import type { PunchFilter } from "#storage/storage.ts";
 import { ApiFailure } from "../../errors.ts";
 import { lenientFlag, lenientInteger, nonEmpty } from "../../query-text.ts";
-
-/** The parameters as they came. */
-export interface LogQueryText {
-  readonly limit?: string;
-  readonly offset?: string;
-  readonly user_id?: string;
-  readonly device_id?: string;
-  readonly primary_only?: string;
-  readonly start_date?: string;
-  readonly end_date?: string;
-}
 
 /** Which records are asked for. */
 export interface LogSelection {
@@ -33,28 +23,32 @@ export interface LogSite {
   /** IANA zone that the dates of a query are in. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  readonly leadingZeros: LeadingZeros;
 }
 
-/** @throws ApiFailure `parameter-invalid` for a date that is none, or an end before the start. */
-export function readLogQuery(query: LogQueryText, site: LogSite): LogSelection {
-  const start = readDate(query.start_date, "start_date");
-  const end = readDate(query.end_date, "end_date");
+/**
+ * Of a repeated parameter the first counts, as for the original.
+ * @throws ApiFailure `parameter-invalid` for a date that is none, or an end before the start.
+ */
+export function readLogQuery(query: URLSearchParams, site: LogSite): LogSelection {
+  const start = readDate(query, "start_date");
+  const end = readDate(query, "end_date");
   if (start !== undefined && end !== undefined && end < start) {
     throw badDate("End date must be after start date", ["start_date", "end_date"]);
   }
   return {
     filter: {
       deviceId: readDevice(query, site.primaryDeviceId),
-      userId: readUser(query.user_id),
+      userId: readUser(query.get("user_id"), site.leadingZeros),
       ...siteDayRange(start, end, site.siteTimeZone),
     },
-    limit: readCount(query.limit),
-    offset: readCount(query.offset) ?? 0,
+    limit: readCount(query.get("limit")),
+    offset: readCount(query.get("offset")) ?? 0,
   };
 }
 
-function readDate(text: string | undefined, name: string): SiteDate | undefined {
-  const given = nonEmpty(text);
+function readDate(query: URLSearchParams, name: string): SiteDate | undefined {
+  const given = nonEmpty(query.get(name));
   if (given === undefined) return undefined;
   const date = parseSiteDate(given);
   if (date.ok) return date.value;
@@ -72,19 +66,21 @@ function badDate(problem: string, parameters: readonly string[]): ApiFailure {
   return new ApiFailure("parameter-invalid", message, { parameters });
 }
 
-function readDevice(query: LogQueryText, primaryDeviceId: DeviceId): DeviceId | undefined {
-  if (lenientFlag(query.primary_only)) return primaryDeviceId;
-  const given = nonEmpty(query.device_id);
+function readDevice(query: URLSearchParams, primaryDeviceId: DeviceId): DeviceId | undefined {
+  if (lenientFlag(query.get("primary_only"))) return primaryDeviceId;
+  const given = nonEmpty(query.get("device_id"));
   return given === undefined ? undefined : deviceId(given);
 }
 
-function readUser(text: string | undefined): UserId | undefined {
+/** A number, with its zeros in front: a site that keeps them has users who differ in nothing else. */
+function readUser(text: string | null, leadingZeros: LeadingZeros): UserId | undefined {
   const value = lenientInteger(text);
-  return value === undefined || value === 0n ? undefined : userId(String(value));
+  if (text === null || value === undefined || value === 0n) return undefined;
+  return canonicalUserId(text.trim().replace(/^\+/, ""), leadingZeros);
 }
 
 /** A positive number of records; undefined for anything else. */
-function readCount(text: string | undefined): number | undefined {
+function readCount(text: string | null): number | undefined {
   const value = lenientInteger(text);
   if (value === undefined || value <= 0n) return undefined;
   return Number(value < BigInt(Number.MAX_SAFE_INTEGER) ? value : Number.MAX_SAFE_INTEGER);

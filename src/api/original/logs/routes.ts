@@ -21,8 +21,8 @@ export function logRoutes(options: LogRoutesOptions) {
   const { storage, gate } = options;
   return new Elysia({ name: "original-logs" }).use(bearerGate(gate, "read")).get(
     "/api/biometric/logs",
-    async ({ query }) => {
-      const selection = readLogQuery(query, options);
+    async ({ request }) => {
+      const selection = readLogQuery(new URL(request.url).searchParams, options);
       const [figures, filtered] = await Promise.all([
         storage.figures(),
         storage.countLogs(selection.filter),

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { createWebApi } from "#api/server.ts";
+import { createWebApi, type WebApiOptions } from "#api/server.ts";
 import { deviceId, punchId, userId } from "#domain/identifiers.ts";
 import { ApiFixture, field, listField, readAnswer } from "../../api-fixture.ts";
 import { samplePunch } from "../../fake-storage.ts";
@@ -16,8 +16,8 @@ function ids(json: unknown): unknown[] {
 }
 
 /** Punches 1 to `count`, one a minute, alternating between two terminals and two users. */
-function fixtureOf(count: number): ApiFixture {
-  const fixture = new ApiFixture();
+function fixtureOf(count: number, change: Partial<WebApiOptions> = {}): ApiFixture {
+  const fixture = new ApiFixture(change);
   for (let id = 1; id <= count; id += 1) {
     const minute = new Date(Date.UTC(2026, 2, 2, 8, id)).toISOString();
     const isOdd = id % 2 === 1;
@@ -134,12 +134,30 @@ describe("GET /api/biometric/logs", () => {
     ["primary_only=false&device_id=2401058350", [6, 4, 2]],
     ["primary_only=0", [6, 5, 4, 3, 2, 1]],
     ["something=else", [6, 5, 4, 3, 2, 1]],
+    ["device_id=2401058352&device_id=2401058350", [5, 3, 1]],
+    ["user_id=abc&user_id=7", [6, 5, 4, 3, 2, 1]],
+    ["limit=2&limit=3&offset=1&offset=2", [5, 4]],
   ])("answers ?%s", async (query, expected) => {
     const answer = await fixtureOf(6).get(`${PATH}?${query}`);
     expect(answer.status).toBe(200);
     expect(ids(answer.json)).toEqual(expected);
     expect(field(answer.json, "returned")).toBe(expected.length);
     expect(field(answer.json, "total")).toBe(6);
+  });
+
+  test.each([
+    ["drop", "user_id=007", [6, 4, 2]],
+    ["drop", "user_id=7", [6, 4, 2]],
+    ["keep", "user_id=007", [7]],
+    ["keep", "user_id=%20%2B007%20", [7]],
+    ["keep", "user_id=7", [6, 4, 2]],
+    ["keep", "user_id=000", [7, 6, 5, 4, 3, 2, 1]],
+  ] as const)("with leading zeros to %s answers ?%s", async (leadingZeros, query, expected) => {
+    const fixture = fixtureOf(6, { leadingZeros });
+    fixture.storage.punches.push(
+      samplePunch(7, { userId: userId("007"), wallTimeText: "20260302090000" }),
+    );
+    expect(ids((await fixture.get(`${PATH}?${query}`)).json)).toEqual([...expected]);
   });
 
   test("counts what the filters let through, not only the page", async () => {
