@@ -8,6 +8,7 @@ import { Elysia, t } from "elysia";
 import type { Clock } from "#platform/clock.ts";
 import { ApiFailure, rateLimited } from "./errors.ts";
 import type { SlidingLimit } from "./rate-limit.ts";
+import type { ReadingTurns } from "./reading-turns.ts";
 
 /** What a client may do. The main secret gives all three. */
 export type Scope = "read" | "write" | "admin";
@@ -43,16 +44,17 @@ export function isClientAllowed(settings: TokenSettings, clientId: string): bool
 export interface BearerGateOptions {
   readonly tokens: TokenSettings;
   readonly limit: SlidingLimit;
+  readonly turns: ReadingTurns;
   readonly clock: Clock;
 }
 
 /**
  * The gate of `contract.md` 2.2 for the routes of the feature that uses it: header, then token,
- * then rate limit, before anything else of the request is looked at. Gives routes `clientId`.
- * A token with `admin` may do everything.
+ * then rate limit, before anything else of the request is looked at. Whoever passes waits for its
+ * turn to read. Gives routes `clientId`. A token with `admin` may do everything.
  */
 export function bearerGate(options: BearerGateOptions, scope: Scope) {
-  const { tokens: settings, limit, clock } = options;
+  const { tokens: settings, limit, turns, clock } = options;
   return new Elysia({ name: "bearer-gate", seed: scope })
     .use(tokenPlugin(settings.signingKey))
     .derive({ as: "scoped" }, async ({ request, tokens }) => {
@@ -74,6 +76,7 @@ export function bearerGate(options: BearerGateOptions, scope: Scope) {
           headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
         });
       }
+      await turns.next();
       return { clientId: claims.sub };
     });
 }

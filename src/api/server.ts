@@ -19,6 +19,7 @@ import { logRoutes } from "./original/logs/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
 import { punchRoutes } from "./punches/routes.ts";
 import { SlidingLimit } from "./rate-limit.ts";
+import { ReadingTurns } from "./reading-turns.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 
@@ -136,7 +137,7 @@ function createFeatures(options: WebApiOptions) {
     keysMax: CLIENTS_MAX,
     clock,
   });
-  const gate: BearerGateOptions = { tokens, limit, clock };
+  const gate: BearerGateOptions = { tokens, limit, turns: new ReadingTurns(), clock };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(tokenRoutes({ tokens, clock, log }))

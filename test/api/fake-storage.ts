@@ -90,6 +90,8 @@ export class FakeStorage implements Storage {
   pairingWindowEndsAt: EpochMs | undefined;
   /** Every call of `listLogs`, as its `page` argument. */
   readonly logPages: { limit: number; offset: number; before: LogCursor | undefined }[] = [];
+  /** Called with every call of `listLogs`. */
+  onLogPage: () => void = () => undefined;
   /** Thrown by `listLogs` from this call on, counted from 1. */
   failLogsFromCall = Number.POSITIVE_INFINITY;
 
@@ -119,6 +121,7 @@ export class FakeStorage implements Storage {
     },
   ): Promise<readonly Punch[]> {
     this.logPages.push({ ...page });
+    this.onLogPage();
     if (this.logPages.length >= this.failLogsFromCall) throw new Error("disk on fire");
     const { before } = page;
     return this.#released(filter)

@@ -1,17 +1,19 @@
 /**
  * Writes a log answer page by page, so that memory stays flat however many records are asked for,
- * and no database read outlives a page. A failure after the first page cuts the answer off, which
- * the client sees as a broken transfer.
+ * no database read outlives a page, and other work is done between two pages. A failure after the
+ * first page cuts the answer off, which the client sees as a broken transfer.
  */
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Log } from "#platform/log.ts";
 import type { LogCursor, Storage } from "#storage/storage.ts";
+import type { Places } from "../../places.ts";
+import type { ReadingTurns } from "../../reading-turns.ts";
 import type { LogSelection } from "./log-query.ts";
 import { spellLog } from "./spell-log.ts";
 
-/** Records read from the database at once. */
-const PAGE_SIZE = 1000;
+/** Records read at once: about a millisecond in which nothing else is served. */
+const PAGE_SIZE = 100;
 
 /** What the answer says before its records. */
 export interface LogAnswerHead {
@@ -24,6 +26,9 @@ export interface LogSource {
   readonly storage: Pick<Storage, "listLogs">;
   readonly primaryDeviceId: DeviceId;
   readonly log: Log;
+  readonly turns: ReadingTurns;
+  /** Answers of more than one page that may be under way at once. */
+  readonly longAnswers: Places;
 }
 
 /**
@@ -44,27 +49,45 @@ export async function writeLogAnswer(
   });
   const start = `${opening.slice(0, -1)},"logs":[${await pages.next()}`;
   if (pages.isDone) return start + closing(pages);
-  return streamPages(start, pages, source.log);
+  return streamTexts(start, laterPages(pages, source));
 }
 
-function streamPages(start: string, pages: LogPages, log: Log): ReadableStream<Uint8Array> {
+/** Asks for a text only when the one before is taken, and ends `later` when the client goes. */
+function streamTexts(first: string, later: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  let waiting: string | undefined = start;
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(first));
+    },
     async pull(controller) {
-      if (waiting !== undefined) {
-        controller.enqueue(encoder.encode(waiting));
-        waiting = undefined;
-        return;
-      }
-      const text = await pages.next().catch((error: unknown) => {
-        log.error("api.cut-off", { path: "/api/biometric/logs", error: String(error) });
-        throw error;
-      });
-      controller.enqueue(encoder.encode(pages.isDone ? text + closing(pages) : text));
-      if (pages.isDone) controller.close();
+      const next = await later.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(encoder.encode(next.value));
+    },
+    async cancel() {
+      await later.return(undefined);
     },
   });
+}
+
+/** Takes its place only when it is read for the first time: a stream may never be. */
+async function* laterPages(pages: LogPages, source: LogSource): AsyncGenerator<string> {
+  const { turns, longAnswers, log } = source;
+  const path = "/api/biometric/logs";
+  if (longAnswers.isFull) log.warn("api.answer-waits", { path }, { per: path });
+  await longAnswers.take();
+  try {
+    while (!pages.isDone) {
+      await turns.next();
+      const text = await pages.next().catch((error: unknown) => {
+        log.error("api.cut-off", { path, error: String(error) });
+        throw error;
+      });
+      yield pages.isDone ? text + closing(pages) : text;
+    }
+  } finally {
+    longAnswers.leave();
+  }
 }
 
 function closing(pages: LogPages): string {

@@ -6,10 +6,13 @@
 import { describe, expect, test } from "bun:test";
 import { createWebApi, type WebApiOptions } from "#api/server.ts";
 import { deviceId, punchId, userId } from "#domain/identifiers.ts";
+import { countTurns } from "../../../support/turn-counter.ts";
 import { ApiFixture, field, listField, readAnswer } from "../../api-fixture.ts";
 import { samplePunch } from "../../fake-storage.ts";
 
 const PATH = "/api/biometric/logs";
+/** Records that the server reads at once. */
+const PAGE_SIZE = 100;
 
 function ids(json: unknown): unknown[] {
   return listField(json, "logs").map((log) => field(log, "id"));
@@ -214,28 +217,100 @@ describe("a long answer of GET /api/biometric/logs", () => {
     const expected = Array.from({ length: 2_400 }, (_, index) => 2_400 - index);
     expect(ids(answer.json)).toEqual(expected);
     expect(field(answer.json, "returned")).toBe(2_400);
-    expect(fixture.storage.logPages.map((page) => [page.limit, page.offset])).toEqual([
-      [1_000, 100],
-      [1_000, 0],
-      [1_000, 0],
-    ]);
-    const last = fixture.storage.punches[1_400];
-    expect(fixture.storage.logPages[1]?.before?.id).toBe(punchId(1_401));
-    expect(fixture.storage.logPages[1]?.before?.wallTime).toBe(last?.wallTime);
+    const pages = fixture.storage.logPages;
+    expect(pages.map((page) => page.offset)).toEqual([100, ...pages.slice(1).map(() => 0)]);
+    expect(new Set(pages.map((page) => page.limit))).toEqual(new Set([PAGE_SIZE]));
+    const last = fixture.storage.punches[2_400 - PAGE_SIZE];
+    expect(pages[1]?.before?.id).toBe(punchId(2_401 - PAGE_SIZE));
+    expect(pages[1]?.before?.wallTime).toBe(last?.wallTime);
   });
 
   test("ends at a limit inside a later page", async () => {
     const fixture = fixtureOf(2_500);
-    const answer = await fixture.get(`${PATH}?limit=1500`);
-    expect(field(answer.json, "returned")).toBe(1_500);
-    expect(fixture.storage.logPages.map((page) => page.limit)).toEqual([1_000, 500]);
+    const answer = await fixture.get(`${PATH}?limit=${PAGE_SIZE + 50}`);
+    expect(field(answer.json, "returned")).toBe(PAGE_SIZE + 50);
+    expect(fixture.storage.logPages.map((page) => page.limit)).toEqual([PAGE_SIZE, 50]);
   });
 
-  test.each([1_000, 2_000])("is whole when it ends with a full page of %d", async (count) => {
-    const answer = await fixtureOf(count).get(PATH);
-    expect(field(answer.json, "returned")).toBe(count);
-    expect(ids(answer.json)).toHaveLength(count);
+  test("leaves a turn of the event loop between any two pages, however many clients read", async () => {
+    const fixture = fixtureOf(6 * PAGE_SIZE);
+    const api = createWebApi(fixture.options);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    using counter = countTurns();
+    const turns: number[] = [];
+    fixture.storage.onLogPage = () => turns.push(counter.turn);
+    const read = async (): Promise<number> => {
+      const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+      return listField((await readAnswer(response)).json, "logs").length;
+    };
+    for (const count of await Promise.all([read(), read(), read()])) {
+      expect(count).toBe(6 * PAGE_SIZE);
+    }
+    expect(turns.length).toBeGreaterThanOrEqual(18);
+    expect(new Set(turns).size).toBe(turns.length);
   });
+
+  test("is given up when the client goes, while it waits for its turn", async () => {
+    const fixture = fixtureOf(6 * PAGE_SIZE);
+    const api = createWebApi(fixture.options);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
+    await fixture.clock.advance(1_000);
+    expect(fixture.storage.logPages.length).toBeLessThanOrEqual(2);
+    expect(fixture.log.of("api.cut-off")).toEqual([]);
+  });
+
+  test("waits while 16 others are under way, and goes on when one of them ends", async () => {
+    const fixture = fixtureOf(6 * PAGE_SIZE);
+    const api = createWebApi(fixture.options);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const open = async () => {
+      const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+      const reader = response.body?.getReader();
+      if (reader === undefined) throw new Error("No body");
+      await reader.read();
+      return reader;
+    };
+    const first = await open();
+    await first.read();
+    for (let other = 0; other < 15; other += 1) await (await open()).read();
+    expect(fixture.log.of("api.answer-waits")).toEqual([]);
+
+    const late = await open();
+    let isWaiting = true;
+    const secondPage = late.read().finally(() => {
+      isWaiting = false;
+    });
+    for (let round = 0; round < 20; round += 1) await fixture.clock.advance(1);
+    expect(isWaiting).toBe(true);
+    expect(fixture.log.of("api.answer-waits")).toHaveLength(1);
+    await first.cancel();
+    expect((await secondPage).done).toBe(false);
+  });
+
+  test("is not read at all for HEAD", async () => {
+    const fixture = fixtureOf(6 * PAGE_SIZE);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const answer = await fixture.call(PATH, { method: "HEAD", headers });
+    expect([answer.status, answer.text]).toEqual([200, ""]);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(fixture.storage.logPages).toEqual([]);
+    expect((await fixture.call(PATH, { method: "HEAD" })).status).toBe(401);
+    const wrong = await fixture.call(`${PATH}?start_date=x`, { method: "HEAD", headers });
+    expect(wrong.status).toBe(400);
+  });
+
+  test.each([PAGE_SIZE, 2 * PAGE_SIZE])(
+    "is whole when it ends with a full page of %d",
+    async (count) => {
+      const answer = await fixtureOf(count).get(PATH);
+      expect(field(answer.json, "returned")).toBe(count);
+      expect(ids(answer.json)).toHaveLength(count);
+    },
+  );
 
   test("is not read ahead of a client that does not read", async () => {
     const fixture = fixtureOf(10_000);
