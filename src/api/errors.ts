@@ -28,6 +28,7 @@ const FAILURES = {
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
   "cursor-reset": { status: 410, title: "Gone" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
+  "too-many-open": { status: 503, title: "Service Unavailable" },
   "rate-limited": { status: 429, title: "Rate limit exceeded" },
   internal: { status: 500, title: "Internal Server Error" },
 } as const;
@@ -51,10 +52,15 @@ export const Problem = t.Object({
 });
 
 /** The refusals that any operation behind a token may give, for the OpenAPI document. */
-export const ORIGINAL_REFUSALS = { 401: OriginalError, 403: OriginalError, 429: OriginalError };
+export const ORIGINAL_REFUSALS = {
+  401: OriginalError,
+  403: OriginalError,
+  429: OriginalError,
+  503: OriginalError,
+};
 
 /** The same under `/v1/`. */
-export const PROBLEM_REFUSALS = { 401: Problem, 403: Problem, 429: Problem };
+export const PROBLEM_REFUSALS = { 401: Problem, 403: Problem, 429: Problem, 503: Problem };
 
 /** A refusal on its way to the client. Everything in it is shown to the client. */
 export class ApiFailure extends Error {
@@ -84,6 +90,13 @@ export function rateLimited(waitMs: number): ApiFailure {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   return new ApiFailure("rate-limited", "Too many requests", {
     headers: { "retry-after": String(seconds) },
+  });
+}
+
+/** The refusal of a request that came while too many others are open; its connection is closed. */
+export function tooManyOpen(): ApiFailure {
+  return new ApiFailure("too-many-open", "Too many requests are open", {
+    headers: { connection: "close", "retry-after": "1" },
   });
 }
 

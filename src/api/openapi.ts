@@ -31,7 +31,7 @@ const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
   ["410", "The cursor is of an earlier history of the feed"],
   ["415", "Not JSON"],
   ["429", "Too many requests; see `Retry-After`"],
-  ["503", "Not ready"],
+  ["503", "Not ready, or too many requests are open"],
 ]);
 
 /**

@@ -10,8 +10,9 @@ import type { LeadingZeros } from "#domain/punch-identity.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
+import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions, TokenSettings } from "./auth.ts";
-import { answerFailure } from "./errors.ts";
+import { answerFailure, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { describeApi } from "./openapi.ts";
 import { deviceRoutes } from "./original/devices/routes.ts";
@@ -54,7 +55,10 @@ export interface WebServerOptions extends WebApiOptions {
 /** The listening web port. */
 export interface RunningWebServer {
   readonly port: number;
-  /** Takes no new connection, lets running requests end for 5 s, then closes the rest. */
+  /**
+   * Takes no new connection, closes those that wait for their clients, lets running requests end
+   * for 5 s, then closes the rest.
+   */
   stop(): Promise<void>;
 }
 
@@ -65,6 +69,9 @@ const BODY_BYTES_MAX = 1024 * 1024;
 /** A connection on which nothing moves for so long is closed. */
 const IDLE_TIMEOUT_SECONDS = 30;
 const STOP_TIMEOUT_MS = 5_000;
+const STOP_CHECK_MS = 10;
+/** Requests at once, from their head to the last byte of their answer; further ones get a 503. */
+const REQUESTS_MAX = 256;
 /** Clients whose requests are counted at a time. */
 const CLIENTS_MAX = 1_000;
 
@@ -73,7 +80,8 @@ const CLIENTS_MAX = 1_000;
  * @throws AppError `port-unavailable`.
  */
 export function startWebServer(options: WebServerOptions): RunningWebServer {
-  const app = createWebApi(options);
+  const bodies = new ArrivingBodies();
+  const app = createWebApi(options, bodies);
   const server = listen(app, options);
   app.server = server;
   const port = server.port ?? options.port;
@@ -81,11 +89,25 @@ export function startWebServer(options: WebServerOptions): RunningWebServer {
   return {
     port,
     async stop() {
-      const deadline = options.clock.after(STOP_TIMEOUT_MS, () => void server.stop(true));
-      await server.stop();
-      deadline.stop();
+      const stopped = server.stop();
+      const hasEnded = () => server.pendingRequests <= bodies.count;
+      await waitUntil(hasEnded, options.clock);
+      await Promise.all([stopped, server.stop(true)]);
     },
   };
+}
+
+/** Waits for `condition`, or the end of the time that a stop has. */
+async function waitUntil(condition: () => boolean, clock: Clock): Promise<void> {
+  if (condition()) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const deadline = clock.after(STOP_TIMEOUT_MS, resolve);
+  const check = clock.every(STOP_CHECK_MS, () => {
+    if (condition()) resolve();
+  });
+  await promise;
+  deadline.stop();
+  check.stop();
 }
 
 function listen(app: WebApi, { hostname, port }: WebServerOptions) {
@@ -112,7 +134,8 @@ function listen(app: WebApi, { hostname, port }: WebServerOptions) {
 }
 
 /** The API without a port: `handle(request)` answers as the port would. */
-export function createWebApi(options: WebApiOptions) {
+export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies()) {
+  const { log } = options;
   const app = new Elysia({ name: "web-api", strictPath: true })
     .headers({
       "x-content-type-options": "nosniff",
@@ -120,16 +143,23 @@ export function createWebApi(options: WebApiOptions) {
       "referrer-policy": "no-referrer",
       "cache-control": "no-store",
     })
+    .onRequest(({ server }) => {
+      if ((server?.pendingRequests ?? 0) <= REQUESTS_MAX) return;
+      log.warn("api.full", { requests: REQUESTS_MAX }, { per: "requests" });
+      throw tooManyOpen();
+    })
     .onError(({ code, error, request, path }) =>
-      answerFailure(options.log, () => app.routes, { code, error, request, path }),
+      answerFailure(log, () => app.routes, { code, error, request, path }),
     )
-    .use(createFeatures(options))
-    .use(swaggerRoutes(() => describeApi(createFeatures(options), apiDescription(options))));
+    .use(createFeatures(options, bodies))
+    .use(
+      swaggerRoutes(() => describeApi(createFeatures(options, bodies), apiDescription(options))),
+    );
   return app;
 }
 
 /** Every feature that the OpenAPI document describes. */
-function createFeatures(options: WebApiOptions) {
+function createFeatures(options: WebApiOptions, bodies: ArrivingBodies) {
   const { storage, clock, log, siteTimeZone, primaryDeviceId, leadingZeros, tokens } = options;
   const limit = new SlidingLimit({
     requests: options.rateLimit.requests,
@@ -140,7 +170,7 @@ function createFeatures(options: WebApiOptions) {
   const gate: BearerGateOptions = { tokens, limit, turns: new ReadingTurns(), clock };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
-    .use(tokenRoutes({ tokens, clock, log }))
+    .use(tokenRoutes({ tokens, clock, log, bodies }))
     .use(punchRoutes({ storage, gate, leadingZeros }))
     .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
     .use(statusRoutes({ ...options, gate }))

@@ -1,10 +1,24 @@
-/** Aim: the web port over a real socket: address limits, body limit, streams, stop, port taken. */
+/**
+ * Aim: the web port over a real socket: address limits, body limit, streams, stop, port taken, and
+ * clients that never finish what they began.
+ */
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
+import { TcpPeer } from "../devices/tcp-peer.ts";
+import { eventually } from "../support/eventually.ts";
 import { ApiFixture, CLIENT_SECRET, field } from "./api-fixture.ts";
 import { samplePunch } from "./fake-storage.ts";
+
+const TOKEN_REQUEST_HEAD =
+  "POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
+async function send(port: number, bytes: string): Promise<TcpPeer> {
+  const client = await TcpPeer.connect(port);
+  client.send(bytes);
+  return client;
+}
 
 const started: RunningWebServer[] = [];
 
@@ -74,6 +88,82 @@ describe("startWebServer()", () => {
     await fixture.clock.advance(5_000);
     await stopping;
     await expect(fetch(`${base}/healthz`)).rejects.toThrow();
+  });
+
+  test.each([
+    ["half a request line", "GET /heal"],
+    ["half a head", "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"],
+    ["half a body", `${TOKEN_REQUEST_HEAD}Content-Length: 100\r\n\r\n{"client_id":`],
+  ])("does not wait for the rest of %s when it stops", async (_, begun) => {
+    const fixture = new ApiFixture();
+    const server = startWebServer({ ...fixture.options, hostname: "127.0.0.1", port: 0 });
+    const client = await send(server.port, begun);
+    // The answer to a later request says that the earlier bytes have been read.
+    await fetch(`http://127.0.0.1:${server.port}/healthz`);
+    await server.stop();
+    expect(fixture.clock.plannedCount).toBe(0);
+    expect(await client.receiveAll()).toBe("");
+  });
+
+  test("lets a running request end when it stops, and no longer than 5 s", async () => {
+    const readiness = Promise.withResolvers<[]>();
+    const began = Promise.withResolvers<void>();
+    const fixture = new ApiFixture({
+      readiness: () => {
+        began.resolve();
+        return readiness.promise;
+      },
+    });
+    const server = startWebServer({ ...fixture.options, hostname: "127.0.0.1", port: 0 });
+    const request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    const client = await send(server.port, request);
+    await began.promise;
+    const stopping = server.stop();
+    await fixture.clock.advance(4_000);
+    readiness.resolve([]);
+    expect(await client.receiveAll()).toEndWith('{"status":"ready"}');
+    await fixture.clock.advance(100);
+    await stopping;
+
+    const second = startWebServer({
+      ...fixture.options,
+      hostname: "127.0.0.1",
+      port: 0,
+      readiness: () => new Promise(() => {}),
+    });
+    const stuck = await send(second.port, request);
+    await fetch(`http://127.0.0.1:${second.port}/healthz`);
+    const stoppingSecond = second.stop();
+    await fixture.clock.advance(5_000);
+    await stoppingSecond;
+    expect(await stuck.receiveAll()).toBe("");
+  });
+
+  test("refuses a request while 256 are open, says when to come again, and recovers", async () => {
+    const fixture = new ApiFixture();
+    const base = start(fixture);
+    const port = Number(new URL(base).port);
+    const begun = `${TOKEN_REQUEST_HEAD}Content-Length: 100\r\n\r\n`;
+    const open = Array.from({ length: 256 }, () => send(port, begun));
+    const clients = await Promise.all(open);
+    await eventually(
+      "256 open requests",
+      async () => (await fetch(`${base}/healthz`)).status === 503,
+    );
+
+    const original = await fetch(`${base}/api/biometric/logs`);
+    expect([original.status, original.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(original.headers.get("connection")).toBe("close");
+    expect(await original.json()).toEqual({
+      error: "Service Unavailable",
+      message: "Too many requests are open",
+    });
+    const problem: unknown = await (await fetch(`${base}/v1/punches`)).json();
+    expect(problem).toMatchObject({ code: "too-many-open", status: 503 });
+    expect(fixture.log.of("api.full").length).toBeGreaterThan(0);
+
+    for (const client of clients) client.reset();
+    await eventually("room again", async () => (await fetch(`${base}/healthz`)).status === 200);
   });
 
   test("fails with port-unavailable and a hint when the port is taken", () => {

@@ -6,6 +6,7 @@
 import { Elysia, getSchemaValidator } from "elysia";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import type { ArrivingBodies } from "../arriving-bodies.ts";
 import { FULL_SCOPE, isClientAllowed, type TokenSettings, tokenPlugin } from "../auth.ts";
 import { addressKey } from "../client-address.ts";
 import { ApiFailure, OriginalError, rateLimited } from "../errors.ts";
@@ -24,10 +25,11 @@ export interface TokenRoutesOptions {
   readonly tokens: TokenSettings;
   readonly clock: Clock;
   readonly log: Log;
+  readonly bodies: ArrivingBodies;
 }
 
 /** `POST /api/auth/token`. */
-export function tokenRoutes({ tokens: settings, clock, log }: TokenRoutesOptions) {
+export function tokenRoutes({ tokens: settings, clock, log, bodies }: TokenRoutesOptions) {
   const failures = new SlidingLimit({
     requests: FAILURES_PER_MINUTE_MAX,
     windowMs: 60_000,
@@ -62,7 +64,7 @@ export function tokenRoutes({ tokens: settings, clock, log }: TokenRoutesOptions
       };
     },
     {
-      parse: ({ request }) => readCredentials(request),
+      parse: ({ request }) => readCredentials(request, bodies),
       body: Credentials,
       response: {
         200: IssuedToken,
@@ -71,6 +73,7 @@ export function tokenRoutes({ tokens: settings, clock, log }: TokenRoutesOptions
         403: OriginalError,
         415: OriginalError,
         429: OriginalError,
+        503: OriginalError,
       },
       detail: { tags: ["Tokens"], summary: "Get a token for the client secret", security: [] },
     },
@@ -96,12 +99,12 @@ function sha256(text: string): Buffer {
 }
 
 /** Text that is no JSON makes the parser throw, which the framework reports as `PARSE`. */
-async function readCredentials(request: Request): Promise<unknown> {
+async function readCredentials(request: Request, bodies: ArrivingBodies): Promise<unknown> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(contentType)) {
     throw new ApiFailure("media-type-unsupported", "Content-Type must be application/json");
   }
-  const body: unknown = JSON.parse(await request.text());
+  const body: unknown = JSON.parse(await bodies.read(request));
   if (credentialsForm.Check(body)) return body;
   throw new ApiFailure("credentials-missing", "client_id and client_secret required");
 }
