@@ -114,7 +114,8 @@ export const LIMITS = {
   }),
   pendingDevicesMax: integer({
     name: "PENDING_DEVICES_MAX",
-    meaning: "Terminals that wait for approval, or that one pairing window approves; further ones are closed unanswered, or wait.",
+    meaning:
+      "Terminals that wait for approval, or that one pairing window approves; further ones are closed unanswered, or wait.",
     min: 1,
     max: 10_000,
     fallback: 64,
@@ -135,7 +136,8 @@ export const LIMITS = {
   }),
   quarantineBytesMax: kibibytes({
     name: "QUARANTINE_KIB_MAX",
-    meaning: "Unreadable requests kept for a person to look at, all together; terminals nobody approved may fill half.",
+    meaning:
+      "Unreadable requests kept for a person to look at, all together; terminals nobody approved may fill half.",
     min: 1024,
     max: 16_777_216,
     fallback: 262_144,
