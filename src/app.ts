@@ -45,6 +45,11 @@ export interface RunningApp {
   /** Whether it is the first successful start on this data. */
   readonly isFirstStart: boolean;
   /**
+   * Rejects with an `AppError` `storage-lost` when the process must end at once, without `stop` and
+   * without closing the database (`StorageOptions.onLost`).
+   */
+  readonly failed: Promise<never>;
+  /**
    * Takes nothing new, answers what is in flight, writes what is open and closes the database.
    * Bounded by the parts' own limits: about 10 s at worst.
    */
@@ -85,6 +90,9 @@ async function startParts(
   stops: (() => Promise<void>)[],
 ): Promise<Omit<RunningApp, "stop">> {
   const { config, log, clock } = options;
+  const failed = Promise.withResolvers<never>();
+  // During the start nobody listens yet.
+  failed.promise.catch(() => {});
   makePrivateFolder(config.dataDir);
   const databasePath = join(config.dataDir, "biometric.db");
   checkEarlierDatabase(databasePath, options);
@@ -94,6 +102,7 @@ async function startParts(
     isOwnClockTrusted: createOwnClockTrust(clock),
     clock,
     log,
+    onLost: failed.reject,
   });
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
@@ -152,6 +161,7 @@ async function startParts(
     terminalPort: listener.port,
     webPort: web.port,
     isFirstStart,
+    failed: failed.promise,
   };
 }
 
@@ -286,7 +296,9 @@ async function findReadinessProblems(storage: Storage): Promise<readonly Readine
     await storage.probe();
     return [];
   } catch (error) {
-    return [{ code: "storage-failed", message: error instanceof Error ? error.message : "" }];
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, hint } = error;
+    return [{ code, message: hint === undefined ? message : `${message}. ${hint}` }];
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { fstatSync } from "node:fs";
 import { basename } from "node:path";
-import { runCli } from "#cli/run.ts";
+import { EXIT_CODES, runCli } from "#cli/run.ts";
 import { processEnvironment } from "#config/load.ts";
 import { systemClock } from "#platform/clock.ts";
 import { Output } from "#platform/output.ts";
@@ -26,6 +26,8 @@ const exitCode = await runCli(process.argv.slice(2), {
 });
 await stdout.end();
 await stderr.end();
+// `process.exit` closes SQLite's databases, and with that empties their logs into them.
+if (exitCode === EXIT_CODES.killed) process.kill(process.pid, "SIGKILL");
 process.exit(exitCode);
 
 /** Whether standard output is a terminal. Asks Node's streams only when it can be one. */

@@ -11,6 +11,7 @@ export type AppErrorCode =
   | "storage-too-new"
   | "storage-damaged"
   | "storage-write-failed"
+  | "storage-lost"
   | "file-unreadable"
   | "file-unwritable"
   | "control-unreachable"

@@ -12,8 +12,11 @@ import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { versionCommand, versionText } from "./version.ts";
 
-/** What the program ends with. 78 is `EX_CONFIG` of sysexits(3): starting again does not help. */
-export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78 } as const;
+/**
+ * What the program ends with. 78 is `EX_CONFIG` of sysexits(3): starting again does not help. 137 is
+ * how shells show SIGKILL: the caller must end the process by that signal, so that nothing is closed.
+ */
+export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, killed: 137 } as const;
 
 /** Every verb. Each is a file of its own. */
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
@@ -89,6 +92,7 @@ function report(error: unknown, host: CliHost): number {
   if (error instanceof AppError) {
     host.error(`error: ${error.message}\n`);
     if (error.hint !== undefined) host.error(`hint: ${error.hint}\n`);
+    if (error.code === "storage-lost") return EXIT_CODES.killed;
     if (error.code === "config-invalid") return EXIT_CODES.configuration;
     return error.code === "usage" ? EXIT_CODES.usage : EXIT_CODES.failed;
   }

@@ -21,7 +21,8 @@ Settings come from the environment, then from the settings file: the one given, 
 /etc/biometric-server/biometric-server.env if it exists. Nothing has to be set.
 SIGINT or SIGTERM ends it after the requests under way; a second one ends it at once.
 
-Exit code: 0 ended as asked, 1 could not start or failed, 78 wrong settings.
+Exit code: 0 ended as asked, 1 could not start or failed, 78 wrong settings, 137 killed itself
+because the disk does not keep the database: the next start takes every punch from the log beside it.
 
 Examples:
   biometric-server serve
@@ -53,8 +54,8 @@ async function serve(
       clock: systemClock,
     });
     for (const line of noticeOf(app, loaded, host)) environment.out(`${line}\n`);
-    log.info("server.stopping", { signal: await stopRequested });
-    await app.stop();
+    log.info("server.stopping", { signal: await Promise.race([stopRequested, app.failed]) });
+    await Promise.race([app.stop(), app.failed]);
     log.info("server.stopped");
   } finally {
     log.flush();

@@ -77,10 +77,11 @@ export class Counters {
     this.#values = values;
   }
 
-  /** Writes what changed: called last inside the transaction. */
-  save(): void {
-    if (this.#values === this.#saved) return;
+  /** Writes what changed, and returns whether anything did: called last inside the transaction. */
+  save(): boolean {
+    if (this.#values === this.#saved) return false;
     this.#update.run(this.#values);
+    return true;
   }
 
   /** Called after the commit: what was written is on disk. */

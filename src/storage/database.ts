@@ -38,8 +38,17 @@ const WRITER_CACHE_KIB = 16 * 1024;
 /** Bytes of the log that are written at once when it is written again. */
 const REWRITE_CHUNK_BYTES = 1024 * 1024;
 
+/** The header of the log's index, twice (https://sqlite.org/walformat.html). */
+const LOG_INDEX_HEADER_BYTES = 96;
+
 /** The two connections of the program. */
 export interface OpenedDatabase {
+  readonly path: string;
+  /**
+   * Of the database file, to flush it. As long as SQLite has the file open no other descriptor may
+   * be closed: that would drop SQLite's locks (https://sqlite.org/howtocorrupt.html, 2.2).
+   */
+  readonly descriptor: number;
   readonly writer: Database;
   /** Sees only what is committed, and never blocks the writer. */
   readonly reader: Database;
@@ -53,13 +62,15 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
   try {
     if (!existsSync(path)) createFile(path);
     rewriteLog(`${path}-wal`);
+    forgetLogIndex(`${path}-shm`);
+    const descriptor = openSync(path, "r");
     const writer = new Database(path, { readwrite: true, strict: true });
     refuseOldEngine(writer);
     configureWriter(writer, path);
     applyMigrations(writer, MIGRATIONS, nowMs);
     const reader = new Database(path, { readonly: true, strict: true });
     reader.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    return { writer, reader };
+    return { path, descriptor, writer, reader };
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError(
@@ -71,7 +82,8 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
 }
 
 /**
- * Empties the write-ahead log into the file and closes both connections.
+ * Empties the write-ahead log into the file and closes both connections. What a reader of another
+ * program holds up stays in the log for the next start, which reads all of it again.
  * @throws the engine's error when the log could not be emptied; the next start reads it then.
  */
 export function closeDatabase(opened: OpenedDatabase): void {
@@ -80,6 +92,7 @@ export function closeDatabase(opened: OpenedDatabase): void {
     opened.writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
   } finally {
     opened.writer.close();
+    closeSync(opened.descriptor);
   }
 }
 
@@ -121,6 +134,22 @@ function rewriteLog(path: string): void {
   }
 }
 
+/**
+ * Makes SQLite read the whole log again. Another program that has the database open keeps the log's
+ * index alive over the death of a server, and in it the count of pages that were copied into the
+ * database file: whether they reached the disk nobody knows. An index with an empty header is
+ * rebuilt, also under the eyes of readers, with a count of 0.
+ */
+function forgetLogIndex(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, "r+");
+  try {
+    writeFully(file, new Uint8Array(LOG_INDEX_HEADER_BYTES), 0);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function writeFully(file: number, bytes: Uint8Array, offset: number): void {
   for (let written = 0; written < bytes.length; ) {
     written += writeSync(file, bytes, written, bytes.length - written, offset + written);
@@ -146,6 +175,8 @@ function configureWriter(database: Database, path: string): void {
   database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
   setAndReadBack(database, path, { pragma: "journal_mode", value: "WAL", readBack: "wal" });
   setAndReadBack(database, path, { pragma: "synchronous", value: "FULL", readBack: 2 });
+  // The checkpointer does it.
+  setAndReadBack(database, path, { pragma: "wal_autocheckpoint", value: "0", readBack: 0 });
   // Savepoints copy the pages they change: in memory, not into a temporary file.
   setAndReadBack(database, path, { pragma: "temp_store", value: "MEMORY", readBack: 2 });
   setAndReadBack(database, path, { pragma: "foreign_keys", value: "ON", readBack: 1 });

@@ -90,12 +90,12 @@ export class DeviceBook {
     }
   }
 
-  /** Writes what must be written: called last inside the transaction. */
-  save(): void {
+  /** Writes what must be written, and returns whether anything had to: called last inside the transaction. */
+  save(): boolean {
     const changed = new Set(this.#undo.map((change) => change.id));
-    for (const id of changed) {
-      if (this.#urgent.has(id) || this.#isStale(id)) this.#write(id);
-    }
+    const due = [...changed].filter((id) => this.#urgent.has(id) || this.#isStale(id));
+    for (const id of due) this.#write(id);
+    return due.length > 0;
   }
 
   /** Writes every change, also those that could wait: called before closing. */

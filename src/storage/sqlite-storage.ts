@@ -6,6 +6,7 @@
 
 import { statSync } from "node:fs";
 import { drizzle } from "drizzle-orm/bun-sqlite";
+import type { AppError } from "#base/app-error.ts";
 import type { DeviceStatus } from "#domain/device.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
@@ -14,6 +15,7 @@ import { appendBatch } from "./append.ts";
 import { IntakeApplier } from "./apply-intake.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
@@ -30,7 +32,8 @@ import {
 } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { DeviceChange, Storage, StorageFigures } from "./storage.ts";
-import { WriteParts } from "./write-parts.ts";
+import { WriteHealth } from "./write-health.ts";
+import { type CommitWatch, WriteParts } from "./write-parts.ts";
 
 export interface StorageOptions {
   /** The database file; its folder must exist. */
@@ -40,6 +43,12 @@ export interface StorageOptions {
   readonly isOwnClockTrusted: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
+  /**
+   * Told once, with code `storage-lost`, when the disk leaves unknown what the database file holds;
+   * everything is in the log beside it. The process must then end without closing the database: not
+   * by `process.exit`, which closes it. `close` leaves it open.
+   */
+  readonly onLost: (error: AppError) => void;
 }
 
 /**
@@ -47,10 +56,12 @@ export interface StorageOptions {
  * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
  */
 export function openStorage(options: StorageOptions): Storage {
-  const { path, rules, log } = options;
+  const { path, rules, clock, log } = options;
   const lock = lockInstance(`${path}.lock`);
-  const opened = openDatabase(path, options.clock.nowMs());
-  const parts = new WriteParts(opened.writer);
+  const opened = openDatabase(path, clock.nowMs());
+  const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
+  const health = new WriteHealth();
+  const parts = new WriteParts(opened.writer, watchCommits(health, checkpointer, clock));
   const box = new Box(drizzle(opened.writer));
   const placer = new PunchPlacer({
     timeline: parts.timeline,
@@ -109,12 +120,24 @@ export function openStorage(options: StorageOptions): Storage {
     figures: async () => figuresOf(parts, path),
     probe: async () => {
       guardEngine("read the database", () => opened.reader.query("SELECT 1").get());
+      health.assertStoring();
     },
     close: async () => {
       noteUnfinished(log, () => parts.transaction(() => parts.devices.saveAll()));
+      if (checkpointer.isLost) return;
       noteUnfinished(log, () => closeDatabase(opened));
       lock.release();
     },
+  };
+}
+
+function watchCommits(health: WriteHealth, checkpointer: Checkpointer, clock: Clock): CommitWatch {
+  return {
+    committed(hasWritten) {
+      if (hasWritten) health.noteStored();
+      checkpointer.afterCommit();
+    },
+    failed: (error) => health.noteFailure(error, clock.nowMs()),
   };
 }
 

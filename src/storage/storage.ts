@@ -154,7 +154,10 @@ export interface Storage {
   recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
 
   figures(): Promise<StorageFigures>;
-  /** One cheap read through the engine. @throws AppError when the database does not answer. */
+  /**
+   * One cheap read through the engine. @throws AppError when the database does not answer, and
+   * `storage-write-failed` while nothing could be stored since a write failed.
+   */
   probe(): Promise<void>;
   /** Finishes the write-ahead log and closes. No other call may follow. */
   close(): Promise<void>;

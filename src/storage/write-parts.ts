@@ -19,6 +19,13 @@ export interface Mark {
   readonly devices: number;
 }
 
+/** Told of every transaction, when it is over. */
+export interface CommitWatch {
+  /** `hasWritten` is false when perhaps nothing was written: such a commit succeeds on a dead disk. */
+  committed(hasWritten: boolean): void;
+  failed(error: unknown): void;
+}
+
 export class WriteParts {
   readonly counters: Counters;
   readonly devices: DeviceBook;
@@ -28,6 +35,7 @@ export class WriteParts {
   readonly quarantine: Quarantine;
   readonly notices: Notices;
   readonly #database: Database;
+  readonly #watch: CommitWatch;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -35,9 +43,10 @@ export class WriteParts {
   readonly #rollbackToSavepoint;
   readonly #releaseSavepoint;
 
-  constructor(database: Database) {
+  constructor(database: Database, watch: CommitWatch) {
     const orm = drizzle(database);
     this.#database = database;
+    this.#watch = watch;
     this.counters = new Counters(orm);
     this.devices = new DeviceBook(orm);
     this.punches = new PunchTable(database);
@@ -58,22 +67,9 @@ export class WriteParts {
    * neither disk nor memory kept anything of it. Blocks for the time of the commit.
    */
   transaction<Value>(work: () => Value): Value {
-    const start = this.#mark();
-    try {
-      this.#begin.run();
-      const value = work();
-      this.devices.save();
-      this.counters.save();
-      this.#commit.run();
-      this.devices.committed();
-      this.counters.committed();
-      return value;
-    } catch (error) {
-      this.#undoTo(start);
-      // A full disk or an I/O error makes the engine roll back by itself.
-      if (this.#database.inTransaction) this.#rollback.run();
-      throw error;
-    }
+    const { value, hasWritten } = this.#commitOrUndo(work);
+    this.#watch.committed(hasWritten);
+    return value;
   }
 
   /**
@@ -94,6 +90,26 @@ export class WriteParts {
         this.#takeBack(start);
         this.#releaseSavepoint.run();
       }
+      throw error;
+    }
+  }
+
+  #commitOrUndo<Value>(work: () => Value): { readonly value: Value; readonly hasWritten: boolean } {
+    const start = this.#mark();
+    try {
+      this.#begin.run();
+      const value = work();
+      const hasWrittenDevice = this.devices.save();
+      const hasWrittenCounters = this.counters.save();
+      this.#commit.run();
+      this.devices.committed();
+      this.counters.committed();
+      return { value, hasWritten: hasWrittenDevice || hasWrittenCounters };
+    } catch (error) {
+      this.#undoTo(start);
+      // A full disk or an I/O error makes the engine roll back by itself.
+      if (this.#database.inTransaction) this.#rollback.run();
+      this.#watch.failed(error);
       throw error;
     }
   }

@@ -79,11 +79,24 @@ export async function untilUnanswered(load: TerminalLoad): Promise<void> {
   });
 }
 
-/** Fails unless people and programs can still look at the server. Gives the status of `/readyz`. */
-export async function expectReadable(server: RunningServer): Promise<number> {
+/**
+ * Fails unless people and programs can still look at a server that cannot store, and see that it
+ * cannot, and `engineCode` as the reason.
+ */
+export async function expectReadableNotReady(
+  server: RunningServer,
+  engineCode: string,
+): Promise<void> {
   expect((await fetch(`${server.webUrl}/healthz`)).status).toBe(200);
   await expectWholeFeed(server);
-  return (await fetch(`${server.webUrl}/readyz`)).status;
+  const readiness = await fetch(`${server.webUrl}/readyz`);
+  expect(readiness.status).toBe(503);
+  expect(await readiness.text()).toContain(engineCode);
+}
+
+/** Fails unless the server says that it can store. */
+export async function expectReady(server: RunningServer): Promise<void> {
+  expect((await fetch(`${server.webUrl}/readyz`)).status).toBe(200);
 }
 
 /** How many requests were repeats of an event that had come before. */

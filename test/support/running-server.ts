@@ -148,6 +148,11 @@ export class RunningServer implements AsyncDisposable {
     await this.#end("SIGKILL");
   }
 
+  /** Waits until it has ended by itself. Gives the exit code. */
+  async ended(): Promise<number> {
+    return this.#end(undefined);
+  }
+
   /**
    * Runs a verb of the same executable with the same settings to its end. A verb that takes more
    * than a minute is killed.
@@ -223,7 +228,7 @@ export class RunningServer implements AsyncDisposable {
     return this.#process;
   }
 
-  async #end(signal: "SIGTERM" | "SIGKILL"): Promise<number> {
+  async #end(signal: "SIGTERM" | "SIGKILL" | undefined): Promise<number> {
     const ended = this.#running;
     const exitCode = await ended.end(signal);
     this.#printedBefore += ended.printed;
@@ -306,8 +311,9 @@ class ServerProcess {
     await this.#ready.promise.finally(() => clearTimeout(timer));
   }
 
-  async end(signal: "SIGTERM" | "SIGKILL"): Promise<number> {
-    this.#process.kill(signal);
+  /** Waits for the end that `signal` asks for, or for the process's own. Gives the exit code. */
+  async end(signal: "SIGTERM" | "SIGKILL" | undefined): Promise<number> {
+    if (signal !== undefined) this.#process.kill(signal);
     const exitCode = await this.#process.exited;
     await this.#outputEnded;
     return exitCode;

@@ -57,6 +57,9 @@ export function openTestStorage(
       isOwnClockTrusted: () => isOwnClockTrusted,
       clock: new FakeClock(RECEIVED_AT_MS),
       log,
+      onLost: (error) => {
+        throw error;
+      },
     });
   const opened: TestStorage = {
     path,

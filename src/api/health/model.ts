@@ -8,8 +8,8 @@ export const Ready = t.Object({ status: t.Literal("ready") });
 
 /** One reason why the server is not ready. */
 export const ReadinessProblemModel = t.Object({
-  code: t.String({ description: "Stable, such as `storage-full`." }),
-  message: t.String({ description: "For the operator." }),
+  code: t.String({ description: "Stable, such as `storage-write-failed`." }),
+  message: t.String({ description: "For the operator: what fails, and what can be done." }),
 });
 export type ReadinessProblem = Readonly<Static<typeof ReadinessProblemModel>>;
 
