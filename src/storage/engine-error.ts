@@ -31,6 +31,9 @@ export function engineHint(error: unknown): string {
   if (code.startsWith("SQLITE_FULL")) {
     return 'The disk is full: free space with "df -h" and "du"; terminals keep their punches meanwhile';
   }
+  if (code === "SQLITE_READONLY_DBMOVED") {
+    return "Somebody removed or replaced the database under the running server: restart it with the right file in place";
+  }
   if (code.startsWith("SQLITE_READONLY")) {
     return 'The data folder or its disk is read-only: look at "mount" and "dmesg", then remount or replace the disk';
   }

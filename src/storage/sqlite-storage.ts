@@ -20,6 +20,7 @@ import { closeDatabase, openDatabase } from "./database.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
+import { FileIdentity } from "./file-identity.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
 import { PunchPlacer } from "./place-punch.ts";
@@ -61,7 +62,9 @@ export function openStorage(options: StorageOptions): Storage {
   const opened = openDatabase(path, clock.nowMs());
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
   const health = new WriteHealth();
-  const parts = new WriteParts(opened.writer, watchCommits(health, checkpointer, clock));
+  const files = new FileIdentity([path, `${path}-wal`]);
+  const watch = watchCommits({ files, health, checkpointer, clock });
+  const parts = new WriteParts(opened.writer, watch);
   const box = new Box(drizzle(opened.writer));
   const placer = new PunchPlacer({
     timeline: parts.timeline,
@@ -131,8 +134,15 @@ export function openStorage(options: StorageOptions): Storage {
   };
 }
 
-function watchCommits(health: WriteHealth, checkpointer: Checkpointer, clock: Clock): CommitWatch {
+function watchCommits(parts: {
+  readonly files: FileIdentity;
+  readonly health: WriteHealth;
+  readonly checkpointer: Checkpointer;
+  readonly clock: Clock;
+}): CommitWatch {
+  const { files, health, checkpointer, clock } = parts;
   return {
+    starting: () => files.assertInPlace(),
     committed(hasWritten) {
       if (hasWritten) health.noteStored();
       checkpointer.afterCommit();

@@ -19,8 +19,10 @@ export interface Mark {
   readonly devices: number;
 }
 
-/** Told of every transaction, when it is over. */
+/** Told of every transaction. */
 export interface CommitWatch {
+  /** Before it begins. A throw fails it. */
+  starting(): void;
   /** `hasWritten` is false when perhaps nothing was written: such a commit succeeds on a dead disk. */
   committed(hasWritten: boolean): void;
   failed(error: unknown): void;
@@ -97,6 +99,7 @@ export class WriteParts {
   #commitOrUndo<Value>(work: () => Value): { readonly value: Value; readonly hasWritten: boolean } {
     const start = this.#mark();
     try {
+      this.#watch.starting();
       this.#begin.run();
       const value = work();
       const hasWrittenDevice = this.devices.save();

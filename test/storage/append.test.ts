@@ -6,6 +6,7 @@
 
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
+import { renameSync, writeFileSync } from "node:fs";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
@@ -189,6 +190,20 @@ describe("append()", () => {
       [1_000_002, 2],
       [1_000_003, 3],
     ]);
+  });
+
+  test("acknowledges nothing once the database was removed or replaced", async () => {
+    using opened = openTestStorage();
+    const first = punchesFrom("GATE1", [rawPunch("1", "20260302081504")]);
+    const next = punchesFrom("GATE1", [rawPunch("2", "20260302081504")]);
+    await opened.storage.append([first]);
+    renameSync(opened.path, `${opened.path}.away`);
+    expect(await opened.storage.append([next])).toEqual([{ kind: "failed" }]);
+    writeFileSync(opened.path, "");
+    expect(await opened.storage.append([next])).toEqual([{ kind: "failed" }]);
+    await expect(opened.storage.probe()).rejects.toThrow("DBMOVED");
+    renameSync(`${opened.path}.away`, opened.path);
+    expect(await opened.storage.append([next])).toEqual([{ kind: "stored" }]);
   });
 
   test("keeps a punch of doubtful time in the feed, outside alternation", async () => {
