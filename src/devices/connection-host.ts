@@ -5,17 +5,13 @@
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import type { DeadlineLimits } from "./deadlines.ts";
 import type { Driver } from "./driver.ts";
 import type { ReadingBudget } from "./reading-budget.ts";
 import type { ReaderLimits } from "./request-reader.ts";
 
 /** Bounds of one connection. Their defaults and names are in `config/config.ts`. */
-export interface ConnectionLimits extends ReaderLimits {
-  /** A connection that sends nothing, at first or between two requests, lives this long. */
-  readonly idleTimeoutMs: number;
-  /** From the first byte of a request to its last, however slowly the rest trickles in. Also how
-   * long a peer may leave replies unread. */
-  readonly requestTimeoutMs: number;
+export interface ConnectionLimits extends ReaderLimits, DeadlineLimits {
   /** Requests of one connection that may wait for their reply; then reading pauses. */
   readonly exchangesWaitingMax: number;
   /** Reply bytes the peer has not taken; beyond it reading pauses. No reply is dropped for it. */
@@ -25,6 +21,7 @@ export interface ConnectionLimits extends ReaderLimits {
 /**
  * Why a connection ended. `answered`: a reply said so. `unacknowledged`: an outcome is spelled as
  * silence. `truncated`: the peer left in the middle of a request. `silent`: it never sent a byte.
+ * `buffers-full`: there was no room for its request.
  */
 export type CloseReason =
   | "answered"
@@ -34,6 +31,7 @@ export type CloseReason =
   | "silent"
   | "idle"
   | "slow-request"
+  | "buffers-full"
   | "unread-reply"
   | "tls"
   | "unknown-protocol"

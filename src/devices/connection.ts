@@ -18,6 +18,7 @@ import { assertNever } from "#base/assert.ts";
 import type { Intake, Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { LogFields } from "#platform/log-line.ts";
 import type { CloseReason, ConnectionHost } from "./connection-host.ts";
+import { Deadlines } from "./deadlines.ts";
 import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";
 import { type ReplyPlace, ReplyQueue } from "./reply-queue.ts";
@@ -51,39 +52,32 @@ export class DeviceConnection implements BudgetMember {
   readonly #host: ConnectionHost;
   readonly #reader: RequestReader;
   readonly #replies = new ReplyQueue();
+  readonly #deadlines: Deadlines;
   #state: "open" | "closing" | "closed" = "open";
   #closeReason: CloseReason | undefined;
   #hasReceived = false;
   #isPaused = false;
-  #mayRead = true;
+  /** The budget lets it read. */
+  #hasRoom = true;
+  #isShut = false;
   /** Raw bytes of requests whose outcome is not known yet. */
   #waitingRawBytes = 0;
-  /** What the budget was last told. */
-  #heldBytes = 0;
-  // All deadlines run on the monotonic clock: a step of the wall clock must not close anything.
-  #lastActivityMs: number;
-  #requestStartedMs: number | undefined;
-  #unsentSinceMs: number | undefined;
-  #shutdownAtMs: number | undefined;
 
   constructor(socket: DeviceSocket, address: string, host: ConnectionHost) {
     this.#socket = socket;
     this.address = address;
     this.#host = host;
     this.#reader = new RequestReader(host.drivers, host.limits);
-    this.#lastActivityMs = host.clock.monotonicMs();
+    this.#deadlines = new Deadlines(host.limits, host.clock.monotonicMs());
   }
 
   /** Takes bytes from the peer. */
   receive(chunk: Uint8Array): void {
     if (this.#state !== "open") return;
     this.#hasReceived = true;
-    this.#lastActivityMs = this.#host.clock.monotonicMs();
-    const wasMidRequest = this.#reader.midRequest;
+    this.#deadlines.restartIdle();
     const events = this.#read(chunk);
-    const isSameRequest = wasMidRequest && events.length === 0;
-    if (!isSameRequest || !this.#reader.midRequest) this.#requestStartedMs = undefined;
-    if (this.#reader.midRequest) this.#requestStartedMs ??= this.#lastActivityMs;
+    if (events.length > 0) this.#deadlines.restartRequest();
     for (const event of events) {
       this.#perform(event);
       if (this.#isClosing) break;
@@ -103,26 +97,52 @@ export class DeviceConnection implements BudgetMember {
   }
 
   /** Told by the budget. */
-  continueReading(): void {
-    this.#mayRead = true;
+  allowReading(isAllowed: boolean): void {
+    if (this.#state === "closed" || isAllowed === this.#hasRoom) return;
+    this.#hasRoom = isAllowed;
+    if (!isAllowed) {
+      this.#warn("terminal.upload-waits", { heldBytes: this.#reader.bufferedBytes });
+    }
     this.#applyReading();
+    this.#noteActivity();
+  }
+
+  /** Told by the budget: the unfinished request holds more than there is room for. */
+  giveUp(): void {
+    this.#warn("terminal.buffers-full", {
+      heldBytes: this.#reader.bufferedBytes,
+      hint: "Terminals upload more at once than DEVICE_BUFFERED_KIB_MAX; this one has to send again",
+    });
+    this.#close("buffers-full");
   }
 
   /** Closes what has outlived a deadline; called by the listener's sweep with the monotonic time. */
   checkDeadlines(nowMs: number): void {
-    const { idleTimeoutMs, requestTimeoutMs } = this.#host.limits;
-    if (isOver(this.#shutdownAtMs, this.#lingerMs, nowMs)) {
-      this.#socket.terminate();
-    } else if (isOver(this.#unsentSinceMs, requestTimeoutMs, nowMs)) {
-      this.#warn("terminal.unread-reply", { unsentBytes: this.#replies.unsentBytes });
-      this.#cut("unread-reply");
-    } else if (this.#state !== "open") {
-      return;
-    } else if (isOver(this.#requestStartedMs, requestTimeoutMs, nowMs)) {
-      this.#warn("terminal.slow-request", { limitSeconds: requestTimeoutMs / 1000 });
-      this.#close("slow-request");
-    } else if (this.#isIdle && isOver(this.#lastActivityMs, idleTimeoutMs, nowMs)) {
-      this.#closeIdle();
+    const overrun = this.#deadlines.findOverrun(nowMs);
+    switch (overrun) {
+      case undefined:
+        return;
+      case "linger":
+        this.#socket.terminate();
+        return;
+      case "unread-reply":
+        this.#warn("terminal.unread-reply", { unsentBytes: this.#replies.unsentBytes });
+        this.#cut("unread-reply");
+        return;
+      case "slow-request":
+        this.#warn("terminal.slow-request", {
+          limitSeconds: this.#host.limits.requestTimeoutMs / 1000,
+        });
+        this.#close("slow-request");
+        return;
+      case "buffers-full":
+        this.giveUp();
+        return;
+      case "idle":
+        this.#closeIdle();
+        return;
+      default:
+        assertNever(overrun);
     }
   }
 
@@ -154,11 +174,6 @@ export class DeviceConnection implements BudgetMember {
   /** Asked through a getter, because the compiler keeps what it knew of a field over calls. */
   get #isClosing(): boolean {
     return this.#state !== "open";
-  }
-
-  /** A connection that waits for an outcome or for the peer to read is not idle. */
-  get #isIdle(): boolean {
-    return this.#requestStartedMs === undefined && this.#replies.isEmpty;
   }
 
   /** Cutting a socket drops what the kernel still holds for a slow reader. */
@@ -261,7 +276,7 @@ export class DeviceConnection implements BudgetMember {
     }
     if (this.#state === "closed") return;
     this.#waitingRawBytes -= received.intake.raw.byteLength;
-    this.#lastActivityMs = this.#host.clock.monotonicMs();
+    this.#deadlines.restartIdle();
     this.#fill(place, reply);
     this.#update();
   }
@@ -299,33 +314,28 @@ export class DeviceConnection implements BudgetMember {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#closeReason = reason;
-    this.#requestStartedMs = undefined;
     this.#reader.clear();
   }
 
-  /** Brings the socket in line with what the connection now holds and owes. */
+  /** Brings the socket, the budget and the deadlines in line with what it now holds and owes. */
   #update(): void {
     if (this.#state === "closed") return;
     if (!this.#replies.writeTo(this.#socket)) {
       this.#socket.terminate();
       return;
     }
-    if (this.#replies.unsentBytes === 0) this.#unsentSinceMs = undefined;
-    else this.#unsentSinceMs ??= this.#host.clock.monotonicMs();
     this.#reportHeldBytes();
     this.#applyReading();
-    if (this.#state === "closing" && this.#replies.isEmpty && this.#shutdownAtMs === undefined) {
-      this.#shutdownAtMs = this.#host.clock.monotonicMs();
+    if (this.#state === "closing" && this.#replies.isEmpty && !this.#isShut) {
+      this.#isShut = true;
       this.#socket.shutdown();
     }
+    this.#noteActivity();
   }
 
   #reportHeldBytes(): void {
-    const heldBytes = this.#reader.bufferedBytes + this.#waitingRawBytes;
-    const changeBytes = heldBytes - this.#heldBytes;
-    this.#heldBytes = heldBytes;
-    this.#mayRead = this.#host.budget.note(this, changeBytes, this.#reader.midRequest);
-    if (!this.#mayRead) this.#host.log.warn("terminal.buffers-full", {}, { per: "all" });
+    const unfinished = this.#reader.bufferedBytes;
+    this.#host.budget.note(this, { unfinished, complete: this.#waitingRawBytes });
   }
 
   /** A closing connection reads on, to drop what comes and to notice the peer's end. */
@@ -333,13 +343,25 @@ export class DeviceConnection implements BudgetMember {
     const { exchangesWaitingMax, unsentBytesMax } = this.#host.limits;
     const shouldPause =
       this.#state === "open" &&
-      (!this.#mayRead ||
+      (!this.#hasRoom ||
         this.#replies.waitingCount >= exchangesWaitingMax ||
         this.#replies.unsentBytes > unsentBytesMax);
     if (shouldPause === this.#isPaused) return;
     this.#isPaused = shouldPause;
     if (shouldPause) this.#socket.pause();
     else this.#socket.resume();
+  }
+
+  #noteActivity(): void {
+    const activity = {
+      isMidRequest: this.#reader.midRequest,
+      isRead: !this.#isPaused,
+      waitsForRoom: !this.#hasRoom,
+      owesReply: !this.#replies.isEmpty,
+      hasUnsentBytes: this.#replies.unsentBytes > 0,
+      lingerMs: this.#isShut ? this.#lingerMs : undefined,
+    };
+    this.#deadlines.note(activity, this.#host.clock.monotonicMs());
   }
 
   #warn(event: string, fields: LogFields): void {
@@ -354,10 +376,6 @@ export class DeviceConnection implements BudgetMember {
   get #peer(): LogFields {
     return { address: this.address, driver: this.#reader.driverName };
   }
-}
-
-function isOver(sinceMs: number | undefined, limitMs: number, nowMs: number): boolean {
-  return sinceMs !== undefined && nowMs - sinceMs >= limitMs;
 }
 
 function describeError(error: unknown): string {

@@ -58,8 +58,8 @@ export type DecoderEvent = Exchange | DirectAnswer | Violation;
 export interface Decoder {
   /**
    * Takes the next bytes and returns what they complete, in order; never throws on any input.
-   * After a `violation` it is not called again. Keeps no reference to `chunk`'s memory beyond what
-   * `bufferedBytes` counts.
+   * After a `violation` it is not called again. Keeps no reference to `chunk`'s memory, which is
+   * freed behind the call.
    */
   push(chunk: Uint8Array): readonly DecoderEvent[];
   /** Bytes held for a request that is not complete yet: 0 between requests. */

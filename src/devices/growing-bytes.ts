@@ -5,12 +5,11 @@
 
 import { assert } from "#base/assert.ts";
 
-const EMPTY = new Uint8Array(0);
 const FIRST_CAPACITY_BYTES = 1024;
 
 /** Collects copies of chunks in order; never holds on to a chunk's own memory. */
 export class GrowingBytes {
-  #bytes = EMPTY;
+  #bytes = new Uint8Array(0);
   #length = 0;
 
   /** Bytes collected. */
@@ -51,14 +50,13 @@ export class GrowingBytes {
 
   /** Forgets everything and frees the memory. */
   clear(): void {
-    this.#bytes = EMPTY;
+    this.#bytes = new Uint8Array(0);
     this.#length = 0;
   }
 
   #grow(length: number, lengthMax: number): void {
     const wanted = Math.max(length, this.#bytes.length * 2, FIRST_CAPACITY_BYTES);
-    const grown = new Uint8Array(Math.min(wanted, lengthMax));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
+    // Unlike a copy, it frees the old memory at once and not at a later collection.
+    this.#bytes = new Uint8Array(this.#bytes.buffer.transfer(Math.min(wanted, lengthMax)));
   }
 }

@@ -206,7 +206,7 @@ export class HttpRequestReader {
       const isKept = this.#arrivedBytes < this.#keepBytes;
       const stop = isKept ? (this.#askAtBytes ?? this.#keepBytes) : this.#bodyBytes;
       const part = chunk.subarray(offset, offset + stop - this.#arrivedBytes);
-      if (isKept) this.#held.append(part, this.#keepBytes);
+      if (isKept) this.#held.append(part, stop);
       this.#arrivedBytes += part.length;
       offset += part.length;
       this.#plan();

@@ -22,6 +22,9 @@ import { ReadingBudget } from "./reading-budget.ts";
 
 const SWEEP_PERIOD_MS = 1_000;
 
+/** From this size on, chunks are freed at once; smaller ones are cheap garbage. */
+const FREED_BYTES_MIN = 16 * 1024;
+
 /** How long replies in flight may hold up a stop. */
 const STOP_TIMEOUT_MS = 5_000;
 
@@ -31,8 +34,12 @@ export interface ListenerLimits extends ConnectionLimits {
   readonly connectionsMax: number;
   /** The same for one IP address. */
   readonly connectionsPerAddressMax: number;
-  /** Bytes all connections together hold of requests not yet answered; beyond it those in the
-   * middle of a request stop reading, one excepted. */
+  /**
+   * Memory of all connections together for requests that are not complete, in bytes, give or take
+   * one chunk and one small request; at least twice a request, for half of it is for one large
+   * request. Once the others hold a quarter, the large ones of them stop reading; once they hold
+   * half, the largest is closed. Small is what holds no more than a head and a text block.
+   */
   readonly bufferedBytesMax: number;
 }
 
@@ -56,7 +63,7 @@ export type ListenerCloseReason = CloseReason | "connections-full" | "address-fu
 /** The port's counters, for status and metrics. All but the first two only rise. */
 export interface ListenerFigures {
   readonly connectionsOpen: number;
-  /** Bytes held of requests not yet answered. */
+  /** Bytes held of requests that are not complete, or not yet answered. */
   readonly bytesBuffered: number;
   /** Sockets accepted, those closed at once for a cap included. */
   readonly connectionsAccepted: number;
@@ -104,7 +111,7 @@ class TerminalPort implements DeviceListener {
 
   constructor(options: DeviceListenerOptions) {
     this.#options = options;
-    this.#budget = new ReadingBudget(options.limits.bufferedBytesMax);
+    this.#budget = makeBudget(options.limits);
     this.#host = this.#makeHost();
     this.#server = this.#listen();
     this.port = this.#server.port;
@@ -163,7 +170,10 @@ class TerminalPort implements DeviceListener {
         socket: {
           binaryType: "uint8array",
           open: (socket) => this.#accept(socket),
-          data: (socket, chunk) => socket.data?.receive(chunk),
+          data: (socket, chunk) => {
+            socket.data?.receive(chunk);
+            freeMemory(chunk);
+          },
           drain: (socket) => socket.data?.drained(),
           end: (socket) => socket.data?.peerEnded(),
           close: (socket) => this.#forget(socket.data),
@@ -246,6 +256,29 @@ class TerminalPort implements DeviceListener {
   #countClosed(reason: ListenerCloseReason): void {
     this.#closedByReason[reason] = (this.#closedByReason[reason] ?? 0) + 1;
   }
+}
+
+/**
+ * Frees a chunk that has been looked at. Up to 512 KiB come with each turn of a fast peer, and
+ * would else wait for a collection.
+ */
+function freeMemory({ buffer, byteLength }: Uint8Array): void {
+  if (byteLength < FREED_BYTES_MIN || byteLength !== buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
+/**
+ * The largest small request is a head and a text block. It is held twice: by its decoder, and for
+ * quarantine should that fail.
+ */
+function makeBudget({ bufferedBytesMax, decoder }: ListenerLimits): ReadingBudget {
+  const smallBytesMax = 2 * (decoder.headBytesMax + decoder.textBytesMax);
+  return new ReadingBudget({
+    bytesMax: bufferedBytesMax,
+    smallBytesMax,
+    // In a turn of its own, when no call still holds what is to be freed.
+    collectGarbage: () => setImmediate(() => Bun.gc(true)),
+  });
 }
 
 /** `::ffff:192.0.2.7`, which an IPv6 socket says of an IPv4 peer (RFC 4291 2.5.5.2), is that IPv4. */

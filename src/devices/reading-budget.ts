@@ -1,63 +1,139 @@
 /**
- * The bytes that all connections hold together. Beyond the limit a connection in the middle of a
- * request stops reading, except the one that has been at it longest: it can always finish, and so
- * frees what the others wait for. Requests that arrive whole never wait here, so a few large
- * uploads do not delay small punches; the limit can therefore be passed by one chunk a connection.
+ * The memory that unfinished requests may take, shared out over all connections. Half of it is for
+ * the large request that came first: it always goes on, and so frees what the others wait for. The
+ * other half is for all the rest. Once half of that is used, large requests wait; once it is used
+ * up, the connection that holds most of it is closed and has to send again. A small request never
+ * waits, and hardly ever is the one that holds most.
+ *
+ * Complete requests are bounded by the commit queue. Here a large one only keeps its place in the
+ * line until its outcome, so that very large requests reach the queue one by one.
  */
 
-/** A connection as the budget sees it. */
-export interface BudgetMember {
-  /** It may read again. */
-  continueReading(): void;
+import { assert } from "#base/assert.ts";
+
+/** Sizes in bytes, and what to do with garbage. */
+export interface ReadingBudgetOptions {
+  /** Unfinished requests of all connections; at least twice the largest request. */
+  readonly bytesMax: number;
+  /** A connection that holds no more than this is small. */
+  readonly smallBytesMax: number;
+  /**
+   * Frees the memory of requests that are gone. Called each time large ones have let go of half of
+   * `bytesMax`: left alone, the runtime lets several times as much gather.
+   */
+  readonly collectGarbage: () => void;
 }
 
-/** Counts held bytes and says who may go on reading. */
+/** What one connection holds, in bytes. */
+export interface HeldBytes {
+  /** Of a request that is not complete. */
+  readonly unfinished: number;
+  /** Of requests that wait for their outcome. */
+  readonly complete: number;
+}
+
+/** A connection as the budget sees it. Both calls may come while it reports. */
+export interface BudgetMember {
+  /** It may read, or has to wait. The same may be said again. */
+  allowReading(isAllowed: boolean): void;
+  /** It is to drop its unfinished request; the budget does not count it any more. */
+  giveUp(): void;
+}
+
+const NOTHING: HeldBytes = { unfinished: 0, complete: 0 };
+
+/** Counts held bytes, lets large requests wait, and ends the largest. */
 export class ReadingBudget {
-  readonly #bytesMax: number;
-  /** In the order in which their requests began. */
-  readonly #midRequest = new Set<BudgetMember>();
-  readonly #held = new Set<BudgetMember>();
-  #bytes = 0;
+  readonly #collectGarbage: () => void;
+  readonly #smallBytesMax: number;
+  /** What all may hold together, the first large request not counted. */
+  readonly #sharedBytesMax: number;
+  /** In the order in which they began to hold something. */
+  readonly #held = new Map<BudgetMember, HeldBytes>();
+  /** In the order in which they became large. */
+  readonly #large = new Set<BudgetMember>();
+  #unfinishedBytes = 0;
+  #completeBytes = 0;
+  /** What large members have let go of since the last collection. */
+  #garbageBytes = 0;
+  /** What large members were last told: only this one may read; undefined: all may. */
+  #onlyReader: BudgetMember | undefined;
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  constructor({ bytesMax, smallBytesMax, collectGarbage }: ReadingBudgetOptions) {
+    this.#collectGarbage = collectGarbage;
+    this.#smallBytesMax = smallBytesMax;
+    this.#sharedBytesMax = bytesMax / 2;
   }
 
-  /** Bytes held by all connections. */
+  /** Bytes held by all connections, those of complete requests included. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#unfinishedBytes + this.#completeBytes;
   }
 
-  /**
-   * Notes how a member's held bytes changed and whether it is in the middle of a request. Returns
-   * whether it may go on reading; if not, `continueReading` will be called.
-   */
-  note(member: BudgetMember, changeBytes: number, midRequest: boolean): boolean {
-    this.#bytes += changeBytes;
-    if (midRequest) {
-      this.#midRequest.add(member);
-    } else {
-      this.#midRequest.delete(member);
-      this.#held.delete(member);
+  /** Notes what a member holds: nothing, once it is gone. */
+  note(member: BudgetMember, held: HeldBytes): void {
+    const before = this.#held.get(member) ?? NOTHING;
+    if (held.unfinished === before.unfinished && held.complete === before.complete) return;
+    this.#count(member, held);
+    while (this.#sharedBytes > this.#sharedBytesMax) this.#endLargest();
+    this.#tellReaders(member);
+  }
+
+  #count(member: BudgetMember, held: HeldBytes): void {
+    const before = this.#held.get(member) ?? NOTHING;
+    this.#unfinishedBytes += held.unfinished - before.unfinished;
+    this.#completeBytes += held.complete - before.complete;
+    const heldBytes = held.unfinished + held.complete;
+    if (heldBytes > 0) this.#held.set(member, held);
+    else this.#held.delete(member);
+    if (this.#large.has(member)) {
+      this.#countGarbage(before.unfinished + before.complete - heldBytes);
     }
-    if (this.#held.size > 0) this.#release();
-    if (!midRequest || this.#bytes <= this.#bytesMax || this.#oldest() === member) return true;
-    this.#held.add(member);
-    return false;
+    if (heldBytes > this.#smallBytesMax) this.#large.add(member);
+    else this.#large.delete(member);
   }
 
-  #release(): void {
-    if (this.#bytes <= this.#bytesMax) {
-      const released = [...this.#held];
-      this.#held.clear();
-      for (const member of released) member.continueReading();
-      return;
+  #countGarbage(freedBytes: number): void {
+    this.#garbageBytes += Math.max(0, freedBytes);
+    if (this.#garbageBytes < this.#sharedBytesMax) return;
+    this.#garbageBytes = 0;
+    this.#collectGarbage();
+  }
+
+  /** The one that always goes on. */
+  get #first(): BudgetMember | undefined {
+    return this.#large.values().next().value;
+  }
+
+  get #sharedBytes(): number {
+    const first = this.#large.size > 0 ? this.#first : undefined;
+    const firstBytes = first === undefined ? 0 : (this.#held.get(first)?.unfinished ?? 0);
+    return this.#unfinishedBytes - firstBytes;
+  }
+
+  /** Of several that hold the same, the one that began last. */
+  #endLargest(): void {
+    const first = this.#first;
+    let largest: BudgetMember | undefined;
+    let largestHeld = NOTHING;
+    for (const [member, held] of this.#held) {
+      if (member === first || held.unfinished < largestHeld.unfinished) continue;
+      largest = member;
+      largestHeld = held;
     }
-    const oldest = this.#oldest();
-    if (oldest !== undefined && this.#held.delete(oldest)) oldest.continueReading();
+    assert(largest !== undefined, "ReadingBudget counts more than its members hold");
+    this.#count(largest, { unfinished: 0, complete: largestHeld.complete });
+    largest.giveUp();
   }
 
-  #oldest(): BudgetMember | undefined {
-    return this.#midRequest.values().next().value;
+  #tellReaders(noted: BudgetMember): void {
+    const isTight = this.#sharedBytes > this.#sharedBytesMax / 2;
+    const onlyReader = isTight ? this.#first : undefined;
+    const isNews = onlyReader !== this.#onlyReader;
+    this.#onlyReader = onlyReader;
+    for (const member of isNews ? [...this.#large, noted] : [noted]) {
+      const isFree = onlyReader === undefined || onlyReader === member;
+      member.allowReading(isFree || !this.#large.has(member));
+    }
   }
 }

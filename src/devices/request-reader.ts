@@ -55,9 +55,9 @@ export class RequestReader {
     return this.#decoder?.midRequest ?? this.#kept.length > 0;
   }
 
-  /** Bytes held for a request that is not complete. */
+  /** Memory held for a request that is not complete, in bytes. */
   get bufferedBytes(): number {
-    return (this.#decoder?.bufferedBytes ?? 0) + this.#kept.length;
+    return (this.#decoder?.bufferedBytes ?? 0) + this.#kept.capacity;
   }
 
   /**

@@ -54,12 +54,20 @@ class FakeSocket implements DeviceSocket {
   }
 }
 
+/** The size of a request whose connection holds more than 300 bytes: 200 stand by for quarantine. */
+const LARGE = 110;
+
+/** A small connection holds up to 300 bytes. */
+function budgetOf(bytesMax: number): ReadingBudget {
+  return new ReadingBudget({ bytesMax, smallBytesMax: 300, collectGarbage: () => undefined });
+}
+
 function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } = {}) {
   const desk = new IntakeDesk();
   const socket = new FakeSocket();
   const clock = new FakeClock();
   const log = new RecordingLog();
-  const budget = options.budget ?? new ReadingBudget(1_000_000);
+  const budget = options.budget ?? budgetOf(1_000_000);
   const counts = { requests: 0, violations: 0 };
   const connection = new DeviceConnection(socket, "192.0.2.7", {
     drivers: [lineDriver],
@@ -367,28 +375,49 @@ describe("DeviceConnection backpressure", () => {
     expect(socket.isPaused).toBe(false);
   });
 
-  test("DeviceConnection in mid-request waits for the shared budget, the oldest excepted", async () => {
-    const budget = new ReadingBudget(100);
-    const first = setUp({ budget });
-    const second = setUp({ budget });
-    const third = setUp({ budget });
-    first.send(`PUNCH ${"a".repeat(60)}`);
-    second.send(`PUNCH ${"b".repeat(60)}`);
-    expect(first.socket.isPaused).toBe(false);
-    expect(second.socket.isPaused).toBe(true);
-    third.send("PUNCH c\n"); // whole: does not wait
-    expect(third.desk.waitingCount).toBe(1);
-    expect(third.socket.isPaused).toBe(false);
+  test("DeviceConnection with a large request waits for room, the first and small ones go on", async () => {
+    const budget = budgetOf(1_200); // one large one and a small one fit beside the first
+    const [first, second, small] = [setUp({ budget }), setUp({ budget }), setUp({ budget })];
+    first.send(`PUNCH ${"a".repeat(LARGE)}`);
+    second.send(`PUNCH ${"b".repeat(LARGE)}`);
+    expect([first.socket.isPaused, second.socket.isPaused]).toEqual([false, true]);
+    expect(second.log.of("terminal.upload-waits")).toMatchObject([
+      { fields: { address: "192.0.2.7", driver: "line" }, repeat: { per: "192.0.2.7" } },
+    ]);
+    small.send("PUNCH");
+    expect(small.socket.isPaused).toBe(false);
+    small.send(" c\n");
+    small.desk.settle("stored");
+    await small.pass(0);
+    expect(small.socket.written).toBe("OK c\n");
     first.send("\n");
-    expect(second.socket.isPaused).toBe(false); // it is the oldest
+    expect(second.socket.isPaused).toBe(false);
     first.desk.settle("stored");
-    third.desk.settle("stored");
+    await first.pass(0);
     second.send("\n");
     second.desk.settle("stored");
     await second.pass(0);
+    expect(second.socket.written).toBe(`OK ${"b".repeat(LARGE)}\n`);
     expect(budget.bytes).toBe(0);
-    expect(second.socket.written).toBe(`OK ${"b".repeat(60)}\n`);
-    expect(second.log.of("terminal.buffers-full")[0]?.repeat).toEqual({ per: "all" });
+  });
+
+  test("DeviceConnection closes with zero bytes when it holds the most and there is no room", async () => {
+    const budget = budgetOf(500);
+    const [first, second] = [setUp({ budget }), setUp({ budget })];
+    first.send(`PUNCH ${"a".repeat(LARGE)}`);
+    second.send("PUNCH b\nPUNCH c\n");
+    second.desk.settle("stored", "c");
+    second.send(`PUNCH ${"d".repeat(90)}`);
+    expect(second.log.of("terminal.buffers-full")).toMatchObject([
+      { fields: { address: "192.0.2.7", driver: "line" }, repeat: { per: "192.0.2.7" } },
+    ]);
+    expect(second.socket.isShut).toBe(false);
+    second.desk.settle("stored", "b"); // complete requests go on
+    await second.pass(0);
+    expect(second.socket.written).toBe("OK b\nOK c\n");
+    expect(second.socket.isShut).toBe(true);
+    expect(second.connection.closed()).toBe("buffers-full");
+    expect(first.socket.isShut).toBe(false);
   });
 });
 
@@ -444,6 +473,48 @@ describe("DeviceConnection deadlines", () => {
     expect(desk.received).toEqual([]);
     expect(log.of("terminal.slow-request")).toHaveLength(1);
     expect(connection.closed()).toBe("slow-request");
+  });
+
+  test("DeviceConnection gives a request that waits for room its time, and no more", async () => {
+    const budget = budgetOf(1_200);
+    const [first, second] = [setUp({ budget }), setUp({ budget })];
+    first.send(`PUNCH ${"a".repeat(LARGE)}`);
+    await second.pass(20_000);
+    second.send(`PUNCH ${"b".repeat(LARGE)}`);
+    await second.pass(29_999);
+    expect(second.socket.isShut).toBe(false);
+    first.send("\n");
+    first.desk.settle("stored");
+    await first.pass(0);
+    await second.pass(29_999); // of reading: 29,999 ms of the wait do not count
+    expect(second.socket.isShut).toBe(false);
+    await second.pass(1);
+    expect(second.connection.closed()).toBe("slow-request");
+
+    const third = setUp({ budget });
+    first.send(`PUNCH ${"a".repeat(LARGE)}`);
+    third.send(`PUNCH ${"c".repeat(LARGE)}`);
+    await third.pass(30_000);
+    expect(third.socket.isShut).toBe(true);
+    expect(third.socket.written).toBe("");
+    expect(third.log.of("terminal.buffers-full")).toHaveLength(1);
+    expect(third.connection.closed()).toBe("buffers-full");
+  });
+
+  test("DeviceConnection blames no peer for the time in which outcomes are waited for", async () => {
+    const { desk, socket, send, pass } = setUp();
+    send("PUNCH a\nPUNCH b\nPUNCH c");
+    expect(socket.isPaused).toBe(true);
+    await pass(600_000);
+    expect(socket.isShut).toBe(false);
+    desk.settle("stored");
+    desk.settle("stored");
+    await pass(0);
+    await pass(29_999);
+    expect(socket.isShut).toBe(false);
+    await pass(1);
+    expect(socket.isShut).toBe(true);
+    expect(socket.written).toBe("OK a\nOK b\n");
   });
 
   test("DeviceConnection cuts a head that trickles before any driver claims it", async () => {

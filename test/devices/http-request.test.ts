@@ -191,6 +191,15 @@ describe("HttpRequestReader with a body plan", () => {
     expect(event).toMatchObject({ kind: "request", droppedBytes: body.length });
   });
 
+  test("holds no more memory than it waits for while the plan is open", () => {
+    const reader = new HttpRequestReader(LIMITS, () => ({ kind: "ask", atBytes: 3000 }));
+    const bytes = Buffer.from(text);
+    for (let start = 0; start < 2900; start += 100) {
+      expect([...reader.push(bytes.subarray(start, start + 100))]).toEqual([]);
+      expect(reader.bufferedBytes).toBeLessThanOrEqual(3000);
+    }
+  });
+
   test("counts what it holds, and frees it with the request", () => {
     const reader = new HttpRequestReader(LIMITS, keepAll);
     const bytes = Buffer.from(text);

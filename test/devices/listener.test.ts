@@ -338,8 +338,9 @@ describe("startDeviceListener() limits", () => {
     expect(log.of("terminal.silent")).toHaveLength(1);
   });
 
-  test("startDeviceListener() finishes every upload under a budget that fits only one", async () => {
-    const { desk, log, listener, connect } = start({ limits: { bufferedBytesMax: MEBIBYTE } });
+  test("startDeviceListener() finishes every upload though not all fit at once", async () => {
+    const limits = { bufferedBytesMax: 16 * MEBIBYTE };
+    const { desk, log, listener, connect } = start({ limits });
     const line = Buffer.concat([Buffer.from("LAST "), Buffer.alloc(MEBIBYTE, "a")]);
     const peers = await Promise.all(Array.from({ length: 8 }, connect));
     for (const peer of peers) peer.send(line);
@@ -355,9 +356,37 @@ describe("startDeviceListener() limits", () => {
       desk.settle("stored");
     }
     for (const peer of peers) await until(() => peer.receivedBytes === MEBIBYTE + 4);
-    expect(log.of("terminal.buffers-full").length).toBeGreaterThan(0);
+    expect(log.of("terminal.upload-waits").length).toBeGreaterThan(0);
     for (const peer of peers) peer.shutdown();
     await until(() => listener.figures().connectionsOpen === 0);
+    expect(listener.figures().bytesBuffered).toBe(0);
+  });
+
+  test("startDeviceListener() acknowledges small requests in pieces while large ones stand", async () => {
+    const limits = { bufferedBytesMax: 4 * MEBIBYTE };
+    const { desk, clock, log, listener, connect } = start({ limits });
+    const large = await Promise.all(Array.from({ length: 20 }, connect));
+    for (const peer of large) peer.send(`LAST ${"a".repeat(MEBIBYTE)}`);
+    await until(() => log.of("terminal.upload-waits").length > 0);
+    await until(() => log.of("terminal.buffers-full").length > 0);
+    const small = await connect();
+    for (const piece of ["LA", "ST ", "b\n"]) {
+      small.send(piece);
+      await settleNetwork();
+    }
+    desk.settle("stored", "b");
+    expect(await small.receiveAll()).toBe("OK b\n");
+    expect(large.filter(({ hasEnded }) => !hasEnded).length).toBeGreaterThan(0);
+    expect(listener.figures().bytesBuffered).toBeLessThan(4 * MEBIBYTE);
+    // What waits for room is given no more time than what is slow.
+    await clock.advance(120_000);
+    await until(() => listener.figures().connectionsOpen === 0);
+    expect(Object.keys(listener.figures().closedByReason).sort()).toEqual([
+      "answered",
+      "buffers-full",
+      "slow-request",
+    ]);
+    expect(large.map(({ receivedText }) => receivedText)).toEqual(Array(20).fill(""));
     expect(listener.figures().bytesBuffered).toBe(0);
   });
 
