@@ -65,7 +65,8 @@ export const LIMITS = {
   }),
   deviceBufferedBytesMax: kibibytes({
     name: "DEVICE_BUFFERED_KIB_MAX",
-    meaning: "Unfinished requests of all terminals together; then reading pauses.",
+    meaning:
+      "Unfinished requests of all terminals together, at least two of the largest; large ones wait for room, and the largest are closed unanswered when there is none.",
     min: 256,
     max: 1_048_576,
     fallback: 32_768,

@@ -196,9 +196,35 @@ function findConflicts(config: Config): ConfigProblem[] {
     const message = `"${withoutPassword(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS`;
     problems.push({ code: "conflict", name: "BIOMETRIC_WEBHOOK_URL", message });
   }
-  if (config.deviceTextBytesMax > config.deviceRequestBytesMax) {
-    const message = `"${config.deviceTextBytesMax / 1024}" for DEVICE_TEXT_KIB_MAX cannot be used: wanted is at most DEVICE_REQUEST_KIB_MAX`;
-    problems.push({ code: "conflict", name: "DEVICE_TEXT_KIB_MAX", message });
+  return [...problems, ...findSizeConflicts(config)];
+}
+
+/** Bounds of a terminal's bytes that leave no room for one another. */
+function findSizeConflicts(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const refuse = (name: string, bytes: number, wanted: string): void => {
+    const message = `"${bytes / 1024}" for ${name} cannot be used: wanted is ${wanted}`;
+    problems.push({ code: "conflict", name, message });
+  };
+  const { deviceSniffBytesMax, deviceHeadBytesMax, deviceTextBytesMax } = config;
+  const { deviceRequestBytesMax, deviceBufferedBytesMax } = config;
+  if (deviceHeadBytesMax < deviceSniffBytesMax) {
+    refuse(
+      "DEVICE_HEAD_KIB_MAX",
+      deviceHeadBytesMax,
+      `at least DEVICE_SNIFF_BYTES_MAX, ${deviceSniffBytesMax} bytes`,
+    );
+  }
+  if (deviceTextBytesMax > deviceRequestBytesMax) {
+    refuse("DEVICE_TEXT_KIB_MAX", deviceTextBytesMax, "at most DEVICE_REQUEST_KIB_MAX");
+  }
+  // Half of it is for one large request, so that all others have the other half in any case.
+  if (deviceBufferedBytesMax < 2 * deviceRequestBytesMax) {
+    refuse(
+      "DEVICE_BUFFERED_KIB_MAX",
+      deviceBufferedBytesMax,
+      `at least twice DEVICE_REQUEST_KIB_MAX, ${(2 * deviceRequestBytesMax) / 1024}`,
+    );
   }
   return problems;
 }

@@ -198,6 +198,34 @@ describe("values", () => {
     ]);
   });
 
+  test("loadConfig() refuses room for less than two of the largest requests", () => {
+    const [problem, ...others] = problems({ DEVICE_BUFFERED_KIB_MAX: "32767" });
+    expect(others).toEqual([]);
+    expect(problem).toEqual({
+      code: "conflict",
+      name: "DEVICE_BUFFERED_KIB_MAX",
+      message:
+        '"32767" for DEVICE_BUFFERED_KIB_MAX cannot be used: wanted is at least twice DEVICE_REQUEST_KIB_MAX, 32768',
+    });
+    const found = problems({ DEVICE_REQUEST_KIB_MAX: "65536" });
+    expect(found.map(({ name }) => name)).toEqual(["DEVICE_BUFFERED_KIB_MAX"]);
+    const fitting = { DEVICE_REQUEST_KIB_MAX: "1024", DEVICE_BUFFERED_KIB_MAX: "2048" };
+    expect(loaded(fitting).config.deviceBufferedBytesMax).toBe(2048 * 1024);
+  });
+
+  test("loadConfig() refuses a head shorter than what decides on its protocol", () => {
+    const [problem, ...others] = problems({ DEVICE_HEAD_KIB_MAX: "3" });
+    expect(others).toEqual([]);
+    expect(problem).toEqual({
+      code: "conflict",
+      name: "DEVICE_HEAD_KIB_MAX",
+      message:
+        '"3" for DEVICE_HEAD_KIB_MAX cannot be used: wanted is at least DEVICE_SNIFF_BYTES_MAX, 4096 bytes',
+    });
+    const fitting = { DEVICE_HEAD_KIB_MAX: "2", DEVICE_SNIFF_BYTES_MAX: "2048" };
+    expect(loaded(fitting).config.deviceHeadBytesMax).toBe(2048);
+  });
+
   test("loadConfig() tells every problem at once, those of the file too", () => {
     const found = problems({ WEB_PORT: "x", LOG_LEVEL: "loud" }, "SERVER_PORT=y\nWEB_PORT=5050\n");
     expect(found.map(({ name }) => name)).toEqual(["SERVER_PORT", "WEB_PORT", "LOG_LEVEL"]);
