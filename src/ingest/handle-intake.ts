@@ -3,7 +3,8 @@
  * told to the operator.
  */
 
-import type { Outcome, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
+import type { HandleIntake } from "#devices/connection-host.ts";
+import type { RefusalCode } from "#domain/intake.ts";
 import type { Log } from "#platform/log.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 
@@ -17,9 +18,6 @@ const HINTS: Readonly<Record<RefusalCode, string>> = {
   "quarantine-full":
     "The quarantine is full: raise QUARANTINE_KIB_MAX until a person has looked at it",
 };
-
-/** Resolves with the outcome after the commit; never rejects. */
-export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;
 
 /** The terminal port's way into the queue. */
 export function createHandleIntake(queue: CommitQueue, log: Log): HandleIntake {
