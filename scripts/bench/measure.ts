@@ -25,7 +25,7 @@ type RunLoad = (server: MeasuredServer, load: Load) => Promise<FleetReport>;
 /** Ours and bare, in this order. */
 type Pair<Value> = readonly [ours: Value, bare: Value];
 
-const IDLE_SETTLE_MS = 1500;
+const IDLE_SETTLE_MS = 3_000;
 const LONE_PUNCHES_PER_SECOND = 20;
 
 /** Runs everything. Takes 1 minute when quick, else 3; everything started is ended. */
@@ -78,9 +78,9 @@ async function measurePair(
     ...rows,
     row("bytes written per lone punch", "B", lone),
     row("bytes written per punch in a burst", "B", burst),
-    row("memory, idle (RSS)", "MB", megabytes(idle.map((use) => use.rssBytes))),
-    row("memory, peak under load (RSS)", "MB", megabytes(loaded.map((use) => use.rssPeakBytes))),
-    row("memory, after load (RSS)", "MB", megabytes(loaded.map((use) => use.rssBytes))),
+    row("memory, idle (RSS)", "MiB", mebibytes(idle.map((use) => use.rssBytes))),
+    row("memory, peak under load (RSS)", "MiB", mebibytes(loaded.map((use) => use.rssPeakBytes))),
+    row("memory, after load (RSS)", "MiB", mebibytes(loaded.map((use) => use.rssBytes))),
   ];
 }
 
@@ -169,8 +169,8 @@ function row(what: string, unit: Row["unit"], [ours, bare]: readonly number[]): 
   return { what, unit, ours: ours ?? Number.NaN, bare, limit: limitOf(what) };
 }
 
-function megabytes(bytes: readonly number[]): number[] {
-  return bytes.map((count) => count / 1e6);
+function mebibytes(bytes: readonly number[]): number[] {
+  return bytes.map((count) => count / 2 ** 20);
 }
 
 function median(values: readonly number[]): number {

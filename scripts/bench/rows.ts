@@ -15,7 +15,7 @@ export interface Limit {
 /** One measure. */
 export interface Row {
   readonly what: string;
-  readonly unit: "/s" | "ms" | "B" | "MB";
+  readonly unit: "/s" | "ms" | "B" | "MiB";
   readonly ours: number;
   /** Undefined where bare has nothing to compare. */
   readonly bare: number | undefined;

@@ -33,7 +33,7 @@ const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;
  * Pages of the writer kept in memory, in KiB. Every punch touches five indexes in as many places as
  * there are terminals and users; with SQLite's own 2 MiB they push each other out.
  */
-const WRITER_CACHE_KIB = 16 * 1024;
+const WRITER_CACHE_KIB = 8 * 1024;
 
 /** Bytes of the log that are written at once when it is written again. */
 const REWRITE_CHUNK_BYTES = 1024 * 1024;
