@@ -4,8 +4,9 @@
  * in bytes: a new one pushes out those that have waited longest. Their age is not looked at.
  *
  * States of a key: `none`; `held`, between block 1 and the last; `dropped`, once blocks that were
- * answered are gone. The last block of a dropped upload is refused, once: acknowledged by itself, it
- * would take the whole record off the terminal's queue. Refused, the upload comes again from block 1.
+ * answered are gone. The last block of a dropped upload is refused: acknowledged by itself, it would
+ * take the whole record off the terminal's queue. Refused, the upload comes again from block 1. So is,
+ * a few times, a last block that looks like the rest of an upload nobody remembers: an `orphan`.
  */
 
 import { fail, ok, type Result } from "#base/result.ts";
@@ -38,8 +39,10 @@ interface Upload {
 const UPLOADS_BYTES_MAX = 32 * 1024 * 1024;
 /** Unfinished uploads: far more than terminals of a site that upload at the same moment. */
 const UPLOADS_MAX = 256;
-/** Dropped uploads that are remembered, by their keys alone. */
+/** Dropped uploads that are remembered, by their keys alone; and orphans, likewise. */
 const DROPPED_MAX = 256;
+/** How often an orphan is refused before it is taken for a record that nobody can read. */
+const ORPHAN_REFUSALS_MAX = 2;
 
 /** Holds unfinished uploads from their first block to their last. */
 export class BlockAssembler {
@@ -47,6 +50,8 @@ export class BlockAssembler {
   readonly #uploads = new Map<string, Upload>();
   /** The one dropped longest ago comes first. */
   readonly #dropped = new Set<string>();
+  /** Refusals of last blocks without their first, by key; the one that came first comes first. */
+  readonly #orphans = new Map<string, number>();
   #heldBytes = 0;
 
   /** Memory held for unfinished uploads, in bytes: at most 32 MiB. */
@@ -63,6 +68,23 @@ export class BlockAssembler {
   /** Lets go of what is held of an upload: it is `dropped` then. */
   drop(key: string): void {
     if (this.#release(key) !== undefined) this.#markDropped(key);
+  }
+
+  /**
+   * Whether a last block under this key, that seems to be the rest of an upload we know nothing of,
+   * is refused once more. The blocks before it were answered by a process that has ended, or were
+   * pushed out; acknowledged alone, it would take the whole record off the terminal's queue.
+   */
+  refuseOrphan(key: string): boolean {
+    const refusals = this.#orphans.get(key) ?? 0;
+    this.#orphans.delete(key);
+    if (refusals >= ORPHAN_REFUSALS_MAX) return false;
+    for (const oldest of this.#orphans.keys()) {
+      if (this.#orphans.size < DROPPED_MAX) break;
+      this.#orphans.delete(oldest);
+    }
+    this.#orphans.set(key, refusals + 1);
+    return true;
   }
 
   /**

@@ -103,6 +103,16 @@ export function isWholeBody(bytes: Uint8Array, textBytesMax: number): boolean {
 }
 
 /**
+ * Whether a body starts as one does, however it goes on: with a length that fits, or with a JSON
+ * object. The rest of a cut upload hardly ever does; a broken record nearly always.
+ */
+export function beginsLikeBody(bytes: Uint8Array): boolean {
+  const framedBytes = framedTextBytes(bytes, bytes.length);
+  if (framedBytes !== undefined && framedBytes > 0) return true;
+  return bytes.subarray(0, LEADING_BYTES_MAX + 1).includes(OPENING_BRACE);
+}
+
+/**
  * How much to hold of a body of `bodyBytes` that begins with `leading`: the framed text alone once
  * it has proved to be an object with one binary that fills the rest, so that a photo is dropped as
  * it streams; everything in all other cases, for then all of it may be wanted.

@@ -22,7 +22,7 @@ import {
 import { quote } from "#devices/quote.ts";
 import type { Intake } from "#domain/intake.ts";
 import { BlockAssembler } from "./blocks.ts";
-import { isWholeBody, planFramedBody } from "./body.ts";
+import { beginsLikeBody, isWholeBody, planFramedBody } from "./body.ts";
 import {
   isDocumented,
   REALTIME_ENROLL_DATA,
@@ -158,6 +158,10 @@ class FkwebDecoder implements Decoder {
     const isAwaited = this.#assembler.stateOf(key) !== "none";
     if (standsAlone(part, isAwaited, this.#limits.textBytesMax)) {
       if (isAwaited) this.#assembler.drop(key);
+      if (isOrphan(part) && this.#assembler.refuseOrphan(key)) {
+        const detail = "The rest of an upload whose first block is not known";
+        return fail({ code: "block-out-of-order", detail });
+      }
       return ok(part);
     }
     const block = { key, number, body: part.body };
@@ -215,6 +219,13 @@ function standsAlone(frame: FkwebFrame, isAwaited: boolean, textBytesMax: number
   if (blockNumber(frame) !== 0) return false;
   if (!isAwaited) return true;
   return isDocumented(frame.requestCode) && isWholeBody(frame.body, textBytesMax);
+}
+
+/** Whether a request looks like the last block of an upload rather than a record of its own. */
+function isOrphan(frame: FkwebFrame): boolean {
+  const isLastBlock = frame.blockNumberText !== undefined && isDocumented(frame.requestCode);
+  if (!isLastBlock || isBodyOptional(frame)) return false;
+  return frame.body.length > 0 && !beginsLikeBody(frame.body);
 }
 
 function violation(problem: Problem, headers: ReadonlyMap<string, string>): Violation {

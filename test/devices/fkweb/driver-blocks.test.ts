@@ -72,6 +72,27 @@ describe("Decoder.push() with blocks", () => {
     }
   });
 
+  test("refuses the rest of a punch whose first block an earlier process answered, twice", () => {
+    const body = framed(PHOTO_JSON, "\n\0", [Buffer.alloc(40, 0x7d)]);
+    const rest = body.subarray(100);
+    const driver = createFkwebDriver();
+    for (let time = 0; time < 2; time += 1) {
+      expect(acknowledged(push(driver, rest, LAST))).toBe("block-out-of-order");
+    }
+    expect(acknowledged(push(driver, rest, LAST))).toEqual(["body-not-json", text(rest)]);
+    push(driver, body.subarray(0, 100), { blk_no: "1" });
+    expect(acknowledged(push(driver, rest, LAST))).toBe(PHOTO_JSON);
+  });
+
+  test("keeps a broken record that begins like a body at once, although it names a block", () => {
+    for (const broken of [framed('{"user_id":', "\0"), Buffer.from('{"user_id":"1"')]) {
+      expect(acknowledged(push(createFkwebDriver(), broken, LAST))).toEqual([
+        "body-not-json",
+        text(broken),
+      ]);
+    }
+  });
+
   test("joins blocks that come in one chunk", () => {
     const body = framed(PHOTO_JSON, "\n\0", [Buffer.alloc(40, 0x7d)]);
     const parts = [
@@ -175,11 +196,13 @@ describe("Decoder.push() of the last block, when those before it are gone,", () 
     expect(acknowledged(push(driver, last, LAST))).toBe(PHOTO_JSON);
   });
 
-  test("refuses it once, so that a body nobody can read does not block the terminal for ever", () => {
+  test("refuses it three times, so that what nobody can read does not block the terminal for ever", () => {
     const driver = driverWith([first]);
     push(driver, framed(NEXT_JSON), WHOLE);
     const unreadable = Buffer.from("no json");
-    expect(acknowledged(push(driver, unreadable, LAST))).toBe("block-out-of-order");
+    for (let time = 0; time < 3; time += 1) {
+      expect(acknowledged(push(driver, unreadable, LAST))).toBe("block-out-of-order");
+    }
     expect(acknowledged(push(driver, unreadable, LAST))).toEqual(["body-not-json", "no json"]);
   });
 

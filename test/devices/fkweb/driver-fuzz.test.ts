@@ -100,7 +100,8 @@ describe("Decoder.push()", () => {
     const codes = fc.constantFrom("realtime_glog", "send_glog_data", "door_visit", "realtime_slog");
     fc.assert(
       fc.property(codes, fc.uint8Array({ maxLength: 200 }), (request_code, body) => {
-        const [event, ...others] = run(post(body, { request_code }), 64);
+        // One that names a block may be the rest of an upload, and is refused at first.
+        const [event, ...others] = run(post(body, { request_code, blk_no: undefined }), 64);
         expect(others).toEqual([]);
         if (event?.kind !== "exchange") throw new Error(JSON.stringify(event));
         if (event.intake.kind !== "unreadable") return;
