@@ -15,6 +15,7 @@ import type {
 } from "#domain/intake.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
 import { hasSameContent } from "#domain/punch-identity.ts";
+import { announcePunch } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { DeviceContacts } from "./device-contact.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -22,7 +23,7 @@ import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import type { PunchPlacer } from "./place-punch.ts";
 import type { KnownPunch } from "./punches.ts";
-import type { QuarantineReason } from "./quarantine.ts";
+import { digestOf, type QuarantineReason } from "./quarantine.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -182,16 +183,14 @@ export class IntakeApplier {
       });
       return { kind: "stored" };
     }
-    counters.add({ punchCount: 1 });
     if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);
-    if (this.#rules.hasEndpoint && !punch.isHistoric) {
-      this.#parts.outbox.enqueue({
-        deviceId: device.id,
-        punchId: place.punchId,
-        revision: 1,
-        eventAtMs: received.receivedAtMs,
-      });
-    }
+    announcePunch(this.#parts, this.#rules, {
+      deviceId: device.id,
+      punchId: place.punchId,
+      revision: 1,
+      receivedAtMs: received.receivedAtMs,
+      isHistoric: punch.isHistoric,
+    });
     return { kind: "stored" };
   }
 
@@ -199,11 +198,12 @@ export class IntakeApplier {
     const { counters, devices, quarantine } = this.#parts;
     const { deviceId } = received.intake;
     // What is kept already needs no room: its resend must not block the terminal.
-    if (quarantine.isKept(deviceId, bytes)) return { kind: "quarantined" };
+    const record = { bytes, sha256: digestOf(bytes) };
+    if (quarantine.isKept(deviceId, record.sha256)) return { kind: "quarantined" };
     const device = deviceId === undefined ? undefined : devices.find(deviceId);
     const refusal = this.#room.refuseQuarantine(device, bytes.byteLength);
     if (refusal !== undefined) return { kind: "refused", code: refusal };
-    quarantine.keep(received, bytes, why);
+    quarantine.keep(received, record, why);
     counters.add({ quarantineCount: 1, quarantineBytes: bytes.byteLength });
     if (device === undefined) counters.add({ quarantineUnattributedBytes: bytes.byteLength });
     else {

@@ -6,6 +6,7 @@
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { Log } from "#platform/log.ts";
+import { announcePunch } from "./announce-punch.ts";
 import type { DeviceRow } from "./devices.ts";
 import { isEngineFailure } from "./engine-error.ts";
 import { type PunchPlacer, UNDECIDED } from "./place-punch.ts";
@@ -91,16 +92,8 @@ export class BackgroundWork {
   }
 
   #enterFeed(row: PunchRow, placed: PlacedDirection): void {
-    const { counters, outbox, punches } = this.#parts;
+    const { counters, punches } = this.#parts;
     punches.release({ id: row.id, feedPosition: counters.nextFeedPosition(), ...placed });
-    counters.add({ punchCount: 1 });
-    if (this.#rules.hasEndpoint && !row.isHistoric) {
-      outbox.enqueue({
-        deviceId: row.deviceId,
-        punchId: row.id,
-        revision: row.revision,
-        eventAtMs: row.receivedAtMs,
-      });
-    }
+    announcePunch(this.#parts, this.#rules, { ...row, punchId: row.id });
   }
 }

@@ -31,8 +31,6 @@ export class DeviceBook {
   readonly #entries = new Map<DeviceId, Entry>();
   /** What entries were before each change of the running transaction, newest last. */
   #undo: { readonly id: DeviceId; readonly entry: Entry | undefined }[] = [];
-  /** Devices with a change that the next `save` must write. */
-  readonly #urgent = new Set<DeviceId>();
 
   constructor(orm: BunSQLiteDatabase) {
     this.#orm = orm;
@@ -85,15 +83,13 @@ export class DeviceBook {
     for (const { id, entry } of this.#undo.splice(mark).reverse()) {
       if (entry === undefined) this.#entries.delete(id);
       else this.#entries.set(id, entry);
-      if (entry?.isUrgent === true) this.#urgent.add(id);
-      else this.#urgent.delete(id);
     }
   }
 
   /** Writes what must be written, and returns whether anything had to: called last inside the transaction. */
   save(): boolean {
     const changed = new Set(this.#undo.map((change) => change.id));
-    const due = [...changed].filter((id) => this.#urgent.has(id) || this.#isStale(id));
+    const due = [...changed].filter((id) => this.#isDue(id));
     for (const id of due) this.#write(id);
     return due.length > 0;
   }
@@ -106,7 +102,6 @@ export class DeviceBook {
   /** Called after the commit. */
   committed(): void {
     this.#undo = [];
-    this.#urgent.clear();
   }
 
   #change(row: DeviceRow, urgent: boolean): void {
@@ -115,12 +110,13 @@ export class DeviceBook {
     this.#undo.push({ id, entry: before });
     const isUrgent = urgent || before?.isUrgent === true;
     this.#entries.set(id, { row, stored: before?.stored, isUrgent });
-    if (isUrgent) this.#urgent.add(id);
   }
 
-  #isStale(id: DeviceId): boolean {
+  /** Whether a changed row must be written now. */
+  #isDue(id: DeviceId): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.row === entry.stored) return false;
+    if (entry.isUrgent) return true;
     const storedMs = entry.stored?.lastContactMs ?? Number.NEGATIVE_INFINITY;
     // A clock that stepped back must not keep the row from ever being written again.
     return Math.abs(entry.row.lastContactMs - storedMs) >= CONTACT_WRITE_INTERVAL_MS;

@@ -78,6 +78,8 @@ export class PunchPlacer {
   }
 
   #correctStep(place: TimelinePlace): void {
+    // Most punches are the last of their user.
+    if (!this.#timeline.hasAfter(place)) return;
     // The first id above the place's own makes "before" include the place itself.
     const state = this.#timeline.findStateBefore({ ...place, punchId: place.punchId + 1 });
     let read = 0;

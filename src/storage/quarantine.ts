@@ -17,6 +17,12 @@ export interface QuarantineReason {
   readonly reason: string;
 }
 
+/** Bytes to keep, with their digest. */
+export interface DigestedRecord {
+  readonly bytes: Uint8Array;
+  readonly sha256: Buffer;
+}
+
 export class Quarantine {
   readonly #find;
   readonly #insert;
@@ -47,13 +53,14 @@ export class Quarantine {
       .prepare();
   }
 
-  /** Whether these bytes of this device are kept already. */
-  isKept(device: DeviceId | undefined, bytes: Uint8Array): boolean {
-    return this.#find.get({ deviceId: device ?? "", sha256: digest(bytes) }) !== undefined;
+  /** Whether bytes of this digest are kept of this device already. */
+  isKept(device: DeviceId | undefined, sha256: Buffer): boolean {
+    return this.#find.get({ deviceId: device ?? "", sha256 }) !== undefined;
   }
 
   /** Keeps bytes that are not kept yet. */
-  keep(received: ReceivedIntake, bytes: Uint8Array, why: QuarantineReason): void {
+  keep(received: ReceivedIntake, record: DigestedRecord, why: QuarantineReason): void {
+    const { bytes, sha256 } = record;
     this.#insert.run({
       deviceId: received.intake.deviceId ?? "",
       driver: received.driver,
@@ -61,12 +68,13 @@ export class Quarantine {
       receivedAtMs: received.receivedAtMs,
       code: why.code,
       reason: why.reason,
-      sha256: digest(bytes),
+      sha256,
       bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     });
   }
 }
 
-function digest(bytes: Uint8Array): Buffer {
+/** The digest by which bytes are known to be kept already. */
+export function digestOf(bytes: Uint8Array): Buffer {
   return new Bun.CryptoHasher("sha256").update(bytes).digest();
 }

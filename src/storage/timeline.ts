@@ -77,13 +77,16 @@ export class Timeline {
       : { direction: row.direction, instantMs: epochMs(row.instantMs) };
   }
 
+  /** Whether any row is behind a place: cheaper than to begin a walk. */
+  hasAfter(place: TimelinePlace): boolean {
+    return this.#listAfter.get({ ...place }) !== null;
+  }
+
   /** Walks over the rows behind a place, in time order; reads only as far as it is asked. */
   *walkAfter(
     place: TimelinePlace,
     rowsMax: number,
   ): Generator<{ readonly row: DirectionRow; readonly place: TimelinePlace }, void> {
-    // Most punches are the last of their user; a single step is cheaper than to begin a walk.
-    if (this.#listAfter.get({ ...place }) === null) return;
     let count = 0;
     for (const stored of this.#listAfter.iterate({ ...place })) {
       yield { row: directionRow(stored), place: placeOf(place.userId, stored) };
