@@ -8,6 +8,7 @@ import type { Database } from "bun:sqlite";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
+import usersClients from "./migrations/0001_users_clients.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -24,6 +25,7 @@ export interface Migration {
 /** Every migration, in order. `test/storage/migrations.test.ts` compares it with the folder. */
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "0000_initial", sql: initial, minReader: 1 },
+  { number: 2, name: "0001_users_clients", sql: usersClients, minReader: 1 },
 ];
 
 interface AppliedMigration {

@@ -117,6 +117,8 @@ export const deliveries = sqliteTable(
     nextAttemptAtMs: integer("next_attempt_at_ms").notNull(),
     lastAttemptAtMs: integer("last_attempt_at_ms"),
     lastHttpStatus: integer("last_http_status"),
+    /** Tells of a resend, for sites that want the replaced server's messages about them. */
+    isDuplicate: integer("is_duplicate", { mode: "boolean" }).notNull().default(false),
   },
   (table) => [
     index("deliveries_waiting").on(table.deviceId, table.id).where(sql`status = 'waiting'`),
@@ -183,3 +185,60 @@ export const directionCorrections = sqliteTable(
     ),
   ],
 );
+
+/** People as the HRIS or a terminal names them. A punch needs none of them. */
+export const users = sqliteTable("users", {
+  /** Canonical, as in `punches.user_id`. */
+  id: text("id").primaryKey(),
+  name: text("name"),
+  department: text("department"),
+  /** What the HRIS said; null when it never did. */
+  isEnabled: integer("is_enabled", { mode: "boolean" }),
+  /** A JSON object of everything else the HRIS sent, or null. */
+  furtherFieldsText: text("further_fields_text"),
+  createdAtMs: integer("created_at_ms").notNull(),
+  updatedAtMs: integer("updated_at_ms").notNull(),
+  /** When the HRIS last sent this user; null when only a terminal told of it. */
+  syncedAtMs: integer("synced_at_ms"),
+});
+
+/** A user on a terminal, as the terminal told of it. */
+export const enrollments = sqliteTable(
+  "enrollments",
+  {
+    id: integer("id").primaryKey(),
+    userId: text("user_id").notNull(),
+    /** Empty where an imported database did not say which terminal it was. */
+    deviceId: text("device_id").notNull(),
+    name: text("name"),
+    privilege: integer("privilege"),
+    isEnabled: integer("is_enabled", { mode: "boolean" }),
+    passwordCount: integer("password_count").notNull(),
+    cardCount: integer("card_count").notNull(),
+    faceCount: integer("face_count").notNull(),
+    fingerprintCount: integer("fingerprint_count").notNull(),
+    veinCount: integer("vein_count").notNull(),
+    /** The terminal's list of credentials as JSON text, verbatim; may be empty. */
+    credentialsText: text("credentials_text").notNull(),
+    updatedAtMs: integer("updated_at_ms").notNull(),
+  },
+  (table) => [uniqueIndex("enrollments_identity").on(table.userId, table.deviceId)],
+);
+
+/** API clients with a secret of their own, and names that may no longer hold a token. */
+export const clients = sqliteTable("clients", {
+  name: text("name").primaryKey(),
+  /** Hexadecimal; null for a revoked name that only ever used the main secret. */
+  secretSha256: text("secret_sha256"),
+  /** Words between blanks: `read write admin`. */
+  scope: text("scope").notNull(),
+  createdAtMs: integer("created_at_ms").notNull(),
+  revokedAtMs: integer("revoked_at_ms"),
+});
+
+/** Undelivered messages of an imported database that are in the outbox already. */
+export const importedDeliveries = sqliteTable("imported_deliveries", {
+  /** Of the message as the other database kept it, hexadecimal. */
+  sha256: text("sha256").primaryKey(),
+  importedAtMs: integer("imported_at_ms").notNull(),
+});
