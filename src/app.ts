@@ -5,7 +5,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { startControlSocket } from "#api/control.ts";
+import { startControlSocket } from "#api/control/socket.ts";
 import type { ReadinessProblem } from "#api/health/model.ts";
 import { startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";

@@ -51,12 +51,12 @@ const USE_HOMES: readonly {
   {
     what: "Bun.connect",
     use: /\bBun\.connect\b/g,
-    homes: ["src/simulator/terminal.ts", "src/api/control.ts"],
+    homes: ["src/simulator/terminal.ts", "src/api/control/socket.ts"],
   },
   {
     what: "Bun.serve",
     use: /\bBun\.serve\b/g,
-    homes: ["src/api/server.ts", "src/api/control.ts"],
+    homes: ["src/api/server.ts", "src/api/control/socket.ts"],
   },
   {
     what: "outgoing fetch",

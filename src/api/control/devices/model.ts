@@ -1,4 +1,4 @@
-/** What the control socket says; the verbs of the command line read it. Times are RFC 3339, UTC. */
+/** What the control socket says of terminals. Times are RFC 3339, UTC. */
 
 import { type Static, t } from "elysia";
 

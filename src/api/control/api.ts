@@ -1,0 +1,22 @@
+/**
+ * What the local control socket answers: one instance per feature, mounted here. The verbs of the
+ * command line speak it.
+ */
+
+import { Elysia } from "elysia";
+import { answerFailure } from "../errors.ts";
+import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
+
+/** What the features of the control socket work on, together. */
+export type ControlOptions = DeviceControlOptions;
+
+/** The control routes without a socket. */
+export function createControlApi(options: ControlOptions) {
+  const { log } = options;
+  const app = new Elysia({ name: "control", strictPath: true })
+    .onError(({ code, error, request, path }) =>
+      answerFailure(log, () => app.routes, { code, error, request, path }),
+    )
+    .use(deviceControl(options));
+  return app;
+}

@@ -1,0 +1,51 @@
+/** The control socket over storage in memory, on a path of its own, and the calls tests make of it. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { RecordingLog } from "../../support/recording-log.ts";
+import { FakeStorage } from "../fake-storage.ts";
+
+const cleanups: (() => Promise<void> | void)[] = [];
+
+/** Stops what was started and removes what was made: for `afterEach`. */
+export async function cleanUpControl(): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+}
+
+/** A path for a socket in a folder of its own. */
+export function temporaryPath(): string {
+  const folder = mkdtempSync(join(tmpdir(), "control-"));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  return join(folder, "control.sock");
+}
+
+export class ControlFixture {
+  readonly storage = new FakeStorage();
+  readonly log = new RecordingLog();
+  readonly clock = new FakeClock();
+  releases = 0;
+
+  async start(path: string): Promise<RunningControlSocket> {
+    const running = await startControlSocket({
+      path,
+      storage: this.storage,
+      clock: this.clock,
+      log: this.log,
+      onDeviceApproved: () => {
+        this.releases += 1;
+      },
+    });
+    cleanups.push(() => running.stop());
+    return running;
+  }
+}
+
+/** One request over a socket. */
+export async function ask(socketPath: string, method: string, path: string) {
+  const response = await fetch(`http://localhost${path}`, { method, unix: socketPath });
+  const json: unknown = await response.json();
+  return { status: response.status, json };
+}
