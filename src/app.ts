@@ -249,6 +249,7 @@ function createDispatcher(
       rateLimitPerMinute: config.webhookRateLimit,
       refusalsMax: config.webhookRetriesMax + 1,
       retryDelayMs: config.webhookRetryDelayMs,
+      format: config.webhookFormat,
       extraFields: config.webhookExtraFields,
     },
     siteTimeZone: config.siteTimeZone,

@@ -204,9 +204,9 @@ const WEBHOOK = {
   webhookFormat: choice({
     name: "BIOMETRIC_WEBHOOK_FORMAT",
     meaning: "Shape of the messages.",
-    words: ["logs"],
+    words: ["logs", "event"],
     fallback: "logs",
-    remark: '"event" and "standard" are not available yet',
+    remark: '"standard" is not available yet',
   }),
   webhookExtraFields: flag({
     name: "BIOMETRIC_WEBHOOK_EXTRA_FIELDS",

@@ -126,5 +126,6 @@ export function readWaitingDeliveries(
       attemptCount: delivery.attemptCount,
       nextAttemptAtMs: epochMs(delivery.nextAttemptAtMs),
       punch: punchFromRow(punch),
+      isDuplicate: delivery.isDuplicate,
     }));
 }

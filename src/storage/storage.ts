@@ -50,6 +50,8 @@ export interface WaitingDelivery {
   /** Not before this instant; 0 for at once. */
   readonly nextAttemptAtMs: EpochMs;
   readonly punch: Punch;
+  /** Whether it tells of a resend of a punch that was stored before. */
+  readonly isDuplicate: boolean;
 }
 
 /** What a try did to a delivery. Failures of the endpoint itself change no row and are not recorded. */

@@ -6,18 +6,24 @@
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
+import { encodeEvent } from "./event-format.ts";
 import { failureFields } from "./failure-fields.ts";
-import { encodeLogs, type LogsFormatOptions } from "./logs-format.ts";
+import { encodeLogs } from "./logs-format.ts";
 import type { SendDelivery, SendResult } from "./send.ts";
 import { signDelivery } from "./sign.ts";
+import type { FormatOptions, WebhookEvent, WebhookFormat } from "./webhook-event.ts";
 
-export interface AttemptOptions {
-  readonly format: LogsFormatOptions;
+export interface AttemptOptions extends FormatOptions {
+  readonly format: WebhookFormat;
   readonly secret: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly send: SendDelivery;
 }
+
+const ENCODERS: Readonly<
+  Record<WebhookFormat, (event: WebhookEvent, options: FormatOptions) => string>
+> = { logs: encodeLogs, event: encodeEvent };
 
 /**
  * Encodes, signs and sends. Never throws: a bug of ours that one event trips is logged and counts
@@ -29,8 +35,8 @@ export async function attemptDelivery(
   signal: AbortSignal,
 ): Promise<SendResult> {
   try {
-    const { eventId, eventAtMs, punch } = delivery;
-    const body = encodeLogs(punch, eventAtMs, options.format);
+    const { eventId, eventAtMs } = delivery;
+    const body = ENCODERS[options.format](delivery, options);
     const signing = { secret: options.secret, triedAtMs: options.clock.nowMs() };
     const headers = signDelivery({ eventId, eventAtMs, body }, signing);
     return await options.send({ headers, body }, signal);

@@ -45,6 +45,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { type EndpointFailure, openSender, type SendDelivery, type SendResult } from "./send.ts";
 import { Tally, type TallyFigures } from "./tally.ts";
 import { TimerSet } from "./timer-set.ts";
+import type { WebhookFormat } from "./webhook-event.ts";
 
 /** The receiver, as the operator set it. */
 export interface WebhookEndpoint extends RefusalPlan {
@@ -55,7 +56,8 @@ export interface WebhookEndpoint extends RefusalPlan {
   readonly timeoutMs: number;
   /** Tries in any 60 s; undefined is no limit. More than that wait. */
   readonly rateLimitPerMinute: number | undefined;
-  /** Adds the extra fields of format `logs`. */
+  readonly format: WebhookFormat;
+  /** Adds our own fields to those of the format. */
   readonly extraFields: boolean;
 }
 
@@ -135,9 +137,11 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { storage, clock, log, endpoint } = options;
     this.#options = options;
+    const { siteTimeZone, primaryDeviceId } = options;
     this.#attempt = {
-      format: { ...options, extraFields: endpoint.extraFields },
-      secret: endpoint.secret,
+      ...endpoint,
+      siteTimeZone,
+      primaryDeviceId,
       clock,
       log,
       send: options.send ?? openSender({ ...endpoint, clock }),

@@ -169,7 +169,11 @@ describe("values", () => {
     ["DEVICE_ENROLLMENT", "closed", 'one of "approve", "open"'],
     ["ATTENDANCE_DIRECTION", "first-last", 'one of "alternate", "fixed-in", "fixed-out"'],
     ["BIOMETRIC_WEBHOOK_ENABLED", "maybe", '"true" or "false"'],
-    ["BIOMETRIC_WEBHOOK_FORMAT", "event", '"logs" ("event" and "standard" are not available yet)'],
+    [
+      "BIOMETRIC_WEBHOOK_FORMAT",
+      "standard",
+      'one of "logs", "event" ("standard" is not available yet)',
+    ],
     ["BIOMETRIC_WEBHOOK_MODE", "later", 'one of "sync", "async"'],
     ["BIOMETRIC_WEBHOOK_URL", "hris.example.org/hook", "an http or https address"],
     ["BIOMETRIC_WEBHOOK_URL", "ftp://hris.example.org", "an http or https address"],

@@ -19,6 +19,7 @@ export const ENDPOINT: WebhookEndpoint = {
   rateLimitPerMinute: undefined,
   refusalsMax: 4,
   retryDelayMs: 5000,
+  format: "logs",
   extraFields: false,
 };
 

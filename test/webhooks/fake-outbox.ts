@@ -40,6 +40,7 @@ export class FakeOutbox implements Outbox {
       attemptCount: 0,
       nextAttemptAtMs: change.nextAttemptAtMs ?? epochMs(0),
       punch: makePunch({ deviceId: deviceId(device) }),
+      isDuplicate: false,
     };
     this.rows.set(id, { delivery, state: "waiting" });
     return id;

@@ -3,30 +3,34 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
-import { encodeLogs, type LogsFormatOptions } from "#webhooks/logs-format.ts";
-import { makePunch } from "./webhook-values.ts";
+import { encodeLogs } from "#webhooks/logs-format.ts";
+import type { FormatOptions } from "#webhooks/webhook-event.ts";
+import { makeEvent, makePunch } from "./webhook-values.ts";
 
-const OPTIONS: LogsFormatOptions = {
+const OPTIONS: FormatOptions = {
   siteTimeZone: "Asia/Manila",
   primaryDeviceId: deviceId("2401058352"),
   extraFields: false,
 };
-const EVENT_AT_MS = epochMs(1_735_776_931_999);
 
-function encode(punch: Punch, options: LogsFormatOptions = OPTIONS): Record<string, unknown> {
-  const { logs } = JSON.parse(encodeLogs(punch, EVENT_AT_MS, options));
+function encode(punch: Punch, options: FormatOptions = OPTIONS): Record<string, unknown> {
+  const { logs } = JSON.parse(encodeLogs(makeEvent({ punch }), options));
   expect(logs).toHaveLength(1);
   return logs[0];
 }
 
 describe("encodeLogs()", () => {
   test("encodeLogs() writes vector 1 of the contract byte for byte", () => {
-    expect(encodeLogs(makePunch(), EVENT_AT_MS, OPTIONS)).toBe(
+    expect(encodeLogs(makeEvent(), OPTIONS)).toBe(
       '{"logs": [{"attendance_time": "2025-01-02 00:15:30", "biometric_id": "7", "datetime": "2025-01-02 00:15:30", "device_id": "GATE-\\u00f1\\u007f", "device_type": "SECONDARY", "direction": "IN", "id": "7", "io_mode": 1, "io_mode_str": "IN", "is_duplicate": false, "source": "biometric_server", "timestamp": "20250102081530", "timestamp_unix": 1735776931, "timezone": "Asia/Manila", "user_id": "7", "verify_method": "ID Card", "verify_mode": 3, "verify_mode_str": "ID Card"}]}',
     );
+  });
+
+  test("encodeLogs() marks a resend", () => {
+    const { logs } = JSON.parse(encodeLogs(makeEvent({ isDuplicate: true }), OPTIONS));
+    expect(logs).toEqual([{ ...encode(makePunch()), is_duplicate: true }]);
   });
 
   test("encodeLogs() spells an out punch in all three direction fields", () => {

@@ -6,27 +6,25 @@
 import { describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
-import { canonicalJson } from "#webhooks/canonical-json.ts";
+import { encodeEvent } from "#webhooks/event-format.ts";
 import { encodeLogs } from "#webhooks/logs-format.ts";
 import { signDelivery } from "#webhooks/sign.ts";
-import { makePunch } from "./webhook-values.ts";
+import type { FormatOptions } from "#webhooks/webhook-event.ts";
+import { makeEvent, makePunch } from "./webhook-values.ts";
 
 const SECRET = "contract-test-secret";
 const EVENT_AT_MS = epochMs(1_735_776_931_000);
 const SIGNING = { secret: SECRET, triedAtMs: epochMs(1_735_777_000_500) };
 
-/** Vector 2 of contract 4.1, its keys in another order. */
-const EVENT_VECTOR = JSON.parse(
-  '{"user_id": 7, "event_type": "attendance_log", "timestamp": 1735776931, "timestamp_utc": "2025-01-02 00:15:30", "timestamp_local": "2025-01-02 08:15:30", "timezone": "Asia/Manila", "attendance_date": "2025-01-02", "attendance_time": "08:15:30", "data": {"device_id": "2401058350", "user_id": 7, "io_mode": 1, "io_mode_str": "IN", "verify_mode": 3, "verify_mode_str": "ID Card", "timestamp": "20250102081530", "datetime_utc": "2025-01-02 00:15:30", "datetime_local": "2025-01-02 08:15:30", "timezone": "Asia/Manila", "device_type": "SECONDARY", "is_primary": false, "is_duplicate": false}, "source": "biometric_server", "device_id": "2401058350"}',
-);
+const FORMAT: FormatOptions = {
+  siteTimeZone: "Asia/Manila",
+  primaryDeviceId: deviceId("2401058352"),
+  extraFields: false,
+};
 
 describe("signDelivery()", () => {
   test("signDelivery() signs vector 1 of the contract, format logs", () => {
-    const body = encodeLogs(makePunch(), EVENT_AT_MS, {
-      siteTimeZone: "Asia/Manila",
-      primaryDeviceId: deviceId("2401058352"),
-      extraFields: false,
-    });
+    const body = encodeLogs(makeEvent(), FORMAT);
     const headers = signDelivery({ eventId: "e", eventAtMs: EVENT_AT_MS, body }, SIGNING);
     expect(headers["X-Webhook-Signature"]).toBe(
       "86de7daf5743175fd317e900ca8caaf50c02b4af8fd04dd8b866276412d503d3",
@@ -34,7 +32,8 @@ describe("signDelivery()", () => {
   });
 
   test("signDelivery() signs vector 2 of the contract, format event", () => {
-    const body = canonicalJson(EVENT_VECTOR);
+    const punch = makePunch({ deviceId: deviceId("2401058350") });
+    const body = encodeEvent(makeEvent({ punch }), FORMAT);
     const headers = signDelivery({ eventId: "e", eventAtMs: EVENT_AT_MS, body }, SIGNING);
     expect(headers["X-Webhook-Signature"]).toBe(
       "e277043972fd701fd743b3bbdc0872cde763802ce8e04b796b59c5ea0d7aae46",

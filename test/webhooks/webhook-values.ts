@@ -7,6 +7,17 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId, punchId, userId } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
 import type { WallTime } from "#domain/wall-time.ts";
+import type { WebhookEvent } from "#webhooks/webhook-event.ts";
+
+/** The event of contract 4.1 vector 1, made almost a second after the vector's time. */
+export function makeEvent(change: Partial<WebhookEvent> = {}): WebhookEvent {
+  return {
+    punch: makePunch(),
+    eventAtMs: epochMs(1_735_776_931_999),
+    isDuplicate: false,
+    ...change,
+  };
+}
 
 /** The punch of contract 4.1 vector 1, with any field replaced. */
 export function makePunch(change: Partial<Punch> = {}): Punch {

@@ -3,8 +3,8 @@
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
 import { localText, utcText } from "#domain/time-text.ts";
+import { userNumber } from "#domain/user-number.ts";
 import { verifyModeLabel, verifyModeNumber } from "#domain/verify-mode.ts";
-import { userNumber } from "../user-number.ts";
 import type { LogRecord } from "./model.ts";
 
 /** A stored punch as `GET /api/biometric/logs` shows it. */

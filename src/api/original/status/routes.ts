@@ -7,11 +7,11 @@ import { Elysia } from "elysia";
 import type { DeviceId } from "#domain/identifiers.ts";
 import { parseSiteDate, siteDayRange } from "#domain/site-day.ts";
 import { localText } from "#domain/time-text.ts";
+import { userNumber } from "#domain/user-number.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
 import { connectionStatus, type ListedDevice, listDevicesForHris } from "../listed-devices.ts";
-import { userNumber } from "../user-number.ts";
 import { StatusAnswer, type StatusDevice } from "./model.ts";
 
 /** What the status tells of the webhook. */

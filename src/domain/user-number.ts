@@ -1,6 +1,6 @@
-/** How the original's shapes show a user id. */
+/** How the shapes of the replaced server show a user id. */
 
-import type { UserId } from "#domain/identifiers.ts";
+import type { UserId } from "./identifiers.ts";
 
 /** A number where the id is one that JSON readers take exactly, else the id as text. */
 export function userNumber(id: UserId): number | string {
