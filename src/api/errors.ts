@@ -27,6 +27,7 @@ const FAILURES = {
   "not-found": { status: 404, title: "Not Found" },
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
   "cursor-reset": { status: 410, title: "Gone" },
+  "body-too-large": { status: 413, title: "Content Too Large" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
   "too-many-open": { status: 503, title: "Service Unavailable" },
   "rate-limited": { status: 429, title: "Rate limit exceeded" },
@@ -62,26 +63,30 @@ export const ORIGINAL_REFUSALS = {
 /** The same under `/v1/`. */
 export const PROBLEM_REFUSALS = { 401: Problem, 403: Problem, 429: Problem, 503: Problem };
 
+/** What a refusal may say beside its code and its message. */
+export interface ApiFailureDetail {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The query parameters that are wrong or unknown. */
+  readonly parameters?: readonly string[];
+  /** The whole JSON body, for a route of the original whose errors have a shape of their own. */
+  readonly body?: Readonly<Record<string, unknown>>;
+}
+
 /** A refusal on its way to the client. Everything in it is shown to the client. */
 export class ApiFailure extends Error {
   override readonly name = "ApiFailure";
   readonly code: ApiFailureCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly parameters: readonly string[] | undefined;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
 
   /** `message` is one sentence without a full stop that names what was wrong. */
-  constructor(
-    code: ApiFailureCode,
-    message: string,
-    detail: {
-      readonly headers?: Readonly<Record<string, string>>;
-      readonly parameters?: readonly string[];
-    } = {},
-  ) {
+  constructor(code: ApiFailureCode, message: string, detail: ApiFailureDetail = {}) {
     super(message);
     this.code = code;
     this.headers = detail.headers ?? {};
     this.parameters = detail.parameters;
+    this.body = detail.body;
   }
 }
 
@@ -97,6 +102,16 @@ export function rateLimited(waitMs: number): ApiFailure {
 export function tooManyOpen(): ApiFailure {
   return new ApiFailure("too-many-open", "Too many requests are open", {
     headers: { connection: "close", "retry-after": "1" },
+  });
+}
+
+/**
+ * The refusal of a body over `bytesMax`. `closing`: of the connection too, because what the client
+ * still sends is not waited for.
+ */
+export function bodyTooLarge(bytesMax: number, { closing }: { closing: boolean }): ApiFailure {
+  return new ApiFailure("body-too-large", `The body is larger than ${bytesMax} bytes`, {
+    headers: closing ? { connection: "close" } : {},
   });
 }
 
@@ -148,9 +163,10 @@ function errorText(error: unknown): string {
 
 function spell(failure: ApiFailure, path: string): Response {
   const { status, title } = FAILURES[failure.code];
-  if (!path.startsWith("/v1/")) {
-    const body = { error: title, message: failure.message };
-    return Response.json(body, { status, headers: failure.headers });
+  if (failure.body !== undefined || !path.startsWith("/v1/")) {
+    const body = failure.body ?? { error: title, message: failure.message };
+    const headers = { ...failure.headers, "content-type": "application/json" };
+    return new Response(JSON.stringify(body), { status, headers });
   }
   const problem = {
     type: `urn:biometric-server:problem:${failure.code}`,

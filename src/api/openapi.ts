@@ -29,6 +29,7 @@ const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
   ["403", "Not allowed"],
   ["404", "Not found"],
   ["410", "The cursor is of an earlier history of the feed"],
+  ["413", "The body is too large"],
   ["415", "Not JSON"],
   ["429", "Too many requests; see `Retry-After`"],
   ["503", "Not ready, or too many requests are open"],
@@ -94,10 +95,11 @@ function mediaTypeOf(path: string, status: string): string {
   return path.startsWith("/v1/") && Number(status) >= 400 ? PROBLEM_TYPE : JSON_TYPE;
 }
 
-/** The plugin claims JSON, form data and plain text for everything. */
+/** The plugin says the same of every media type, and takes the name of a parser for one. */
 function correctContent(described: JsonObject, mediaType: string): JsonObject {
   const content = described.content;
   if (content === undefined) return {};
-  const { schema } = objectOf(objectOf(content)[JSON_TYPE]);
+  const [any] = Object.values(objectOf(content));
+  const { schema } = objectOf(any);
   return { content: { [mediaType]: { schema: correctSchema(schema) } } };
 }

@@ -65,7 +65,6 @@ export interface RunningWebServer {
 /** The whole API, for a typed client. */
 export type WebApi = ReturnType<typeof createWebApi>;
 
-const BODY_BYTES_MAX = 1024 * 1024;
 /** A connection on which nothing moves for so long is closed. */
 const IDLE_TIMEOUT_SECONDS = 30;
 const STOP_TIMEOUT_MS = 5_000;
@@ -118,7 +117,8 @@ function listen(app: WebApi, { hostname, port }: WebServerOptions) {
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
       fetch: app.fetch,
-      maxRequestBodySize: BODY_BYTES_MAX,
+      // The routes have limits of their own and say so in JSON; what nobody reads is thrown away.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
       // Otherwise a failure outside the routes is answered with a page that shows the source.
       development: false,

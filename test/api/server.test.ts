@@ -6,13 +6,21 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
-import { TcpPeer } from "../devices/tcp-peer.ts";
+import { TcpPeer, until } from "../devices/tcp-peer.ts";
 import { eventually } from "../support/eventually.ts";
 import { ApiFixture, CLIENT_SECRET, field } from "./api-fixture.ts";
 import { samplePunch } from "./fake-storage.ts";
 
 const TOKEN_REQUEST_HEAD =
   "POST /api/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+
+/** More than a client secret ever is. */
+const LARGE_BODY = "x".repeat(11 * 1024 * 1024);
+
+function inChunks(text: string): string[] {
+  const pieces = text.match(/.{1,5000}/g) ?? [];
+  return [...pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`), "0\r\n\r\n"];
+}
 
 async function send(port: number, bytes: string): Promise<TcpPeer> {
   const client = await TcpPeer.connect(port);
@@ -72,10 +80,39 @@ describe("startWebServer()", () => {
     expect(fixture.log.of("api.cut-off")).toHaveLength(1);
   });
 
-  test("refuses a body over 1 MiB", async () => {
-    const base = start(new ApiFixture());
-    const response = await requestToken(base, "x".repeat(1024 * 1024 + 1));
-    expect(response.status).toBe(413);
+  test.each([
+    ["of a declared length", [`Content-Length: ${LARGE_BODY.length}\r\n\r\n`, LARGE_BODY]],
+    [
+      "in chunks",
+      ["Transfer-Encoding: chunked\r\n\r\n", ...inChunks(LARGE_BODY.slice(0, 100_000))],
+    ],
+  ])("refuses too large a body %s in JSON, to a client that sends on", async (_, parts) => {
+    const fixture = new ApiFixture();
+    const port = Number(new URL(start(fixture)).port);
+    const client = await send(port, TOKEN_REQUEST_HEAD);
+    for (const part of parts) client.send(part);
+    await until(() => client.receivedText.includes("The body is larger than 65536 bytes"));
+    expect(client.receivedText).toStartWith("HTTP/1.1 413 ");
+    expect(client.receivedText).toContain("\r\nContent-Type: application/json\r\n");
+    expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+  });
+
+  test("takes the next request of a connection after too large a body", async () => {
+    const port = Number(new URL(start(new ApiFixture())).port);
+    const client = await send(port, TOKEN_REQUEST_HEAD);
+    client.send(`Content-Length: ${LARGE_BODY.length}\r\n\r\n${LARGE_BODY}`);
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await until(() => client.receivedText.includes('{"status":"alive"}'));
+  });
+
+  test("closes the connection of a client that would send without end", async () => {
+    const port = Number(new URL(start(new ApiFixture())).port);
+    const client = await send(port, TOKEN_REQUEST_HEAD);
+    client.send(`Content-Length: ${2 ** 50}\r\n\r\n`);
+    const answer = await client.receiveAll();
+    expect(answer).toStartWith("HTTP/1.1 413 ");
+    expect(answer).toContain("\r\nConnection: close\r\n");
+    expect(answer).toEndWith('"message":"The body is larger than 65536 bytes"}');
   });
 
   test("answers on kept connections and stops while they are open", async () => {

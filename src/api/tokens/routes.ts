@@ -10,15 +10,18 @@ import type { ArrivingBodies } from "../arriving-bodies.ts";
 import { FULL_SCOPE, isClientAllowed, type TokenSettings, tokenPlugin } from "../auth.ts";
 import { addressKey } from "../client-address.ts";
 import { ApiFailure, OriginalError, rateLimited } from "../errors.ts";
+import { readJsonBody } from "../json-body.ts";
 import { SlidingLimit } from "../rate-limit.ts";
 import { Credentials, IssuedToken } from "./model.ts";
 
 /** Refused tries that one address has in any minute. */
 const FAILURES_PER_MINUTE_MAX = 10;
 const ADDRESSES_MAX = 10_000;
+/** Anybody may send some, so that they are small. */
+const CREDENTIALS_BYTES_MAX = 64 * 1024;
 
 /** The framework's own check comes after parsing and knows none of the contract's words. */
-const credentialsForm = getSchemaValidator(Credentials);
+const credentialsForm = getSchemaValidator(Credentials, { additionalProperties: true });
 
 /** What the token endpoint needs. */
 export interface TokenRoutesOptions {
@@ -71,6 +74,7 @@ export function tokenRoutes({ tokens: settings, clock, log, bodies }: TokenRoute
         400: OriginalError,
         401: OriginalError,
         403: OriginalError,
+        413: OriginalError,
         415: OriginalError,
         429: OriginalError,
         503: OriginalError,
@@ -98,13 +102,8 @@ function sha256(text: string): Buffer {
   return new Bun.CryptoHasher("sha256").update(text).digest();
 }
 
-/** Text that is no JSON makes the parser throw, which the framework reports as `PARSE`. */
 async function readCredentials(request: Request, bodies: ArrivingBodies): Promise<unknown> {
-  const contentType = request.headers.get("content-type") ?? "";
-  if (!/^application\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(contentType)) {
-    throw new ApiFailure("media-type-unsupported", "Content-Type must be application/json");
-  }
-  const body: unknown = JSON.parse(await bodies.read(request));
+  const body = await readJsonBody(request, { bodies, bytesMax: CREDENTIALS_BYTES_MAX });
   if (credentialsForm.Check(body)) return body;
   throw new ApiFailure("credentials-missing", "client_id and client_secret required");
 }

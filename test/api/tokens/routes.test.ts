@@ -67,6 +67,16 @@ describe("POST /api/auth/token", () => {
     expect(answer.json).toEqual(INCOMPLETE);
   });
 
+  test("takes a body with further fields", async () => {
+    const answer = await new ApiFixture().requestToken({ ...GOOD, grant_type: "secret" });
+    expect(answer.status).toBe(200);
+  });
+
+  test("answers 413 to credentials over 64 KiB", async () => {
+    const answer = await new ApiFixture().requestToken({ ...GOOD, x: "x".repeat(64 * 1024) });
+    expect([answer.status, field(answer.json, "error")]).toEqual([413, "Content Too Large"]);
+  });
+
   test("answers 400 to malformed JSON, with the same keys", async () => {
     const answer = await new ApiFixture().requestToken("{");
     expect(answer.status).toBe(400);
