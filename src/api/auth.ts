@@ -6,8 +6,8 @@
 import { jwt } from "@elysiajs/jwt";
 import { Elysia, t } from "elysia";
 import type { Clock } from "#platform/clock.ts";
+import type { SlidingLimit } from "#platform/sliding-limit.ts";
 import { ApiFailure, rateLimited } from "./errors.ts";
-import type { SlidingLimit } from "./rate-limit.ts";
 import type { ReadingTurns } from "./reading-turns.ts";
 
 /** What a client may do. The main secret gives all three. */

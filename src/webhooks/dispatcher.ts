@@ -148,7 +148,7 @@ export class Dispatcher {
     };
     this.#host = new URL(endpoint.url).host;
     this.#timers = new TimerSet(clock);
-    this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute);
+    this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute, clock);
     this.#reader = new OutboxReader(storage, log);
     this.#writer = new AttemptWriter({ storage, clock, log, onWritten: () => this.#pump() });
   }
@@ -216,7 +216,7 @@ export class Dispatcher {
   #pump(): void {
     while (this.#phase === "running" && this.#queue.size > 0 && !this.#writer.isFull) {
       const nowMs = this.#options.clock.monotonicMs();
-      const waitMs = Math.max(this.#health.waitMs(nowMs), this.#rateLimit.waitMs(nowMs));
+      const waitMs = Math.max(this.#health.waitMs(nowMs), this.#rateLimit.waitMs());
       if (waitMs > 0) {
         this.#pumpIn(waitMs);
         return;
@@ -283,7 +283,7 @@ export class Dispatcher {
       this.#phase === "running" &&
       !this.#health.isPaused &&
       !this.#writer.isFull &&
-      this.#rateLimit.waitMs(nowMs) === 0 &&
+      this.#rateLimit.waitMs() === 0 &&
       (nowMs < turn.endsAtMs || this.#queue.size === 0)
     );
   }
@@ -312,7 +312,7 @@ export class Dispatcher {
       this.#rateLimit.release();
       return false;
     }
-    this.#rateLimit.use(this.#options.clock.monotonicMs());
+    this.#rateLimit.use();
     const result = await attemptDelivery(delivery, this.#attempt, this.#abort.signal);
     return this.#applyResult(turn, delivery, result);
   }

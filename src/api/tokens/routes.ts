@@ -6,12 +6,12 @@
 import { Elysia, getSchemaValidator } from "elysia";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { SlidingLimit } from "#platform/sliding-limit.ts";
 import type { ArrivingBodies } from "../arriving-bodies.ts";
 import { FULL_SCOPE, isClientAllowed, type TokenSettings, tokenPlugin } from "../auth.ts";
 import { addressKey } from "../client-address.ts";
 import { ApiFailure, OriginalError, rateLimited } from "../errors.ts";
 import { readJsonBody } from "../json-body.ts";
-import { SlidingLimit } from "../rate-limit.ts";
 import { Credentials, IssuedToken } from "./model.ts";
 
 /** Refused tries that one address has in any minute. */
