@@ -3,13 +3,24 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
-import type { DeviceId } from "./identifiers.ts";
+import { type DeviceId, deviceId } from "./identifiers.ts";
 
 /**
  * `pending`: stored, acknowledged, invisible to the HRIS. `approved`: in use. `blocked`: closed
- * without a reply. `retired`: gone for good; its punches stay, and the site no longer waits for it.
+ * without a reply. `retired`: taken out of use; its punches stay, the site no longer waits for it,
+ * and should it come again it is met like a terminal nobody knows.
  */
 export type DeviceStatus = "pending" | "approved" | "blocked" | "retired";
+
+/**
+ * The built-in device of punches that a person entered for no terminal in use. Always approved,
+ * never in contact, and no terminal may speak in its name. Its id is what the replaced server put
+ * where a client named none.
+ */
+export const MANUAL_DEVICE_ID = deviceId("unknown");
+
+/** The driver of the built-in device, and of every request that brings a manual punch. */
+export const MANUAL_DRIVER = "manual";
 
 /** How a device's punches get their direction. */
 export type DirectionPolicy = "alternate" | "fixed-in" | "fixed-out";
@@ -28,10 +39,14 @@ export interface Device {
   readonly name: string | undefined;
   readonly status: DeviceStatus;
   readonly driver: string;
+  /** When it was first known: its first contact, or before that the word of an operator. */
   readonly firstContactMs: EpochMs;
-  readonly lastContactMs: EpochMs;
-  /** The peer's IP address at the last contact. */
+  /** Undefined while it was never in contact. */
+  readonly lastContactMs: EpochMs | undefined;
+  /** The peer's IP address at the last contact; empty while there was none. */
   readonly lastAddress: string;
+  /** The only address, or network in CIDR notation, it may come from; undefined: any. */
+  readonly allowedAddress: string | undefined;
   readonly firmware: string | undefined;
   readonly codeLibrary: string | undefined;
   /** The terminal's clock as it last wrote it. */

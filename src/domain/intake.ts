@@ -98,6 +98,7 @@ export interface ReceivedIntake {
 export type RefusalCode =
   | "device-blocked"
   | "address-not-allowed"
+  | "id-reserved"
   | "devices-full"
   | "pending-devices-full"
   | "pending-punches-full"

@@ -11,6 +11,8 @@ import type { CommitQueue } from "./commit-queue.ts";
 const HINTS: Readonly<Record<RefusalCode, string>> = {
   "device-blocked": 'The terminal is blocked and keeps its records: "devices approve" lets it in',
   "address-not-allowed": "The terminal came from another address than the one allowed for it",
+  "id-reserved":
+    "The terminal calls itself by the id of the device for manual punches: give it another id",
   "devices-full": "Too many terminals are known: raise DEVICES_MAX if they are yours",
   "pending-devices-full":
     'Too many unknown terminals wait: approve or block some of "devices list"',

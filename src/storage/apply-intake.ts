@@ -5,6 +5,7 @@
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { acceptPunch } from "#domain/accept-punch.ts";
+import { MANUAL_DRIVER } from "#domain/device.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type {
   NoticeIntake,
@@ -97,7 +98,7 @@ export class IntakeApplier {
     this.#events.dropBehind(this.#eventsBefore);
     const { deviceId } = received.intake;
     const row = deviceId === undefined ? undefined : this.#parts.devices.find(deviceId);
-    if (row === undefined) return;
+    if (row === undefined || row.driver === MANUAL_DRIVER) return;
     this.#parts.devices.note({
       ...row,
       lastContactMs: received.receivedAtMs,

@@ -46,9 +46,7 @@ export class BackgroundWork {
   }
 
   #findDeviceToRelease(): DeviceRow | undefined {
-    return this.#parts.devices
-      .list()
-      .find((row) => row.heldCount > 0 && row.status !== "pending" && row.status !== "blocked");
+    return this.#parts.devices.list().find((row) => row.heldCount > 0 && row.status === "approved");
   }
 
   #release(device: DeviceRow): void {

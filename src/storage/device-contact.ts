@@ -4,15 +4,20 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
+import { type AllowedAddress, parseAllowedAddress } from "#domain/allowed-address.ts";
+import { MANUAL_DRIVER } from "#domain/device.ts";
 import { clockSkewMs, nextClockEpisode } from "#domain/device-clock.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { DeviceReport, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
 import type { Box } from "./box.ts";
-import type { DeviceRow } from "./devices.ts";
+import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
 import type { StorageEvents } from "./events.ts";
 import type { HoldingRoom } from "./holding-room.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
+
+const ADDRESS_RULES_MAX = 2_000;
+const NOWHERE: Pick<AllowedAddress, "allows"> = { allows: () => false };
 
 export class DeviceContacts {
   readonly #parts: WriteParts;
@@ -20,6 +25,8 @@ export class DeviceContacts {
   readonly #rules: StorageRules;
   readonly #room: HoldingRoom;
   readonly #events: StorageEvents;
+  /** Rules in use, read once. */
+  readonly #addressRules = new Map<string, Pick<AllowedAddress, "allows">>();
 
   constructor(options: {
     readonly parts: WriteParts;
@@ -39,60 +46,60 @@ export class DeviceContacts {
   contact(id: DeviceId, received: ReceivedIntake): DeviceRow | RefusalCode {
     const known = this.#parts.devices.find(id);
     if (known === undefined) return this.#register(id, received);
+    if (known.driver === MANUAL_DRIVER) return "id-reserved";
     if (known.status === "blocked") return "device-blocked";
-    if (known.allowedAddress !== null && known.allowedAddress !== received.remoteAddress) {
+    if (!this.#mayComeFrom(known.allowedAddress, received.remoteAddress)) {
       return "address-not-allowed";
     }
-    const row: DeviceRow = {
-      ...known,
-      driver: received.driver,
-      lastContactMs: received.receivedAtMs,
-      lastAddress: received.remoteAddress,
-    };
-    this.#parts.devices.note(row);
-    return row;
+    if (known.status === "retired") return this.#admit(known, received);
+    const row: DeviceRow = { ...known, ...contactOf(received) };
+    if (known.lastContactMs !== NEVER_MS) this.#parts.devices.note(row);
+    else
+      this.#parts.devices.put({ ...row, startAtMs: received.receivedAtMs - this.#rules.historyMs });
+    return this.#parts.devices.get(id);
   }
 
   #register(id: DeviceId, received: ReceivedIntake): DeviceRow | RefusalCode {
+    if (this.#room.isFull()) return "devices-full";
+    const made = newDeviceRow({
+      id,
+      status: "pending",
+      firstContactMs: received.receivedAtMs,
+      historyMs: this.#rules.historyMs,
+    });
+    return this.#admit(made, received);
+  }
+
+  /** Meets a terminal as one that nobody knows: it is approved at once, waits, or is refused. */
+  #admit(met: DeviceRow, received: ReceivedIntake): DeviceRow | RefusalCode {
     const { receivedAtMs, remoteAddress } = received;
     const isOpen = this.#rules.enrollment === "open" || this.#isPairing(receivedAtMs);
-    const refusal = this.#room.refuseDevice(isOpen);
-    if (refusal !== undefined) return refusal;
-    const row: DeviceRow = {
-      id,
-      name: null,
-      status: isOpen ? "approved" : "pending",
-      driver: received.driver,
-      firstContactMs: receivedAtMs,
-      lastContactMs: receivedAtMs,
-      lastAddress: remoteAddress,
-      reportedName: null,
-      firmware: null,
-      codeLibrary: null,
-      detailsText: null,
-      clockText: null,
-      clockSkewMs: null,
-      clockEpisode: 0,
-      startAtMs: receivedAtMs - this.#rules.historyMs,
-      timeZone: null,
-      directionPolicy: null,
-      allowedAddress: null,
-      heldCount: 0,
-      heldBytes: 0,
-      quarantineBytes: 0,
-      duplicateCount: 0,
-      refusedCount: 0,
-    };
+    if (!isOpen && this.#room.isPendingFull()) return "pending-devices-full";
+    const status = isOpen ? "approved" : "pending";
+    const row: DeviceRow = { ...met, ...contactOf(received), status };
     this.#parts.devices.put(row);
     this.#events.push({
       event: isOpen ? "device.approved" : "device.pending",
-      device: id,
+      device: row.id,
       address: remoteAddress,
       detail: isOpen
         ? "A new terminal, taken into use at once"
         : 'A new terminal, its punches are held: "biometric-server devices approve ID" releases them',
     });
     return row;
+  }
+
+  /** A rule that cannot be read lets nobody in: only a person may widen it. */
+  #mayComeFrom(ruleText: string | null, address: string): boolean {
+    if (ruleText === null) return true;
+    let rule = this.#addressRules.get(ruleText);
+    if (rule === undefined) {
+      const parsed = parseAllowedAddress(ruleText);
+      rule = parsed.ok ? parsed.value : NOWHERE;
+      if (this.#addressRules.size >= ADDRESS_RULES_MAX) this.#addressRules.clear();
+      this.#addressRules.set(ruleText, rule);
+    }
+    return rule.allows(address);
   }
 
   /** Whether a new terminal is approved now: the window is open, and has not approved too many. */
@@ -134,4 +141,12 @@ export class DeviceContacts {
     if (isNews) this.#parts.devices.put(next);
     else this.#parts.devices.note(next);
   }
+}
+
+function contactOf(received: ReceivedIntake) {
+  return {
+    driver: received.driver,
+    lastContactMs: received.receivedAtMs,
+    lastAddress: received.remoteAddress,
+  };
 }

@@ -7,8 +7,8 @@
 import { eq } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { assertDefined } from "#base/assert.ts";
-import { epochMs } from "#base/epoch.ts";
-import type { Device } from "#domain/device.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { type Device, type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import { devices } from "./schema.ts";
 
@@ -17,6 +17,9 @@ const CONTACT_WRITE_INTERVAL_MS = 300_000;
 
 /** A device's row; never changed in place. */
 export type DeviceRow = Readonly<typeof devices.$inferSelect>;
+
+/** The contact time of a device that was never in contact. */
+export const NEVER_MS = 0;
 
 interface Entry {
   readonly row: DeviceRow;
@@ -48,12 +51,15 @@ export class DeviceBook {
     return assertDefined(this.find(id), `No row of device "${id}"`);
   }
 
+  /** Every terminal; the built-in device is none. */
   list(): readonly DeviceRow[] {
-    return [...this.#entries.values()].map((entry) => entry.row);
+    const rows = [...this.#entries.values()].map((entry) => entry.row);
+    return rows.filter((row) => row.driver !== MANUAL_DRIVER);
   }
 
+  /** How many terminals are known. */
   get count(): number {
-    return this.#entries.size;
+    return this.#entries.has(MANUAL_DEVICE_ID) ? this.#entries.size - 1 : this.#entries.size;
   }
 
   /** How many devices wait for a person. */
@@ -133,6 +139,41 @@ export class DeviceBook {
   }
 }
 
+/** The row of a device that has told nothing of itself yet. */
+export function newDeviceRow(device: {
+  readonly id: DeviceId;
+  readonly status: DeviceStatus;
+  readonly firstContactMs: EpochMs;
+  /** The start date is the first contact minus this, in milliseconds. */
+  readonly historyMs: number;
+}): DeviceRow {
+  return {
+    id: device.id,
+    name: null,
+    status: device.status,
+    driver: "",
+    firstContactMs: device.firstContactMs,
+    lastContactMs: NEVER_MS,
+    lastAddress: "",
+    reportedName: null,
+    firmware: null,
+    codeLibrary: null,
+    detailsText: null,
+    clockText: null,
+    clockSkewMs: null,
+    clockEpisode: 0,
+    startAtMs: device.firstContactMs - device.historyMs,
+    timeZone: null,
+    directionPolicy: null,
+    allowedAddress: null,
+    heldCount: 0,
+    heldBytes: 0,
+    quarantineBytes: 0,
+    duplicateCount: 0,
+    refusedCount: 0,
+  };
+}
+
 /** The row as the rest of the program sees it. */
 export function deviceFromRow(row: DeviceRow): Device {
   return {
@@ -141,8 +182,9 @@ export function deviceFromRow(row: DeviceRow): Device {
     status: row.status,
     driver: row.driver,
     firstContactMs: epochMs(row.firstContactMs),
-    lastContactMs: epochMs(row.lastContactMs),
+    lastContactMs: row.lastContactMs === NEVER_MS ? undefined : epochMs(row.lastContactMs),
     lastAddress: row.lastAddress,
+    allowedAddress: row.allowedAddress ?? undefined,
     firmware: row.firmware ?? undefined,
     codeLibrary: row.codeLibrary ?? undefined,
     clockText: row.clockText ?? undefined,

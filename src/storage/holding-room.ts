@@ -20,12 +20,14 @@ export class HoldingRoom {
     this.#rules = rules;
   }
 
-  /** Why one more terminal may not be known; undefined when it may. */
-  refuseDevice(isApproved: boolean): RefusalCode | undefined {
-    const { devices } = this.#parts;
-    if (devices.count >= this.#rules.devicesMax) return "devices-full";
-    const isFull = devices.pendingCount >= this.#rules.pendingDevicesMax;
-    return !isApproved && isFull ? "pending-devices-full" : undefined;
+  /** Whether no further terminal may be known. */
+  isFull(): boolean {
+    return this.#parts.devices.count >= this.#rules.devicesMax;
+  }
+
+  /** Whether no further terminal may wait for approval. */
+  isPendingFull(): boolean {
+    return this.#parts.devices.pendingCount >= this.#rules.pendingDevicesMax;
   }
 
   /** Why a pending device's punch of so many bytes may not be held; undefined when it may. */

@@ -7,8 +7,6 @@
 import { statSync } from "node:fs";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { AppError } from "#base/app-error.ts";
-import type { DeviceStatus } from "#domain/device.ts";
-import type { DeviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { appendBatch } from "./append.ts";
@@ -17,6 +15,7 @@ import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
+import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
@@ -32,7 +31,7 @@ import {
   readPunchedUsers,
 } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
-import type { DeviceChange, Storage, StorageFigures } from "./storage.ts";
+import type { Storage, StorageFigures } from "./storage.ts";
 import { WriteHealth } from "./write-health.ts";
 import { type CommitWatch, WriteParts } from "./write-parts.ts";
 
@@ -78,6 +77,7 @@ export function openStorage(options: StorageOptions): Storage {
   const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted, events });
   const background = new BackgroundWork({ parts, placer, rules, log });
   const reader = drizzle(opened.reader);
+  ensureManualDevice(parts, clock.nowMs());
 
   return {
     feedEpoch: box.feedEpoch,
@@ -99,8 +99,7 @@ export function openStorage(options: StorageOptions): Storage {
       const row = parts.devices.find(id);
       return row === undefined ? undefined : deviceFromRow(row);
     },
-    approveDevice: async (id) => setDeviceStatus(parts, id, "approved"),
-    blockDevice: async (id) => setDeviceStatus(parts, id, "blocked"),
+    ...deviceChanges({ parts, background, rules }),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
     findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs)?.untilMs,
@@ -162,16 +161,6 @@ function noteUnfinished(log: Log, write: () => void): void {
     if (!isEngineFailure(error)) throw error;
     log.warn("storage.unfinished", { code: engineCode(error), hint: engineHint(error) });
   }
-}
-
-function setDeviceStatus(parts: WriteParts, id: DeviceId, status: DeviceStatus): DeviceChange {
-  const row = parts.devices.find(id);
-  if (row === undefined) return "unknown-device";
-  if (row.status === status) return "unchanged";
-  guardEngine(`write the status of device "${id}"`, () =>
-    parts.transaction(() => parts.devices.put({ ...row, status })),
-  );
-  return "done";
 }
 
 function figuresOf(parts: WriteParts, path: string): StorageFigures {

@@ -91,8 +91,20 @@ export interface StorageFigures {
   readonly walBytes: number;
 }
 
-/** The result of a change to a device that may not exist. */
-export type DeviceChange = "done" | "unchanged" | "unknown-device";
+/**
+ * The result of a change to a device that may not exist. `built-in-device`: what was asked for is
+ * not to be had of the device of manual punches, which is always approved.
+ */
+export type DeviceChange = "done" | "unchanged" | "unknown-device" | "built-in-device";
+
+/** What a person changes of a device. Absent leaves it as it is. */
+export interface DeviceEdit {
+  /** Null: as the terminal calls itself. */
+  readonly name?: string | null;
+  readonly status?: "approved" | "blocked";
+  /** As `parseAllowedAddress` gives it; null: from any address. */
+  readonly allowedAddress?: string | null;
+}
 
 export interface Storage {
   /**
@@ -130,11 +142,26 @@ export interface Storage {
   /** Random text naming this history of the feed; a cursor of another epoch is refused. */
   readonly feedEpoch: string;
 
+  /** Every terminal, in no order. The built-in device of manual punches is none. */
   listDevices(): Promise<readonly Device[]>;
+  /** A terminal, or the built-in device. */
   findDevice(id: DeviceId): Promise<Device | undefined>;
-  /** Approves and starts the release of what the device sent meanwhile. */
+  /** Approves; what the device sent meanwhile is released by `continueBackgroundWork`. */
   approveDevice(id: DeviceId): Promise<DeviceChange>;
   blockDevice(id: DeviceId): Promise<DeviceChange>;
+  /** All of the edit in one transaction, or nothing. */
+  updateDevice(id: DeviceId, edit: DeviceEdit): Promise<DeviceChange>;
+  /** Makes a terminal known before its first contact. `unchanged`: it was known. */
+  addDevice(
+    id: DeviceId,
+    status: "approved" | "blocked",
+    nowMs: EpochMs,
+  ): Promise<"done" | "unchanged" | "devices-full">;
+  /**
+   * Takes a device out of use; its punches stay. What of an approved one is being released goes
+   * into the feed first, which this waits for.
+   */
+  retireDevice(id: DeviceId): Promise<DeviceChange>;
 
   /** Notes that the server is up; returns whether it was for the first time on this data. */
   markStarted(nowMs: EpochMs): Promise<boolean>;

@@ -19,6 +19,7 @@ import type { Punch } from "#domain/punch.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type {
   DeviceChange,
+  DeviceEdit,
   FeedPage,
   LogCursor,
   PunchFilter,
@@ -69,6 +70,7 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     firstContactMs: epochMs(Date.UTC(2026, 2, 1, 16, 0, 0)),
     lastContactMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 4)),
     lastAddress: "192.0.2.7",
+    allowedAddress: undefined,
     firmware: undefined,
     codeLibrary: undefined,
     clockText: undefined,
@@ -148,11 +150,29 @@ export class FakeStorage implements Storage {
   }
 
   async approveDevice(id: DeviceId): Promise<DeviceChange> {
-    return this.#setStatus(id, "approved");
+    return this.updateDevice(id, { status: "approved" });
   }
 
   async blockDevice(id: DeviceId): Promise<DeviceChange> {
-    return this.#setStatus(id, "blocked");
+    return this.updateDevice(id, { status: "blocked" });
+  }
+
+  async updateDevice(id: DeviceId, edit: DeviceEdit): Promise<DeviceChange> {
+    const index = this.devices.findIndex((device) => device.id === id);
+    const device = this.devices[index];
+    if (device === undefined) return "unknown-device";
+    const next: Device = {
+      ...device,
+      status: edit.status ?? device.status,
+      name: edit.name === undefined ? device.name : (edit.name ?? undefined),
+      allowedAddress:
+        edit.allowedAddress === undefined
+          ? device.allowedAddress
+          : (edit.allowedAddress ?? undefined),
+    };
+    if (Bun.deepEquals(next, device)) return "unchanged";
+    this.devices[index] = next;
+    return "done";
   }
 
   async findPairingWindow(): Promise<EpochMs | undefined> {
@@ -172,6 +192,8 @@ export class FakeStorage implements Storage {
     };
   }
 
+  addDevice = neverCalled;
+  retireDevice = neverCalled;
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
@@ -192,15 +214,6 @@ export class FakeStorage implements Storage {
         (filter.beforeMs === undefined || punch.instantMs < filter.beforeMs) &&
         (filter.direction === undefined || punch.direction === filter.direction),
     );
-  }
-
-  #setStatus(id: DeviceId, status: "approved" | "blocked"): DeviceChange {
-    const index = this.devices.findIndex((device) => device.id === id);
-    const device = this.devices[index];
-    if (device === undefined) return "unknown-device";
-    if (device.status === status) return "unchanged";
-    this.devices[index] = { ...device, status };
-    return "done";
   }
 }
 

@@ -39,8 +39,8 @@ export interface TestStorage extends Disposable {
   readonly path: string;
   readonly log: RecordingLog;
   storage: Storage;
-  /** Closes and opens the same file again. */
-  reopen(rules?: Partial<StorageRules>): Promise<void>;
+  /** Closes and opens the same file again; `whileClosed` may work on the file in between. */
+  reopen(rules?: Partial<StorageRules>, whileClosed?: () => void): Promise<void>;
 }
 
 export function openTestStorage(
@@ -65,8 +65,9 @@ export function openTestStorage(
     path,
     log,
     storage: open({}),
-    async reopen(overrides = {}) {
+    async reopen(overrides = {}, whileClosed = () => undefined) {
       await opened.storage.close();
+      whileClosed();
       opened.storage = open(overrides);
     },
     [Symbol.dispose]() {

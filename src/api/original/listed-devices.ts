@@ -5,6 +5,7 @@
 
 import type { EpochMs } from "#base/epoch.ts";
 import type { Device } from "#domain/device.ts";
+import { localText } from "#domain/time-text.ts";
 import type { Storage } from "#storage/storage.ts";
 
 /** A terminal that the original's shapes show. */
@@ -28,12 +29,22 @@ export async function listDevicesForHris(
   return listed;
 }
 
+/** The original's words for how long ago a terminal was in contact. */
+export type ConnectionStatus = "connected" | "recent" | "offline" | "never";
+
 /** `connected` within 120 s of the last contact, `recent` within 30 minutes, else `offline`. */
 export function connectionStatus(
-  lastContactMs: EpochMs,
+  lastContactMs: EpochMs | undefined,
   nowMs: EpochMs,
-): "connected" | "recent" | "offline" {
+): ConnectionStatus {
+  if (lastContactMs === undefined) return "never";
   const ageMs = nowMs - lastContactMs;
   if (ageMs < CONNECTED_MS) return "connected";
   return ageMs < RECENT_MS ? "recent" : "offline";
+}
+
+/** The last contact as `YYYY-MM-DD HH:MM:SS` in the site's zone; null when there was none. */
+export function lastSeenText(device: Device, siteTimeZone: string): string | null {
+  const { lastContactMs } = device;
+  return lastContactMs === undefined ? null : localText(lastContactMs, siteTimeZone);
 }

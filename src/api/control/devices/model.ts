@@ -12,8 +12,11 @@ export const ControlDevice = t.Object({
     t.Literal("retired"),
   ]),
   driver: t.String(),
-  last_contact_at: t.String(),
+  /** Null while it was never in contact. */
+  last_contact_at: t.Union([t.String(), t.Null()]),
   last_address: t.String(),
+  /** The only address, or network in CIDR notation, it may come from; null: any. */
+  allowed_address: t.Union([t.String(), t.Null()]),
   /** Punches stored and not yet released to the HRIS. */
   held_count: t.Number(),
   /** Resends of a known punch. */
@@ -34,6 +37,11 @@ export const ControlDevices = t.Object({
 export type ControlDevices = Static<typeof ControlDevices>;
 
 export const ControlChange = t.Object({
-  result: t.Union([t.Literal("done"), t.Literal("unchanged"), t.Literal("unknown-device")]),
+  result: t.Union([
+    t.Literal("done"),
+    t.Literal("unchanged"),
+    t.Literal("unknown-device"),
+    t.Literal("built-in-device"),
+  ]),
 });
 export type ControlChange = Static<typeof ControlChange>;

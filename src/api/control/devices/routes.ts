@@ -1,29 +1,30 @@
-/** The terminals on the control socket: lists, approves and blocks them. */
+/** The terminals on the control socket: lists and changes them. */
 
 import { Elysia } from "elysia";
+import { parseAllowedAddress } from "#domain/allowed-address.ts";
 import type { Device } from "#domain/device.ts";
-import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { parseDeviceName } from "#domain/device-text.ts";
+import { deviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
-import type { DeviceChange, Storage } from "#storage/storage.ts";
+import type { DeviceEdit, Storage } from "#storage/storage.ts";
 import { ApiFailure } from "../../errors.ts";
 import { strictParameters } from "../../query-text.ts";
 import { ControlChange, type ControlDevice, ControlDevices } from "./model.ts";
 
 /** What the terminals' part works on. */
 export interface DeviceControlOptions {
-  readonly storage: Pick<
-    Storage,
-    "listDevices" | "findPairingWindow" | "approveDevice" | "blockDevice"
-  >;
+  readonly storage: Pick<Storage, "listDevices" | "findPairingWindow" | "updateDevice">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after a device was approved, so that its held punches are released. */
   readonly onDeviceApproved: () => void;
 }
 
-/** `GET /devices`, `POST /devices/approve?id=` and `POST /devices/block?id=`. */
-export function deviceControl({ storage, clock, log, onDeviceApproved }: DeviceControlOptions) {
+/** `GET /devices`, and `POST /devices/{approve,block,rename,address}?id=`. */
+export function deviceControl(options: DeviceControlOptions) {
+  const { storage, clock, onDeviceApproved } = options;
+  const response = ControlChange;
   return new Elysia({ name: "control-devices", strictPath: true })
     .get(
       "/devices",
@@ -36,39 +37,86 @@ export function deviceControl({ storage, clock, log, onDeviceApproved }: DeviceC
     .post(
       "/devices/approve",
       async ({ request }) => {
-        const id = readTarget(request);
-        const result = await storage.approveDevice(id);
-        if (result === "done") onDeviceApproved();
-        return report(log, "device.approved", { id, result });
+        const change = await applyEdit(options, "device.approved", {
+          id: readParameter(request, ["id"], "id"),
+          edit: { status: "approved" },
+        });
+        if (change.result === "done") onDeviceApproved();
+        return change;
       },
-      { response: ControlChange },
+      { response },
     )
     .post(
       "/devices/block",
-      async ({ request }) => {
-        const id = readTarget(request);
-        const result = await storage.blockDevice(id);
-        return report(log, "device.blocked", { id, result });
-      },
-      { response: ControlChange },
+      async ({ request }) =>
+        applyEdit(options, "device.blocked", {
+          id: readParameter(request, ["id"], "id"),
+          edit: { status: "blocked" },
+        }),
+      { response },
+    )
+    .post(
+      "/devices/rename",
+      async ({ request }) =>
+        applyEdit(options, "device.renamed", {
+          id: readParameter(request, ["id", "name"], "id"),
+          edit: { name: readName(readParameter(request, ["id", "name"], "name")) },
+        }),
+      { response },
+    )
+    .post(
+      "/devices/address",
+      async ({ request }) =>
+        applyEdit(options, "device.address-set", {
+          id: readParameter(request, ["id", "address"], "id"),
+          edit: { allowedAddress: readAddress(request) },
+        }),
+      { response },
     );
 }
 
 /** In the query, since a path loses its segments `.` and `..`, also when they are escaped. */
-function readTarget(request: Request): DeviceId {
-  const id = strictParameters(request.url, ["id"]).get("id");
-  if (id !== undefined) return deviceId(id);
-  const parameters = ["id"];
-  throw new ApiFailure("parameter-invalid", 'Query parameter "id" is missing', { parameters });
+function readParameter<Name extends string>(
+  request: Request,
+  known: readonly Name[],
+  name: Name,
+): string {
+  const text = strictParameters(request.url, known).get(name);
+  if (text !== undefined) return text;
+  throw invalid(name, `Query parameter "${name}" is missing`);
 }
 
-function report(
-  log: Log,
+function readName(text: string): string {
+  const name = parseDeviceName(text);
+  if (name.ok) return name.value;
+  throw invalid("name", name.error.reason);
+}
+
+/** `any` lifts the rule. */
+function readAddress(request: Request): string | null {
+  const text = readParameter(request, ["id", "address"], "address");
+  if (text === "any") return null;
+  const rule = parseAllowedAddress(text);
+  if (rule.ok) return rule.value.text;
+  throw invalid("address", rule.error.reason);
+}
+
+function invalid(name: string, message: string): ApiFailure {
+  return new ApiFailure("parameter-invalid", message, { parameters: [name] });
+}
+
+async function applyEdit(
+  { storage, log }: DeviceControlOptions,
   event: string,
-  change: { readonly id: DeviceId; readonly result: DeviceChange },
+  change: { readonly id: string; readonly edit: DeviceEdit },
 ) {
-  if (change.result === "done") log.info(event, { device: change.id });
-  return { result: change.result };
+  const result = await storage.updateDevice(deviceId(change.id), change.edit);
+  if (result === "done") {
+    const { name, allowedAddress } = change.edit;
+    const address = allowedAddress === null ? "any" : allowedAddress;
+    log.info(event, { device: change.id, name: name ?? undefined, address });
+  }
+  return { result };
 }
 
 function spellDevice(device: Device): ControlDevice {
@@ -77,8 +125,9 @@ function spellDevice(device: Device): ControlDevice {
     name: device.name ?? null,
     status: device.status,
     driver: device.driver,
-    last_contact_at: new Date(device.lastContactMs).toISOString(),
+    last_contact_at: isoTime(device.lastContactMs),
     last_address: device.lastAddress,
+    allowed_address: device.allowedAddress ?? null,
     held_count: device.heldCount,
     duplicate_count: device.duplicateCount,
     refused_count: device.refusedCount,

@@ -2,11 +2,16 @@
 
 import { Elysia } from "elysia";
 import type { DeviceId } from "#domain/identifiers.ts";
-import { localText, utcText } from "#domain/time-text.ts";
+import { utcText } from "#domain/time-text.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
-import { connectionStatus, type ListedDevice, listDevicesForHris } from "../listed-devices.ts";
+import {
+  connectionStatus,
+  type ListedDevice,
+  lastSeenText,
+  listDevicesForHris,
+} from "../listed-devices.ts";
 import { DeviceAnswer, type DeviceRecord } from "./model.ts";
 
 /** What the route needs. */
@@ -40,7 +45,7 @@ function spellDevice({ device, status }: ListedDevice, options: DeviceRoutesOpti
     device_id: device.id,
     device_name: device.name ?? null,
     status,
-    last_seen: localText(device.lastContactMs, options.siteTimeZone),
+    last_seen: lastSeenText(device, options.siteTimeZone),
     created_at: utcText(device.firstContactMs),
     connection_status: connectionStatus(device.lastContactMs, options.gate.clock.nowMs()),
     is_primary: isPrimary,

@@ -11,7 +11,12 @@ import { userNumber } from "#domain/user-number.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
-import { connectionStatus, type ListedDevice, listDevicesForHris } from "../listed-devices.ts";
+import {
+  connectionStatus,
+  type ListedDevice,
+  lastSeenText,
+  listDevicesForHris,
+} from "../listed-devices.ts";
 import { StatusAnswer, type StatusDevice } from "./model.ts";
 
 /** What the status tells of the webhook. */
@@ -89,7 +94,7 @@ function spellDevice({ device, status }: ListedDevice, options: StatusRoutesOpti
     id: device.id,
     name: device.name ?? "Unnamed",
     status,
-    last_seen: localText(device.lastContactMs, options.siteTimeZone),
+    last_seen: lastSeenText(device, options.siteTimeZone),
     connection_status: state === "connected" ? "connected" : "disconnected",
     is_primary: isPrimary,
     device_type: isPrimary ? "PRIMARY" : "SECONDARY",

@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
+import { textField } from "../../api-fixture.ts";
 import { sampleDevice } from "../../fake-storage.ts";
 import { ask, ControlFixture, cleanUpControl, temporaryPath } from "../control-fixture.ts";
 
@@ -22,6 +23,7 @@ describe("the terminals on the control socket", () => {
       driver: "fkweb",
       last_contact_at: "2026-03-02T00:15:04.000Z",
       last_address: "192.0.2.7",
+      allowed_address: null,
     };
     expect(answer.json).toEqual({
       devices: [
@@ -90,6 +92,59 @@ describe("the terminals on the control socket", () => {
     expect(answer.json).toEqual({ result: "unknown-device" });
     expect(fixture.releases).toBe(0);
     expect(fixture.log.lines).toEqual([]);
+  });
+
+  test("tells a terminal that was never in contact, and from where one may come", async () => {
+    const fixture = new ControlFixture();
+    const never = { lastContactMs: undefined, lastAddress: "", allowedAddress: "10.0.0.0/8" };
+    fixture.storage.devices.push(sampleDevice("1", never));
+    const path = temporaryPath();
+    await fixture.start(path);
+    expect((await ask(path, "GET", "/devices")).json).toMatchObject({
+      devices: [{ last_contact_at: null, last_address: "", allowed_address: "10.0.0.0/8" }],
+    });
+  });
+
+  test("renames a terminal and says from where it may come", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1", { status: "pending" }));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const change = async (query: string) => (await ask(path, "POST", `/devices/${query}`)).json;
+    expect(await change("rename?id=1&name=%20Gate%20%C3%91%20")).toEqual({ result: "done" });
+    expect(await change("rename?id=1&name=Gate%20%C3%91")).toEqual({ result: "unchanged" });
+    expect(await change("address?id=1&address=FD00%3A%3A%2F64")).toEqual({ result: "done" });
+    expect(fixture.storage.devices[0]).toMatchObject({
+      status: "pending",
+      name: "Gate Ñ",
+      allowedAddress: "fd00::/64",
+    });
+    expect(await change("address?id=1&address=any")).toEqual({ result: "done" });
+    expect(fixture.storage.devices[0]?.allowedAddress).toBeUndefined();
+    expect(fixture.log.of("device.address-set").map((line) => line.fields)).toEqual([
+      { device: "1", address: "fd00::/64" },
+      { device: "1", address: "any" },
+    ]);
+    expect(fixture.releases).toBe(0);
+  });
+
+  test.each([
+    ["rename?id=1&name=%20", "Name is empty"],
+    ["rename?id=1&name=a%1Bb", "Name holds control characters"],
+    [`rename?id=1&name=${"x".repeat(101)}`, "Name has 101 characters, at most 100 are accepted"],
+    ["rename?id=1", 'Query parameter "name" is missing'],
+    ["address?id=1", 'Query parameter "address" is missing'],
+    ["address?id=1&address=gate.local", '"gate.local" is no IP address'],
+    ["address?id=1&address=10.0.0.0%2F33", '"10.0.0.0/33" has no prefix from 0 to 32'],
+  ])("refuses %p with a reason, and changes nothing", async (query, reason) => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1"));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const answer = await ask(path, "POST", `/devices/${query}`);
+    expect(answer.status).toBe(400);
+    expect(textField(answer.json, "message")).toStartWith(reason);
+    expect(fixture.storage.devices).toEqual([sampleDevice("1")]);
   });
 
   test.each(["", "?id=", "?id=1&id=2", "?id=1&force=yes", "?ID=1"])(

@@ -1,0 +1,115 @@
+/**
+ * What a person changes of a device: status, name and allowed address, and the making of a row for
+ * a terminal that has not come yet. Each change is one transaction.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+import { type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { BackgroundWork } from "./background-work.ts";
+import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
+import { guardEngine } from "./engine-error.ts";
+import type { StorageRules } from "./rules.ts";
+import type { DeviceChange, DeviceEdit, Storage } from "./storage.ts";
+import type { WriteParts } from "./write-parts.ts";
+
+/** The part of `Storage` that changes devices. */
+type DeviceChanger = Pick<
+  Storage,
+  "approveDevice" | "blockDevice" | "updateDevice" | "addDevice" | "retireDevice"
+>;
+
+/** The methods of `Storage` that change devices. */
+export function deviceChanges(options: {
+  readonly parts: WriteParts;
+  readonly background: BackgroundWork;
+  readonly rules: StorageRules;
+}): DeviceChanger {
+  const { parts, background, rules } = options;
+  return {
+    approveDevice: async (id) => changeDevice(parts, id, { status: "approved" }),
+    blockDevice: async (id) => changeDevice(parts, id, { status: "blocked" }),
+    updateDevice: async (id, edit) => changeDevice(parts, id, edit),
+    addDevice: async (id, status, nowMs) => {
+      if (parts.devices.find(id) !== undefined) return "unchanged";
+      if (parts.devices.count >= rules.devicesMax) return "devices-full";
+      putRow(
+        parts,
+        newDeviceRow({ id, status, firstContactMs: nowMs, historyMs: rules.historyMs }),
+      );
+      return "done";
+    },
+    async retireDevice(id) {
+      // What a person approved goes into the feed; held, it would wait for an approval again.
+      while (isReleasing(parts, id)) {
+        guardEngine("go on with background work", () => background.step());
+        await nextTurn();
+      }
+      return changeDevice(parts, id, { status: "retired" });
+    },
+  };
+}
+
+/** Makes sure that the built-in device of manual punches is there, as it has to be. */
+export function ensureManualDevice(parts: WriteParts, nowMs: EpochMs): void {
+  const known = parts.devices.find(MANUAL_DEVICE_ID);
+  if (known?.driver === MANUAL_DRIVER) return;
+  const made = newDeviceRow({
+    id: MANUAL_DEVICE_ID,
+    status: "approved",
+    firstContactMs: nowMs,
+    historyMs: 0,
+  });
+  putRow(parts, {
+    ...made,
+    ...known,
+    name: known?.name ?? MANUAL_DEVICE_NAME,
+    driver: MANUAL_DRIVER,
+    status: "approved",
+    lastContactMs: NEVER_MS,
+    lastAddress: "",
+    allowedAddress: null,
+  });
+}
+
+const MANUAL_DEVICE_NAME = "Manual punches";
+
+function changeDevice(
+  parts: WriteParts,
+  id: DeviceId,
+  edit: Omit<DeviceEdit, "status"> & { readonly status?: DeviceStatus },
+): DeviceChange {
+  const row = parts.devices.find(id);
+  if (row === undefined) return "unknown-device";
+  const isBuiltIn = row.driver === MANUAL_DRIVER;
+  const status = edit.status ?? row.status;
+  if (isBuiltIn && (status !== row.status || edit.allowedAddress !== undefined)) {
+    return "built-in-device";
+  }
+  const next: DeviceRow = {
+    ...row,
+    status,
+    name: edit.name === undefined ? row.name : edit.name,
+    allowedAddress: edit.allowedAddress === undefined ? row.allowedAddress : edit.allowedAddress,
+  };
+  const isChanged =
+    next.status !== row.status ||
+    next.name !== row.name ||
+    next.allowedAddress !== row.allowedAddress;
+  if (!isChanged) return "unchanged";
+  putRow(parts, next);
+  return "done";
+}
+
+function putRow(parts: WriteParts, row: DeviceRow): void {
+  guardEngine(`write device "${row.id}"`, () => parts.transaction(() => parts.devices.put(row)));
+}
+
+function isReleasing(parts: WriteParts, id: DeviceId): boolean {
+  const row = parts.devices.find(id);
+  return row?.status === "approved" && row.heldCount > 0;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
