@@ -12,6 +12,8 @@ export interface ListedDevice {
   readonly status: string;
   readonly driver: string;
   readonly address: string;
+  /** From where alone it may come; empty: from anywhere. */
+  readonly allowedAddress: string;
   /** Epoch milliseconds; undefined when the server did not tell. */
   readonly lastContactMs: number | undefined;
   readonly heldCount: number;
@@ -46,6 +48,7 @@ function parseDevice(device: Readonly<Record<string, unknown>>): ListedDevice {
     status: text(device.status),
     driver: text(device.driver),
     address: text(device.last_address),
+    allowedAddress: text(device.allowed_address),
     lastContactMs: instant(device.last_contact_at),
     heldCount: typeof device.held_count === "number" ? device.held_count : 0,
   };

@@ -4,7 +4,16 @@
 
 import type { DeviceList, ListedDevice } from "./device-list.ts";
 
-const HEADINGS = ["ID", "NAME", "STATUS", "LAST CONTACT", "ADDRESS", "HELD", "DRIVER"] as const;
+const HEADINGS = [
+  "ID",
+  "NAME",
+  "STATUS",
+  "LAST CONTACT",
+  "ADDRESS",
+  "ALLOWED FROM",
+  "HELD",
+  "DRIVER",
+] as const;
 
 /** Lines without the last line end. `nowMs` is the age's other end (epoch milliseconds). */
 export function deviceTable(list: DeviceList, nowMs: number): string {
@@ -41,6 +50,7 @@ function deviceRow(device: ListedDevice, nowMs: number): readonly string[] {
     device.status,
     lastContactMs === undefined ? "" : formatAge(nowMs - lastContactMs),
     device.address,
+    device.allowedAddress === "" ? "any" : device.allowedAddress,
     String(device.heldCount),
     device.driver,
   ].map((cell) => (cell === "" ? "-" : cell.replace(/\p{C}/gu, "?")));

@@ -1,6 +1,4 @@
-/**
- * The verb `devices`: lists the terminals, approves and blocks them, by asking the running server.
- */
+/** The verb `devices`: lists the terminals and changes one, by asking the running server. */
 
 import { Command } from "commander";
 import { AppError } from "#base/app-error.ts";
@@ -20,9 +18,50 @@ const EXAMPLES = `
 Examples:
   biometric-server devices list
   biometric-server devices approve 2401058352
+  biometric-server devices rename 2401058352 "Front door"
+  biometric-server devices address 2401058352 192.168.1.20
   biometric-server devices list --json
 
-Exit code: 0 done (also when nothing had to change), 1 no server answers or no such terminal.`;
+Exit code: 0 done (also when nothing had to change), 1 no server answers, it refuses the change, or
+no such terminal.`;
+
+/** A change of one terminal: its words, and the argument behind the id where it takes one. */
+interface Change {
+  readonly description: string;
+  readonly argument?: { readonly name: string; readonly description: string };
+  /** What stands behind the id when it is done: "is approved". */
+  readonly done: (value: string) => string;
+  /** The same when it was so before. */
+  readonly unchanged: (value: string) => string;
+}
+
+const CHANGES = {
+  approve: {
+    description: "Take a terminal into use and release what it sent",
+    done: () => "is approved",
+    unchanged: () => "was approved",
+  },
+  block: {
+    description: "Leave a terminal without answers from now on",
+    done: () => "is blocked",
+    unchanged: () => "was blocked",
+  },
+  rename: {
+    description: "Give a terminal a name",
+    argument: { name: "name", description: "up to 100 characters" },
+    done: (name) => `is called "${name}"`,
+    unchanged: (name) => `was called "${name}"`,
+  },
+  address: {
+    description: "Say from where alone a terminal may come",
+    argument: {
+      name: "address",
+      description: "IP address, network such as 192.168.1.0/24, or `any`",
+    },
+    done: (address) => `may come from ${address}`,
+    unchanged: (address) => `may come from ${address}, as before`,
+  },
+} as const satisfies Readonly<Record<string, Change>>;
 
 /** Makes the verb. Its actions throw `AppError` `control-unreachable` when no server answers. */
 export function devicesCommand(environment: CliEnvironment, host: CliHost): Command {
@@ -31,32 +70,40 @@ export function devicesCommand(environment: CliEnvironment, host: CliHost): Comm
     .option("--json", "print it as JSON", false)
     .option(...SETTINGS_OPTION)
     .action((flags: DevicesFlags) => listDevices(flags, environment, host));
-  return new Command("devices")
-    .description("List the terminals, approve or block one")
+  const verb = new Command("devices")
+    .description("List the terminals, approve, block or rename one, say where it may come from")
     .addCommand(list)
-    .addCommand(changeCommand("approve", environment, host))
-    .addCommand(changeCommand("block", environment, host))
     .addHelpText("after", EXAMPLES);
+  for (const [name, change] of Object.entries<Change>(CHANGES)) {
+    verb.addCommand(changeCommand({ name, ...change }, environment, host));
+  }
+  return verb;
 }
 
-const CHANGES = {
-  approve: { description: "Take a terminal into use and release what it sent", done: "approved" },
-  block: { description: "Leave a terminal without answers from now on", done: "blocked" },
-} as const;
-
 function changeCommand(
-  change: keyof typeof CHANGES,
+  change: Change & { readonly name: string },
   environment: CliEnvironment,
   host: CliHost,
 ): Command {
-  return new Command(change)
-    .description(CHANGES[change].description)
-    .argument("<id>", "id of the terminal, as `devices list` shows it")
+  const { argument } = change;
+  const command = new Command(change.name)
+    .description(change.description)
+    .argument("<id>", "id of the terminal, as `devices list` shows it");
+  if (argument !== undefined) command.argument(`<${argument.name}>`, argument.description);
+  return command
     .option("--json", "print the result as JSON", false)
     .option(...SETTINGS_OPTION)
-    .action(async (id: string, flags: DevicesFlags) => {
-      const result = await changeDevice(change, id, findControlSocket(loadSettings(host, flags)));
-      const text = `${id} ${result === "unchanged" ? "was" : "is"} ${CHANGES[change].done}`;
+    .action(async (id: string, ...rest: readonly unknown[]) => {
+      const value = argument === undefined ? "" : String(rest[0]);
+      const flags = command.opts<DevicesFlags>();
+      const query = new URLSearchParams({ id });
+      if (argument !== undefined) query.set(argument.name, value);
+      const result = await changeDevice(findControlSocket(loadSettings(host, flags)), {
+        name: change.name,
+        id,
+        query: query.toString(),
+      });
+      const text = `${id} ${result === "done" ? change.done(value) : change.unchanged(value)}`;
       environment.out(`${flags.json ? JSON.stringify({ id, result }) : text}\n`);
     });
 }
@@ -74,19 +121,33 @@ async function listDevices(
 }
 
 async function changeDevice(
-  change: keyof typeof CHANGES,
-  id: string,
   socketPath: string,
+  change: { readonly name: string; readonly id: string; readonly query: string },
 ): Promise<"done" | "unchanged"> {
-  const path = `/devices/${change}?id=${encodeURIComponent(id)}`;
-  const { status, body } = await askServer(socketPath, "POST", path);
-  const result =
-    typeof body === "object" && body !== null && "result" in body ? body.result : undefined;
+  const { status, body } = await askServer(
+    socketPath,
+    "POST",
+    `/devices/${change.name}?${change.query}`,
+  );
+  const tried = `Cannot ${change.name} "${change.id}"`;
+  const result = textField(body, "result");
   if (result === "done" || result === "unchanged") return result;
   if (result === "unknown-device") {
     const hint = "Ids are told apart by case and by O and 0: copy it from `devices list`";
-    throw new AppError("control-refused", `Cannot ${change} "${id}": no such terminal`, { hint });
+    throw new AppError("control-refused", `${tried}: no such terminal`, { hint });
   }
-  const message = `Cannot ${change} "${id}": the server answered with status ${status}`;
-  throw new AppError("control-refused", message, { hint: "Look into the server's log" });
+  if (result === "built-in-device") {
+    const hint = "Manual punches belong to it, so it is always in use";
+    throw new AppError("control-refused", `${tried}: it is the device of manual punches`, { hint });
+  }
+  const reason = textField(body, "message") ?? `the server answered with status ${status}`;
+  throw new AppError("control-refused", `${tried}: ${reason}`, {
+    hint: status === 400 ? "Nothing was changed" : "Look into the server's log",
+  });
+}
+
+function textField(body: unknown, name: "result" | "message"): string | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const value: unknown = Reflect.get(body, name);
+  return typeof value === "string" ? value : undefined;
 }

@@ -22,6 +22,7 @@ const DEVICES = {
       driver: "fkweb",
       last_contact_at: new Date(Date.now() - 90_500).toISOString(),
       last_address: "192.168.1.9",
+      allowed_address: "10.0.0.0/8",
       held_count: 0,
     },
     { id: "O0", name: null, status: "pending", driver: "fkweb", held_count: 12 },
@@ -38,6 +39,13 @@ beforeAll(() => {
       if (pathname === "/devices") return Response.json(DEVICES);
       const id = searchParams.get("id");
       if (id === "broken") return new Response("no", { status: 500 });
+      if (id === "unknown") return Response.json({ result: "built-in-device" });
+      if (searchParams.get("address") === "gate") {
+        return Response.json({ error: "Bad Request", message: "no address" }, { status: 400 });
+      }
+      if (pathname === "/devices/rename" || pathname === "/devices/address") {
+        return Response.json({ result: id === "O0" ? "unchanged" : "done" });
+      }
       const isNew = id === "O/0" || id === "..";
       if (pathname === "/devices/approve" && isNew) return Response.json({ result: "done" });
       if (pathname === "/devices/block" && id === "O0") {
@@ -75,9 +83,9 @@ describe("devices list", () => {
     const { code, out } = await devices("list");
     expect(code).toBe(0);
     expect(out.split("\n")).toEqual([
-      "ID          NAME      STATUS    LAST CONTACT  ADDRESS      HELD  DRIVER",
-      "2401058352  Gate?[2J  approved  1 min ago     192.168.1.9  0     fkweb",
-      "O0          -         pending   -             -            12    fkweb",
+      "ID          NAME      STATUS    LAST CONTACT  ADDRESS      ALLOWED FROM  HELD  DRIVER",
+      "2401058352  Gate?[2J  approved  1 min ago     192.168.1.9  10.0.0.0/8    0     fkweb",
+      "O0          -         pending   -             -            any           12    fkweb",
       "",
       "To release held punches: biometric-server devices approve O0",
       "",
@@ -117,5 +125,38 @@ describe("devices approve and block", () => {
     expect(error).toContain(
       'Cannot use the server\'s answer to "/devices/block?id=broken": status 500',
     );
+  });
+});
+
+describe("devices rename and address", () => {
+  test("send the value, and tell what was done or was so before", async () => {
+    expect(await devices("rename", "7", "Gate & Co")).toEqual({
+      code: 0,
+      out: '7 is called "Gate & Co"\n',
+      error: "",
+    });
+    expect(asked.at(-1)).toBe("POST /devices/rename?id=7&name=Gate+%26+Co");
+    expect((await devices("rename", "O0", "Gate")).out).toBe('O0 was called "Gate"\n');
+    expect((await devices("address", "7", "10.0.0.0/8")).out).toBe("7 may come from 10.0.0.0/8\n");
+    expect(asked.at(-1)).toBe("POST /devices/address?id=7&address=10.0.0.0%2F8");
+    expect((await devices("address", "O0", "any", "--json")).out).toBe(
+      '{"id":"O0","result":"unchanged"}\n',
+    );
+  });
+
+  test("fail with the server's reason, and for the device of manual punches", async () => {
+    const refused = await devices("address", "7", "gate");
+    expect([refused.code, refused.out]).toEqual([1, ""]);
+    expect(refused.error).toBe(
+      'error: Cannot address "7": no address\nhint: Nothing was changed\n',
+    );
+    const builtIn = await devices("block", "unknown");
+    expect(builtIn.code).toBe(1);
+    expect(builtIn.error).toContain("it is the device of manual punches");
+  });
+
+  test("need both arguments", async () => {
+    expect((await devices("address", "7")).code).toBe(2);
+    expect((await devices("rename", "7", "a", "b")).code).toBe(2);
   });
 });
