@@ -19,7 +19,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
-import type { Clock } from "#platform/clock.ts";
+import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { createOwnClockTrust } from "#platform/own-clock.ts";
@@ -267,6 +267,7 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     clock,
     log,
     siteTimeZone: config.siteTimeZone,
+    serverTimeZone: hostTimeZone(),
     primaryDeviceId: deviceId(config.primaryDeviceId),
     leadingZeros: config.userIdLeadingZeros,
     apiUrl: `http://${config.webHost}:${config.webPort}`,

@@ -1,6 +1,6 @@
 /**
- * Rewrites a schema of the framework into the dialect of OpenAPI 3.0: no `const`, no type `null`,
- * one `example`, and what `documentedAs` says in place of what the framework checks.
+ * Rewrites a schema of the framework into the dialect of OpenAPI 3.0: no `const`, no type `null`
+ * or pattern of names, one `example`, and what `documentedAs` says in place of what the framework checks.
  */
 
 import { isList, type Json, type JsonObject, listOf, objectOf } from "./openapi-json.ts";
@@ -22,12 +22,17 @@ export function correctSchema(schema: Json | undefined): JsonObject {
 /** Corrects every schema inside a schema. */
 function correctMembers(schema: JsonObject): JsonObject {
   const corrected: Record<string, Json | undefined> = { ...schema };
-  const { properties, items, anyOf, type } = schema;
+  const { properties, items, anyOf, type, patternProperties } = schema;
   if (properties !== undefined) {
     const members = Object.entries(objectOf(properties));
     corrected.properties = Object.fromEntries(
       members.map(([name, member]) => [name, correctSchema(member)]),
     );
+  }
+  if (patternProperties !== undefined) {
+    const [anyMember] = Object.values(objectOf(patternProperties));
+    corrected.patternProperties = undefined;
+    corrected.additionalProperties = correctSchema(anyMember);
   }
   if (items !== undefined) corrected.items = correctSchema(items);
   if (anyOf !== undefined) corrected.anyOf = listOf(anyOf).map(correctSchema);

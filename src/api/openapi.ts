@@ -15,6 +15,9 @@ export interface ApiDescription {
   readonly description: string;
 }
 
+/** Gives the document. Making it takes a moment the first time. */
+export type DescribeApi = () => Promise<JsonObject>;
+
 const DESCRIPTION_PATH = "/description";
 const JSON_TYPE = "application/json";
 const PROBLEM_TYPE = "application/problem+json";
@@ -49,6 +52,7 @@ export async function describeApi(
     swagger({
       path: `${DESCRIPTION_PATH}/page`,
       specPath: `${DESCRIPTION_PATH}/json`,
+      excludeStaticFile: false,
       documentation: {
         info: description,
         components: {
@@ -100,6 +104,6 @@ function correctContent(described: JsonObject, mediaType: string): JsonObject {
   const content = described.content;
   if (content === undefined) return {};
   const [any] = Object.values(objectOf(content));
-  const { schema } = objectOf(any);
-  return { content: { [mediaType]: { schema: correctSchema(schema) } } };
+  const { contentMediaType = mediaType, ...schema } = objectOf(objectOf(any).schema);
+  return { content: { [String(contentMediaType)]: { schema: correctSchema(schema) } } };
 }

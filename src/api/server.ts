@@ -15,10 +15,14 @@ import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions, TokenSettings } from "./auth.ts";
 import { answerFailure, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
-import { describeApi } from "./openapi.ts";
+import { homeRoutes } from "./home/routes.ts";
+import { type DescribeApi, describeApi } from "./openapi.ts";
+import type { JsonObject } from "./openapi-json.ts";
 import { deviceRoutes } from "./original/devices/routes.ts";
+import { docsRoutes } from "./original/docs/routes.ts";
 import { logRoutes } from "./original/logs/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
+import { timeRoutes } from "./original/time/routes.ts";
 import { punchRoutes } from "./punches/routes.ts";
 import { ReadingTurns } from "./reading-turns.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
@@ -31,6 +35,8 @@ export interface WebApiOptions {
   readonly log: Log;
   /** IANA zone in which the contract's dates are meant. */
   readonly siteTimeZone: string;
+  /** The zone that the machine is set to. */
+  readonly serverTimeZone: string;
   readonly primaryDeviceId: DeviceId;
   /** What the site makes of zeros before a user's number. */
   readonly leadingZeros: LeadingZeros;
@@ -136,6 +142,11 @@ function listen(app: WebApi, { hostname, port }: WebServerOptions) {
 /** The API without a port: `handle(request)` answers as the port would. */
 export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies()) {
   const { log } = options;
+  let document: Promise<JsonObject> | undefined;
+  const describe: DescribeApi = () => {
+    document ??= describeApi(createFeatures(options, bodies, describe), apiDescription(options));
+    return document;
+  };
   const app = new Elysia({ name: "web-api", strictPath: true })
     .headers({
       "x-content-type-options": "nosniff",
@@ -151,15 +162,14 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
     .onError(({ code, error, request, path }) =>
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
-    .use(createFeatures(options, bodies))
-    .use(
-      swaggerRoutes(() => describeApi(createFeatures(options, bodies), apiDescription(options))),
-    );
+    .use(createFeatures(options, bodies, describe))
+    .use(homeRoutes())
+    .use(swaggerRoutes(describe));
   return app;
 }
 
 /** Every feature that the OpenAPI document describes. */
-function createFeatures(options: WebApiOptions, bodies: ArrivingBodies) {
+function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe: DescribeApi) {
   const { storage, clock, log, siteTimeZone, primaryDeviceId, leadingZeros, tokens } = options;
   const limit = new SlidingLimit({
     requests: options.rateLimit.requests,
@@ -170,6 +180,8 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies) {
   const gate: BearerGateOptions = { tokens, limit, turns: new ReadingTurns(), clock };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
+    .use(timeRoutes(options))
+    .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, clock, log, bodies }))
     .use(punchRoutes({ storage, gate, leadingZeros }))
     .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))

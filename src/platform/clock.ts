@@ -35,3 +35,8 @@ export const systemClock: Clock = {
     return { stop: () => clearInterval(handle) };
   },
 };
+
+/** The IANA name of the zone that the machine, or `TZ` of the process, is set to; `UTC` if none. */
+export function hostTimeZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}

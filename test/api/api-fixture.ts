@@ -33,6 +33,7 @@ export class ApiFixture {
       clock: this.clock,
       log: this.log,
       siteTimeZone: "Asia/Manila",
+      serverTimeZone: "Asia/Tokyo",
       primaryDeviceId: deviceId("2401058352"),
       leadingZeros: "drop",
       apiUrl: "http://localhost:5050",

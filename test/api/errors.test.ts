@@ -4,7 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { ApiFixture, field } from "./api-fixture.ts";
 
 describe("an unknown path", () => {
-  test.each(["/nope", "/api/biometric/logs/", "/healthz/", "/", "/api/biometric/users"])(
+  test.each(["/nope", "/api/biometric/logs/", "/healthz/", "//", "/api/server"])(
     "is 404 in the original's shape: %s",
     async (path) => {
       const answer = await new ApiFixture().call(path);

@@ -4,6 +4,7 @@
  */
 
 import { Elysia } from "elysia";
+import type { DescribeApi } from "../openapi.ts";
 import { SWAGGER_CONTENT_POLICY, SWAGGER_ICON, SWAGGER_INIT, SWAGGER_PAGE } from "./page.ts";
 import uiStylePath from "./swagger-ui.css.gz" with { type: "file" };
 import uiScriptPath from "./swagger-ui-bundle.js.gz" with { type: "file" };
@@ -11,9 +12,8 @@ import uiScriptPath from "./swagger-ui-bundle.js.gz" with { type: "file" };
 /** An hour: an upgrade of the executable may bring other assets. */
 const ASSET_CACHE = "public, max-age=3600";
 
-/** `GET /swagger`, its assets, and `GET /swagger/json`. `describe` makes the document once. */
-export function swaggerRoutes(describe: () => Promise<object>) {
-  let document: Promise<object> | undefined;
+/** `GET /swagger`, its assets, and `GET /swagger/json`. */
+export function swaggerRoutes(describe: DescribeApi) {
   return new Elysia({ name: "swagger", detail: { hide: true } })
     .get("/swagger", () => asset(SWAGGER_PAGE, "text/html; charset=utf-8"))
     .get("/swagger/init.js", () => asset(SWAGGER_INIT, "text/javascript; charset=utf-8"))
@@ -21,8 +21,8 @@ export function swaggerRoutes(describe: () => Promise<object>) {
     .get("/swagger/ui.js", () => packed(uiScriptPath, "text/javascript; charset=utf-8"))
     .get("/swagger/ui.css", () => packed(uiStylePath, "text/css; charset=utf-8"))
     .get("/swagger/json", async () => {
-      document ??= describe();
-      return Response.json(await document);
+      const headers = { "content-type": "application/json" };
+      return new Response(JSON.stringify(await describe()), { headers });
     });
 }
 
