@@ -204,6 +204,7 @@ function rulesOf(config: Config): StorageRules {
     enrollment: config.deviceEnrollment,
     historyMs: config.deviceHistoryDays * DAY_MS,
     hasEndpoint: endpointUrl(config) !== undefined,
+    announcesResends: config.webhookDuplicates,
     devicesMax: config.devicesMax,
     pendingDevicesMax: config.pendingDevicesMax,
     pendingPunchesMax: config.pendingPunchesMax,

@@ -213,6 +213,11 @@ const WEBHOOK = {
     meaning: "Adds our own fields behind those of the format.",
     fallback: false,
   }),
+  webhookDuplicates: flag({
+    name: "BIOMETRIC_WEBHOOK_DUPLICATES",
+    meaning: "Sends a message also when a terminal repeats a punch, marked `is_duplicate`.",
+    fallback: false,
+  }),
   webhookMode: choice({
     name: "BIOMETRIC_WEBHOOK_MODE",
     meaning:

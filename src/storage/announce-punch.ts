@@ -1,8 +1,10 @@
 /**
  * What belongs to a punch's entry into the feed, be it live or released: it is counted, and the
- * webhook's message is put into the outbox, in the same transaction.
+ * webhook's message is put into the outbox, in the same transaction. A resend of it only ever makes
+ * a message, and only where the site wants one.
  */
 
+import type { KnownPunch } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -25,5 +27,36 @@ export function announcePunch(parts: WriteParts, rules: StorageRules, punch: Ent
     punchId: punch.punchId,
     revision: punch.revision,
     eventAtMs: punch.receivedAtMs,
+    isDuplicate: false,
+  });
+}
+
+/** With so many messages waiting a resend is not told: a terminal may repeat itself without end. */
+const WAITING_MAX = 10_000;
+
+/**
+ * Enqueues the message that a punch came once more, where punches of its kind are told at all: not
+ * of one that is held, historic or imported.
+ */
+export function announceResend(
+  parts: WriteParts,
+  rules: StorageRules,
+  resend: {
+    readonly deviceId: string;
+    readonly punch: KnownPunch;
+    /** UTC epoch milliseconds; the event's time. */
+    readonly receivedAtMs: number;
+  },
+): void {
+  const { punch } = resend;
+  if (!rules.hasEndpoint || !rules.announcesResends) return;
+  if (punch.feedPosition === null || punch.isHistoric || punch.origin === "imported") return;
+  if (parts.counters.values.deliveriesWaiting >= WAITING_MAX) return;
+  parts.outbox.enqueue({
+    deviceId: resend.deviceId,
+    punchId: punch.id,
+    revision: punch.revision,
+    eventAtMs: resend.receivedAtMs,
+    isDuplicate: true,
   });
 }

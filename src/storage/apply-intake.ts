@@ -16,7 +16,7 @@ import type {
 } from "#domain/intake.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
 import { hasSameContent } from "#domain/punch-identity.ts";
-import { announcePunch } from "./announce-punch.ts";
+import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { DeviceContacts } from "./device-contact.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -146,6 +146,9 @@ export class IntakeApplier {
     if (known === undefined) return this.#insert(received, accepted.value, device);
     if (hasSameContent(contentOf(known), raw)) {
       this.#parts.devices.note({ ...device, duplicateCount: device.duplicateCount + 1 });
+      const { receivedAtMs } = received;
+      const resend = { deviceId: device.id, punch: known, receivedAtMs };
+      announceResend(this.#parts, this.#rules, resend);
       return { kind: "duplicate" };
     }
     return this.#quarantine(received, record.bytes, {

@@ -30,6 +30,7 @@ export class Outbox {
         status: "waiting",
         attemptCount: 0,
         nextAttemptAtMs: 0,
+        isDuplicate: sql.placeholder("isDuplicate"),
       })
       .prepare();
     this.#finish = orm
@@ -60,8 +61,9 @@ export class Outbox {
     readonly punchId: number;
     readonly revision: number;
     readonly eventAtMs: number;
+    readonly isDuplicate: boolean;
   }): void {
-    this.#insert.run({ ...event });
+    this.#insert.run({ ...event, isDuplicate: Number(event.isDuplicate) });
     this.#counters.add({ deliveriesWaiting: 1 });
   }
 
@@ -121,11 +123,17 @@ export function readWaitingDeliveries(
     .map(({ delivery, punch }) => ({
       id: delivery.id,
       deviceId: deviceId(delivery.deviceId),
-      eventId: `${query.boxId}-${delivery.punchId}-${delivery.revision}`,
+      eventId: eventIdOf(delivery, query.boxId),
       eventAtMs: epochMs(delivery.eventAtMs),
       attemptCount: delivery.attemptCount,
       nextAttemptAtMs: epochMs(delivery.nextAttemptAtMs),
       punch: punchFromRow(punch),
       isDuplicate: delivery.isDuplicate,
     }));
+}
+
+/** A resend is another event than the punch that it repeats, and than any other resend of it. */
+function eventIdOf(delivery: typeof deliveries.$inferSelect, boxId: string): string {
+  const ofPunch = `${boxId}-${delivery.punchId}-${delivery.revision}`;
+  return delivery.isDuplicate ? `${ofPunch}-${delivery.id}` : ofPunch;
 }

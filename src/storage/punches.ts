@@ -17,7 +17,13 @@ import {
   type UserId,
   userId,
 } from "#domain/identifiers.ts";
-import type { AcceptedPunch, Direction, DirectionSource, Punch } from "#domain/punch.ts";
+import type {
+  AcceptedPunch,
+  Direction,
+  DirectionSource,
+  Punch,
+  PunchOrigin,
+} from "#domain/punch.ts";
 import type { WallTime } from "#domain/wall-time.ts";
 import { prepareInsert } from "./prepared-insert.ts";
 import { punches } from "./schema.ts";
@@ -25,9 +31,14 @@ import type { FeedPage, LogCursor, PunchFilter } from "./storage.ts";
 
 export type PunchRow = Readonly<typeof punches.$inferSelect>;
 
-/** What tells a resend from another punch in the same second. */
+/** What tells a resend from another punch in the same second, and whether it is to be told of. */
 export interface KnownPunch {
   readonly id: number;
+  /** Null while the punch is held. */
+  readonly feedPosition: number | null;
+  readonly revision: number;
+  readonly isHistoric: boolean;
+  readonly origin: PunchOrigin;
   readonly directionCode: string | null;
   readonly verifyModeCode: string | null;
   readonly workCode: string | null;
@@ -54,6 +65,10 @@ export class PunchTable {
     this.#listKnown = orm
       .select({
         id: punches.id,
+        feedPosition: punches.feedPosition,
+        revision: punches.revision,
+        isHistoric: punches.isHistoric,
+        origin: punches.origin,
         directionCode: punches.directionCode,
         verifyModeCode: punches.verifyModeCode,
         workCode: punches.workCode,

@@ -21,6 +21,8 @@ export interface StorageRules {
   readonly historyMs: number;
   /** Whether a webhook endpoint is set: without one nothing is put into the outbox. */
   readonly hasEndpoint: boolean;
+  /** Whether a resend of a known punch is told by a message of its own. */
+  readonly announcesResends: boolean;
   /** Terminals known at all. */
   readonly devicesMax: number;
   /** Terminals that may wait for approval at once, or be approved by one pairing window. */

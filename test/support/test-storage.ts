@@ -24,6 +24,7 @@ export const MANILA_RULES: StorageRules = {
   enrollment: "open",
   historyMs: 35 * 86_400_000,
   hasEndpoint: true,
+  announcesResends: false,
   devicesMax: 2000,
   pendingDevicesMax: 64,
   pendingPunchesMax: 20_000,

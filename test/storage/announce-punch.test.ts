@@ -1,0 +1,142 @@
+/**
+ * Aim: a resend makes no message, unless the site wants the replaced server's messages about it;
+ * then each makes one of its own and changes nothing else.
+ */
+
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { epochMs } from "#base/epoch.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import type { StorageRules } from "#storage/rules.ts";
+import {
+  finishBackgroundWork,
+  openTestStorage,
+  punchesFrom,
+  RECEIVED_AT_MS,
+  rawPunch,
+  readFeed,
+} from "../support/test-storage.ts";
+
+const GATE = deviceId("GATE1");
+const LATER_MS = epochMs(RECEIVED_AT_MS + 60_000);
+const RAW = rawPunch("27", "20260302081504");
+const SENT = punchesFrom("GATE1", [RAW]);
+const RESENT = punchesFrom("GATE1", [RAW], LATER_MS);
+
+/** Storage of a site that wants messages about resends. */
+function openTelling(rules: Partial<StorageRules> = {}) {
+  return openTestStorage({ announcesResends: true, ...rules });
+}
+
+describe("announceResend()", () => {
+  test("a resend puts nothing into the outbox by default", async () => {
+    using opened = openTestStorage();
+    await opened.storage.append([SENT, RESENT]);
+    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
+  });
+
+  test("each resend makes one message more, with an id and a time of its own", async () => {
+    using opened = openTelling();
+    const { storage } = opened;
+    await storage.append([SENT]);
+    expect(await storage.append([RESENT, RESENT])).toEqual([
+      { kind: "duplicate" },
+      { kind: "duplicate" },
+    ]);
+    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false, true, true]);
+    expect(waiting.map((delivery) => delivery.eventAtMs)).toEqual([
+      RECEIVED_AT_MS,
+      LATER_MS,
+      LATER_MS,
+    ]);
+    expect(new Set(waiting.map((delivery) => delivery.eventId)).size).toBe(3);
+    expect((await storage.figures()).deliveriesWaiting).toBe(3);
+
+    await opened.reopen();
+    const again = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(again.map(({ eventId }) => eventId)).toEqual(waiting.map(({ eventId }) => eventId));
+  });
+
+  test("a resend changes neither the punch nor any direction, and tells the stored one", async () => {
+    using opened = openTelling();
+    const { storage } = opened;
+    const second = punchesFrom("GATE1", [rawPunch("27", "20260302120000")]);
+    await storage.append([SENT, second]);
+    const before = await readFeed(storage);
+    await storage.append([RESENT, second, RESENT]);
+    expect(await readFeed(storage)).toEqual(before);
+    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(
+      waiting.map(({ isDuplicate, punch }) => [isDuplicate, punch.wallTime, punch.direction]),
+    ).toEqual([
+      [false, "20260302081504", "in"],
+      [false, "20260302120000", "out"],
+      [true, "20260302081504", "in"],
+      [true, "20260302120000", "out"],
+      [true, "20260302081504", "in"],
+    ] as never);
+    const next = punchesFrom("GATE1", [rawPunch("27", "20260302130000")]);
+    await storage.append([next]);
+    expect((await readFeed(storage)).at(-1)?.direction).toBe("in");
+  });
+
+  test("a resend of a held punch is told neither then nor at the release", async () => {
+    using opened = openTelling({ enrollment: "approve" });
+    const { storage } = opened;
+    await storage.append([SENT, RESENT]);
+    expect(await storage.listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
+    await storage.approveDevice(GATE);
+    // Approved, and its punches not yet released.
+    await storage.append([RESENT]);
+    await finishBackgroundWork(storage);
+    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
+  });
+
+  test("a resend of a historic punch is not told", async () => {
+    using opened = openTelling();
+    const old = punchesFrom("GATE1", [rawPunch("27", "20250302081504")]);
+    expect(await opened.storage.append([old, old])).toEqual([
+      { kind: "stored" },
+      { kind: "duplicate" },
+    ]);
+    expect(await opened.storage.listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
+  });
+
+  test("a resend of an imported punch is not told", async () => {
+    using opened = openTelling();
+    await opened.storage.append([SENT]);
+    using database = new Database(opened.path);
+    database.run("UPDATE punches SET origin = 'imported'");
+    await opened.storage.append([RESENT]);
+    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
+  });
+
+  test("a resend is not told without an endpoint", async () => {
+    using opened = openTelling({ hasEndpoint: false });
+    await opened.storage.append([SENT, RESENT]);
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(0);
+  });
+
+  test("a same-second punch with other codes is no resend", async () => {
+    using opened = openTelling();
+    const other = punchesFrom("GATE1", [
+      rawPunch("27", "20260302081504", { verifyModeCode: "20" }),
+    ]);
+    await opened.storage.append([SENT, other]);
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(1);
+  });
+
+  test("a terminal that repeats itself without end does not fill the outbox", async () => {
+    using opened = openTelling();
+    await opened.storage.append([SENT]);
+    await opened.storage.append(Array(10_100).fill(RESENT));
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(10_000);
+    const fresh = punchesFrom("GATE1", [rawPunch("28", "20260302081504")]);
+    await opened.storage.append([fresh]);
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(10_001);
+  });
+});
