@@ -105,6 +105,11 @@ export function tooManyOpen(): ApiFailure {
   });
 }
 
+/** The refusal of a request whose address cannot be put together. */
+export function hostInvalid(): ApiFailure {
+  return new ApiFailure("request-invalid", "The Host header names no host");
+}
+
 /**
  * The refusal of a body over `bytesMax`. `closing`: of the connection too, because what the client
  * still sends is not waited for.

@@ -13,7 +13,7 @@ import { SlidingLimit } from "#platform/sliding-limit.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions, TokenSettings } from "./auth.ts";
-import { answerFailure, tooManyOpen } from "./errors.ts";
+import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
@@ -147,14 +147,21 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
     document ??= describeApi(createFeatures(options, bodies, describe), apiDescription(options));
     return document;
   };
-  const app = new Elysia({ name: "web-api", strictPath: true })
+  const app = new Elysia({
+    name: "web-api",
+    strictPath: true,
+    // Otherwise the path of `http://box/` is looked for behind its end: three letters are too few.
+    handler: { standardHostname: false },
+  })
     .headers({
+      "content-type": "application/json",
       "x-content-type-options": "nosniff",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "referrer-policy": "no-referrer",
       "cache-control": "no-store",
     })
-    .onRequest(({ server }) => {
+    .onRequest(({ server, request }) => {
+      if (!URL.canParse(request.url)) throw hostInvalid();
       if ((server?.pendingRequests ?? 0) <= REQUESTS_MAX) return;
       log.warn("api.full", { requests: REQUESTS_MAX }, { per: "requests" });
       throw tooManyOpen();
