@@ -9,6 +9,7 @@ import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import usersClients from "./migrations/0001_users_clients.sql" with { type: "text" };
+import parkedDeliveries from "./migrations/0002_parked_deliveries.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -26,6 +27,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "0000_initial", sql: initial, minReader: 1 },
   { number: 2, name: "0001_users_clients", sql: usersClients, minReader: 1 },
+  { number: 3, name: "0002_parked_deliveries", sql: parkedDeliveries, minReader: 1 },
 ];
 
 interface AppliedMigration {

@@ -17,9 +17,21 @@ export class Outbox {
   readonly #insert;
   readonly #finish;
   readonly #putOff;
+  readonly #requeue;
 
   constructor(orm: BunSQLiteDatabase, counters: Counters) {
     this.#counters = counters;
+    this.#requeue = orm
+      .update(deliveries)
+      .set({ status: "waiting", nextAttemptAtMs: 0 })
+      .where(
+        sql`${deliveries.id} IN (
+          SELECT id FROM deliveries WHERE status = 'parked'
+          ORDER BY id LIMIT ${sql.placeholder("limit")}
+        )`,
+      )
+      .returning({ id: deliveries.id })
+      .prepare();
     this.#insert = orm
       .insert(deliveries)
       .values({
@@ -65,6 +77,13 @@ export class Outbox {
   }): void {
     this.#insert.run({ ...event, isDuplicate: Number(event.isDuplicate) });
     this.#counters.add({ deliveriesWaiting: 1 });
+  }
+
+  /** Lets the oldest parked messages wait again, for the one more try that their count leaves. */
+  requeueParked(limit: number): number {
+    const { length: count } = this.#requeue.all({ limit });
+    this.#counters.add({ deliveriesWaiting: count, deliveriesParked: -count });
+    return count;
   }
 
   /** Writes the result of one try. A result for a message that no longer waits changes nothing. */

@@ -122,6 +122,7 @@ export const deliveries = sqliteTable(
   },
   (table) => [
     index("deliveries_waiting").on(table.deviceId, table.id).where(sql`status = 'waiting'`),
+    index("deliveries_parked").on(table.id).where(sql`status = 'parked'`),
   ],
 );
 

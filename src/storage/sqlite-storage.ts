@@ -15,13 +15,13 @@ import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
+import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { lockInstance } from "./instance-lock.ts";
-import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import {
   countReleased,
@@ -106,18 +106,7 @@ export function openStorage(options: StorageOptions): Storage {
     openPairingWindow: async (fromMs, untilMs) =>
       guardEngine("open the pairing window", () => box.openPairingWindow({ fromMs, untilMs })),
 
-    listDevicesWithDeliveries: async () =>
-      guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader)),
-    listWaitingDeliveries: async (deviceId, afterId, limit) =>
-      guardEngine("read deliveries", () =>
-        readWaitingDeliveries(reader, deviceId, { afterId, limit, boxId: box.id }),
-      ),
-    recordAttempts: async (records) =>
-      guardEngine("record deliveries", () =>
-        parts.transaction(() => {
-          for (const record of records) parts.outbox.record(record);
-        }),
-      ),
+    ...deliveryStorage(parts, reader, box.id),
 
     figures: async () => figuresOf(parts, path),
     probe: async () => {

@@ -181,6 +181,12 @@ export interface Storage {
   ): Promise<readonly WaitingDelivery[]>;
   /** Writes the results of tries, all in one transaction. */
   recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
+  /**
+   * Puts the oldest parked deliveries, at most `limit`, back among the waiting ones, all in one
+   * transaction. They keep their count of refused tries, so another refusal parks them again.
+   * Returns how many it were.
+   */
+  requeueParkedDeliveries(limit: number): Promise<number>;
 
   figures(): Promise<StorageFigures>;
   /**

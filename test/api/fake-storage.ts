@@ -201,6 +201,7 @@ export class FakeStorage implements Storage {
   listDevicesWithDeliveries = neverCalled;
   listWaitingDeliveries = neverCalled;
   recordAttempts = neverCalled;
+  requeueParkedDeliveries = neverCalled;
   probe = neverCalled;
   close = neverCalled;
 

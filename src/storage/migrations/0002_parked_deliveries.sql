@@ -1,0 +1,1 @@
+CREATE INDEX `deliveries_parked` ON `deliveries` (`id`) WHERE status = 'parked';
