@@ -4,6 +4,7 @@
  */
 
 import { AppError } from "#base/app-error.ts";
+import { asRecord, instantOf, textOf } from "./answer-fields.ts";
 
 /** A terminal as the verb shows it. */
 export interface ListedDevice {
@@ -37,34 +38,19 @@ export function parseDeviceList(body: unknown): DeviceList {
   }
   return {
     devices: devices.map((device: unknown) => parseDevice(asRecord(device) ?? {})),
-    pairingWindowEndsAtMs: instant(answer.pairing_window_ends_at),
+    pairingWindowEndsAtMs: instantOf(answer.pairing_window_ends_at),
   };
 }
 
 function parseDevice(device: Readonly<Record<string, unknown>>): ListedDevice {
   return {
-    id: text(device.id),
-    name: text(device.name),
-    status: text(device.status),
-    driver: text(device.driver),
-    address: text(device.last_address),
-    allowedAddress: text(device.allowed_address),
-    lastContactMs: instant(device.last_contact_at),
+    id: textOf(device.id),
+    name: textOf(device.name),
+    status: textOf(device.status),
+    driver: textOf(device.driver),
+    address: textOf(device.last_address),
+    allowedAddress: textOf(device.allowed_address),
+    lastContactMs: instantOf(device.last_contact_at),
     heldCount: typeof device.held_count === "number" ? device.held_count : 0,
   };
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  return Object.fromEntries(Object.entries(value));
-}
-
-function text(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** RFC 3339 text to epoch milliseconds. */
-function instant(value: unknown): number | undefined {
-  const ms = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -2,6 +2,7 @@
  * The list of terminals as a table for people. Pure.
  */
 
+import { alignColumns } from "./columns.ts";
 import type { DeviceList, ListedDevice } from "./device-list.ts";
 
 const HEADINGS = [
@@ -53,17 +54,5 @@ function deviceRow(device: ListedDevice, nowMs: number): readonly string[] {
     device.allowedAddress === "" ? "any" : device.allowedAddress,
     String(device.heldCount),
     device.driver,
-  ].map((cell) => (cell === "" ? "-" : cell.replace(/\p{C}/gu, "?")));
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...rows.map((row) => Bun.stringWidth(row[column] ?? ""))),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - Bun.stringWidth(cell)))
-      .join("  ")
-      .trimEnd(),
-  );
+  ];
 }
