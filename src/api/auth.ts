@@ -5,44 +5,31 @@
 
 import { jwt } from "@elysiajs/jwt";
 import { Elysia, t } from "elysia";
+import type { ClientScope } from "#domain/client.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { SlidingLimit } from "#platform/sliding-limit.ts";
+import type { ClientAccess, TokenSettings } from "./client-access.ts";
 import { ApiFailure, rateLimited } from "./errors.ts";
 import type { ReadingTurns } from "./reading-turns.ts";
 
-/** What a client may do. The main secret gives all three. */
-export type Scope = "read" | "write" | "admin";
-
-/** What a token of the main secret may do, as written into it. */
-export const FULL_SCOPE = "read write admin";
-
-/** Who may hold a token, and how it is checked. */
-export interface TokenSettings {
-  /** At least 32 bytes, kept over restarts, so that tokens outlive the process. */
-  readonly signingKey: Uint8Array;
-  readonly expiryHours: number;
-  /** The secret that a client trades for a token. */
-  readonly clientSecret: string;
-  /** Client ids that may hold a token; empty for anyone with the secret. Compared trimmed. */
-  readonly allowedClients: readonly string[];
-}
-
-const Claims = t.Object({ sub: t.String(), jti: t.String(), exp: t.Number(), scope: t.String() });
+const Claims = t.Object({
+  sub: t.String(),
+  jti: t.String(),
+  exp: t.Number(),
+  scope: t.String(),
+  /** The fingerprint of the secret that the token was traded for. */
+  cred: t.String(),
+});
 
 /** The framework's token plugin over our key: gives routes `tokens.sign` and `tokens.verify`. */
 export function tokenPlugin(signingKey: Uint8Array) {
   return jwt({ name: "tokens", secret: signingKey, schema: Claims });
 }
 
-/** Whether a client may hold a token at all. */
-export function isClientAllowed(settings: TokenSettings, clientId: string): boolean {
-  const allowed = settings.allowedClients.map((name) => name.trim()).filter((name) => name !== "");
-  return allowed.length === 0 || allowed.includes(clientId);
-}
-
 /** What the gate needs. */
 export interface BearerGateOptions {
   readonly tokens: TokenSettings;
+  readonly access: ClientAccess;
   readonly limit: SlidingLimit;
   readonly turns: ReadingTurns;
   readonly clock: Clock;
@@ -51,10 +38,11 @@ export interface BearerGateOptions {
 /**
  * The gate of `contract.md` 2.2 for the routes of the feature that uses it: header, then token,
  * then rate limit, before anything else of the request is looked at. Whoever passes waits for its
- * turn to read. Gives routes `clientId`. A token with `admin` may do everything.
+ * turn to read. Gives routes `clientId`. A token with `admin` may do everything; one of a client
+ * that was revoked, left the whitelist or got another secret is no token any more.
  */
-export function bearerGate(options: BearerGateOptions, scope: Scope) {
-  const { tokens: settings, limit, turns, clock } = options;
+export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
+  const { tokens: settings, access, limit, turns, clock } = options;
   return new Elysia({ name: "bearer-gate", seed: scope })
     .use(tokenPlugin(settings.signingKey))
     .derive({ as: "scoped" }, async ({ request, tokens }) => {
@@ -62,9 +50,14 @@ export function bearerGate(options: BearerGateOptions, scope: Scope) {
       const claims = await tokens.verify(token, {
         algorithms: ["HS256"],
         currentDate: new Date(clock.nowMs()),
-        requiredClaims: ["sub", "jti", "exp", "scope"],
+        requiredClaims: ["sub", "jti", "exp", "scope", "cred"],
       });
-      if (claims === false || !isClientAllowed(settings, claims.sub)) {
+      const credential = claims === false ? undefined : await access.find(claims.sub);
+      if (
+        claims === false ||
+        credential === undefined ||
+        access.fingerprint(credential) !== claims.cred
+      ) {
         throw new ApiFailure("token-invalid", "Invalid token", {
           headers: { "www-authenticate": 'Bearer error="invalid_token"' },
         });
@@ -91,7 +84,7 @@ function bearerToken(request: Request): string {
   });
 }
 
-function hasScope(granted: string, wanted: Scope): boolean {
+function hasScope(granted: string, wanted: ClientScope): boolean {
   const scopes = granted.split(" ");
   return scopes.includes(wanted) || scopes.includes("admin");
 }

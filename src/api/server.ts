@@ -12,7 +12,8 @@ import type { Log } from "#platform/log.ts";
 import { SlidingLimit } from "#platform/sliding-limit.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
-import type { BearerGateOptions, TokenSettings } from "./auth.ts";
+import type { BearerGateOptions } from "./auth.ts";
+import { ClientAccess, type TokenSettings } from "./client-access.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
@@ -184,12 +185,13 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     keysMax: CLIENTS_MAX,
     clock,
   });
-  const gate: BearerGateOptions = { tokens, limit, turns: new ReadingTurns(), clock };
+  const access = new ClientAccess(tokens, storage);
+  const gate: BearerGateOptions = { tokens, access, limit, turns: new ReadingTurns(), clock };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(timeRoutes(options))
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
-    .use(tokenRoutes({ tokens, clock, log, bodies }))
+    .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ storage, gate, leadingZeros }))
     .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
     .use(statusRoutes({ ...options, gate }))

@@ -4,6 +4,7 @@
 
 import { Command, CommanderError } from "commander";
 import { AppError } from "#base/app-error.ts";
+import { clientsCommand } from "./clients.ts";
 import { configCommand } from "./config.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -22,6 +23,7 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
   devicesCommand,
+  clientsCommand,
   simulateCommand,
   configCommand,
   versionCommand,
@@ -34,6 +36,7 @@ Examples:
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
   biometric-server devices list                   see the terminals
+  biometric-server clients add payroll            give a program access to the API
   biometric-server config check                   look over the settings`;
 
 /**

@@ -153,11 +153,13 @@ const SITE = {
 const HRIS = {
   hrisApiSecretKey: secret({
     name: "HRIS_API_SECRET_KEY",
-    meaning: "Client secret for tokens. Unset: made once, in `DATA_DIR/secrets/`.",
+    meaning:
+      "Main secret: of every client that was not added with one of its own. Unset: made once, in `DATA_DIR/secrets/`.",
   }),
   hrisAllowedClients: list({
     name: "HRIS_ALLOWED_CLIENTS",
-    meaning: "Client ids that get a token; empty is everyone with the secret.",
+    meaning:
+      "Client ids that get a token for the main secret; empty is everyone with it. Added clients need no entry.",
   }),
   hrisTokenExpiryHours: integer({
     name: "HRIS_TOKEN_EXPIRY_HOURS",

@@ -14,6 +14,7 @@ import { IntakeApplier } from "./apply-intake.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
+import { clientStorage } from "./clients.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
@@ -56,7 +57,7 @@ export interface StorageOptions {
  * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
  */
 export function openStorage(options: StorageOptions): Storage {
-  const { path, rules, clock, log } = options;
+  const { path, rules, clock, log, isOwnClockTrusted } = options;
   const lock = lockInstance(`${path}.lock`);
   const opened = openDatabase(path, clock.nowMs());
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
@@ -72,7 +73,6 @@ export function openStorage(options: StorageOptions): Storage {
     rule: rules.direction,
     correctionWindowMs: rules.correctionWindowMs,
   });
-  const { isOwnClockTrusted } = options;
   const events = new StorageEvents();
   const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted, events });
   const background = new BackgroundWork({ parts, placer, rules, log });
@@ -100,6 +100,8 @@ export function openStorage(options: StorageOptions): Storage {
       return row === undefined ? undefined : deviceFromRow(row);
     },
     ...deviceChanges({ parts, background, rules }),
+
+    ...clientStorage(opened.writer, parts),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
     findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs)?.untilMs,

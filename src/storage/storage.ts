@@ -6,6 +6,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
+import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Device } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
@@ -162,6 +163,15 @@ export interface Storage {
    * into the feed first, which this waits for.
    */
   retireDevice(id: DeviceId): Promise<DeviceChange>;
+
+  /** Answered from memory, without a query: every request of the API asks. */
+  findClient(name: string): Promise<ApiClient | undefined>;
+  /** Every client with a row, revoked ones too. */
+  listClients(): Promise<readonly ApiClient[]>;
+  /** Takes a new client, or a revoked one anew. `exists` when the name has a secret in force. */
+  addClient(client: NewClient): Promise<"done" | "exists">;
+  /** Takes a name out of use, also one without a row. `unchanged` when it is so already. */
+  revokeClient(name: string, nowMs: EpochMs): Promise<"done" | "unchanged">;
 
   /** Notes that the server is up; returns whether it was for the first time on this data. */
   markStarted(nowMs: EpochMs): Promise<boolean>;

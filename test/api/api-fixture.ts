@@ -3,6 +3,7 @@
  */
 
 import { createWebApi, type WebApiOptions } from "#api/server.ts";
+import type { ClientScope } from "#domain/client.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
@@ -74,9 +75,9 @@ export class ApiFixture {
     });
   }
 
-  /** A valid token of a client. */
-  async token(clientId = "hris_system"): Promise<string> {
-    const answer = await this.requestToken({ client_id: clientId, client_secret: CLIENT_SECRET });
+  /** A valid token of a client, by default one with the main secret. */
+  async token(clientId = "hris_system", clientSecret = CLIENT_SECRET): Promise<string> {
+    const answer = await this.requestToken({ client_id: clientId, client_secret: clientSecret });
     return textField(answer.json, "token");
   }
 
@@ -86,6 +87,25 @@ export class ApiFixture {
       headers: { authorization: `Bearer ${await this.token()}`, ...headers },
     });
   }
+}
+
+/** Adds a client with a secret of its own, and gives the secret. */
+export async function addClient(
+  fixture: ApiFixture,
+  name: string,
+  scopes: readonly ClientScope[],
+): Promise<string> {
+  const secret = `secret of ${name}, made ${crypto.randomUUID()}`;
+  const secretSha256 = new Bun.CryptoHasher("sha256").update(secret).digest("hex");
+  const createdAtMs = fixture.clock.nowMs();
+  await fixture.storage.addClient({ name, secretSha256, scopes, createdAtMs });
+  return secret;
+}
+
+/** What a token says. */
+export function claimsOf(token: string): Record<string, string | number> {
+  const [, payload = ""] = token.split(".");
+  return JSON.parse(Buffer.from(payload, "base64url").toString());
 }
 
 /** Reads a response to its end. */

@@ -5,7 +5,15 @@
 
 import { describe, expect, test } from "bun:test";
 import { jwt } from "@elysiajs/jwt";
-import { ApiFixture, CLIENT_SECRET, field, SIGNING_KEY } from "./api-fixture.ts";
+import type { WebApiOptions } from "#api/server.ts";
+import {
+  ApiFixture,
+  addClient,
+  CLIENT_SECRET,
+  claimsOf,
+  field,
+  SIGNING_KEY,
+} from "./api-fixture.ts";
 
 const PROTECTED = [
   "/api/biometric/logs",
@@ -16,12 +24,44 @@ const PROTECTED = [
 ];
 
 /** A token with claims of the test's choice. */
-function sign(claims: Record<string, string | number>, key = SIGNING_KEY): Promise<string> {
-  return jwt({ name: "tokens", secret: key }).decorator.tokens.sign(claims);
+function sign(
+  claims: Record<string, string | number>,
+  change: { readonly key?: Uint8Array; readonly alg?: string } = {},
+): Promise<string> {
+  const { key = SIGNING_KEY, alg = "HS256" } = change;
+  return jwt({ name: "tokens", secret: key, alg }).decorator.tokens.sign(claims);
 }
 
+function tokens(change: Partial<WebApiOptions["tokens"]>): Partial<WebApiOptions> {
+  const common = { signingKey: SIGNING_KEY, expiryHours: 24, allowedClients: [] };
+  return { tokens: { ...common, clientSecret: CLIENT_SECRET, ...change } };
+}
+
+/** The status of a protected path with a token. */
+async function statusOf(fixture: ApiFixture, token: string): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fixture.call("/api/biometric/logs", { headers })).status;
+}
+
+/** Whatever is changed below is the only fault. */
+const GENUINE = claimsOf(await new ApiFixture().token());
 const HOUR_AHEAD = Date.UTC(2026, 2, 2, 1, 15, 4) / 1000;
-const CLAIMS = { sub: "hris_system", jti: "1", scope: "read", exp: HOUR_AHEAD };
+const CLAIMS = { ...GENUINE, scope: "read", exp: HOUR_AHEAD };
+
+function without(claim: string): Record<string, string | number> {
+  return Object.fromEntries(Object.entries(CLAIMS).filter(([name]) => name !== claim));
+}
+
+/** Puts another text for one of the three parts of a token. */
+async function withPart(index: 0 | 1 | 2, change: (part: string) => string): Promise<string> {
+  const parts = (await sign(CLAIMS)).split(".");
+  parts[index] = change(parts[index] ?? "");
+  return parts.join(".");
+}
+
+function encode(json: unknown): string {
+  return Buffer.from(JSON.stringify(json)).toString("base64url");
+}
 
 describe("the bearer gate", () => {
   test.each(PROTECTED)("answers 401 without a header on %s", async (path) => {
@@ -59,20 +99,33 @@ describe("the bearer gate", () => {
     expect((await fixture.call("/api/biometric/logs", { headers })).status).toBe(200);
   });
 
+  test("takes a token of the claims that the tests below change", async () => {
+    expect(await statusOf(new ApiFixture(), await sign(CLAIMS))).toBe(200);
+  });
+
   test.each([
     ["no token at all", async () => "nonsense"],
     ["two words", async () => "two words"],
-    ["a token of another key", () => sign(CLAIMS, new Uint8Array(32).fill(1))],
+    ["a token of another key", () => sign(CLAIMS, { key: new Uint8Array(32).fill(1) })],
+    ["a token of another algorithm", () => sign(CLAIMS, { alg: "HS512" })],
     ["an expired token", () => sign({ ...CLAIMS, exp: HOUR_AHEAD - 3601 })],
-    ["a token without expiry", () => sign({ sub: "hris_system", jti: "1", scope: "read" })],
-    ["a token without scope", () => sign({ sub: "hris_system", jti: "1", exp: HOUR_AHEAD })],
+    ["a token of the future", () => sign({ ...CLAIMS, nbf: HOUR_AHEAD })],
+    ["a token without subject", () => sign(without("sub"))],
+    ["a token without id", () => sign(without("jti"))],
+    ["a token without expiry", () => sign(without("exp"))],
+    ["a token without scope", () => sign(without("scope"))],
+    ["a token without a secret's fingerprint", () => sign(without("cred"))],
+    ["a fingerprint of another secret", () => sign({ ...CLAIMS, cred: "A".repeat(43) })],
+    ["a numeric scope", () => sign({ ...CLAIMS, scope: 7 })],
+    ["changed claims", () => withPart(1, () => encode({ ...CLAIMS, scope: "admin" }))],
+    ["a changed signature", () => withPart(2, (part) => part.split("").reverse().join(""))],
+    ["an empty signature", () => withPart(2, () => "")],
+    ["a cut signature", () => withPart(2, (part) => part.slice(0, -1))],
+    ["a longer token", async () => `${await sign(CLAIMS)}.`],
+    ["an unsigned token", async () => `${encode({ alg: "none", typ: "JWT" })}.${encode(CLAIMS)}.`],
     [
-      "an unsigned token",
-      async () => {
-        const [, payload = ""] = (await sign(CLAIMS)).split(".");
-        const header = Buffer.from('{"alg":"none","typ":"JWT"}').toString("base64url");
-        return `${header}.${payload}.`;
-      },
+      "a signed token that says it is not",
+      () => withPart(0, () => encode({ alg: "none", typ: "JWT" })),
     ],
     ["the original's own form", async () => `hris_system.1735776931.${"a".repeat(64)}`],
   ])("answers 401 Invalid token to %s", async (_case, makeToken) => {
@@ -92,31 +145,83 @@ describe("the bearer gate", () => {
     expect((await fixture.call("/api/biometric/logs", { headers })).status).toBe(401);
   });
 
-  test("asks the whitelist again when a token is used", async () => {
-    const token = await new ApiFixture().token("dismissed");
-    const narrowed = new ApiFixture({
-      tokens: {
-        signingKey: SIGNING_KEY,
-        expiryHours: 24,
-        clientSecret: CLIENT_SECRET,
-        allowedClients: ["hris_system"],
-      },
-    });
-    const headers = { authorization: `Bearer ${token}` };
-    expect((await narrowed.call("/api/biometric/logs", { headers })).status).toBe(401);
+  test.each(["write", "write read", "read", "admin", "", "reader"])(
+    "asks a reader for the scope, and lets admin do everything: %p",
+    async (scope) => {
+      const headers = { authorization: `Bearer ${await sign({ ...CLAIMS, scope })}` };
+      const answer = await new ApiFixture().call("/v1/punches", { headers });
+      const mayRead = scope === "write read" || scope === "read" || scope === "admin";
+      expect(answer.status).toBe(mayRead ? 200 : 403);
+      if (mayRead) return;
+      expect(field(answer.json, "code")).toBe("scope-missing");
+      expect(answer.headers.get("www-authenticate")).toBe(
+        'Bearer error="insufficient_scope", scope="read"',
+      );
+    },
+  );
+});
+
+describe("a token in use", () => {
+  test("outlives a restart, and dies with the main secret", async () => {
+    const token = await new ApiFixture().token();
+    expect(await statusOf(new ApiFixture(), token)).toBe(200);
+    const changed = new ApiFixture(tokens({ clientSecret: `${CLIENT_SECRET}!` }));
+    expect(await statusOf(changed, token)).toBe(401);
   });
 
-  test("answers 403 to a token without the scope, and lets admin do everything", async () => {
+  test("is asked for the whitelist again, which is trimmed", async () => {
+    const token = await new ApiFixture().token("site.1");
+    expect(
+      await statusOf(new ApiFixture(tokens({ allowedClients: ["hris", " site.1"] })), token),
+    ).toBe(200);
+    expect(
+      await statusOf(new ApiFixture(tokens({ allowedClients: ["hris", "site"] })), token),
+    ).toBe(401);
+  });
+
+  test("of the main secret dies when its name is revoked, and others live", async () => {
     const fixture = new ApiFixture();
-    const call = async (scope: string) => {
-      const token = await sign({ ...CLAIMS, scope });
-      return fixture.call("/v1/punches", { headers: { authorization: `Bearer ${token}` } });
-    };
-    const refused = await call("write");
-    expect(refused.status).toBe(403);
-    expect(field(refused.json, "code")).toBe("scope-missing");
-    expect((await call("admin")).status).toBe(200);
-    expect((await call("write read")).status).toBe(200);
+    const [revoked, other] = [await fixture.token("revoked"), await fixture.token("other")];
+    await fixture.storage.revokeClient("revoked", fixture.clock.nowMs());
+    expect(await statusOf(fixture, revoked)).toBe(401);
+    expect(await statusOf(fixture, other)).toBe(200);
+  });
+
+  test("of the main secret dies when its name gets a secret of its own", async () => {
+    const fixture = new ApiFixture();
+    const token = await fixture.token("payroll");
+    await addClient(fixture, "payroll", ["admin"]);
+    expect(await statusOf(fixture, token)).toBe(401);
+  });
+
+  test("of a secret of its own outlives a restart and a change of the main secret", async () => {
+    const fixture = new ApiFixture();
+    const token = await fixture.token("a.b", await addClient(fixture, "a.b", ["read"]));
+    const { storage } = fixture;
+    const changed = tokens({ clientSecret: "another", allowedClients: ["hris_system"] });
+    expect(await statusOf(new ApiFixture({ ...changed, storage }), token)).toBe(200);
+  });
+
+  test("of a secret of its own dies when it is revoked, and stays dead when it is added again", async () => {
+    const fixture = new ApiFixture();
+    const token = await fixture.token("payroll", await addClient(fixture, "payroll", ["read"]));
+    expect(await statusOf(fixture, token)).toBe(200);
+    await fixture.storage.revokeClient("payroll", fixture.clock.nowMs());
+    expect(await statusOf(fixture, token)).toBe(401);
+    const secret = await addClient(fixture, "payroll", ["read"]);
+    expect(await statusOf(fixture, token)).toBe(401);
+    expect(await statusOf(fixture, await fixture.token("payroll", secret))).toBe(200);
+  });
+
+  test("carries no secret, nor a digest that could be guessed at", async () => {
+    const text = JSON.stringify(GENUINE);
+    for (const encoding of ["hex", "base64", "base64url"] as const) {
+      for (const secret of [CLIENT_SECRET, `credential:${CLIENT_SECRET}`]) {
+        const digest = new Bun.CryptoHasher("sha256").update(secret).digest(encoding);
+        expect(text).not.toContain(digest);
+      }
+    }
+    expect(text).not.toContain(CLIENT_SECRET);
   });
 });
 

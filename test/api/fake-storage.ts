@@ -4,6 +4,7 @@
  */
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Device } from "#domain/device.ts";
 import {
   type DeviceId,
@@ -89,6 +90,7 @@ export class FakeStorage implements Storage {
   feedEpoch = "epoch-one";
   readonly punches: Punch[] = [];
   readonly devices: Device[] = [];
+  readonly clients = new Map<string, ApiClient>();
   pairingWindowEndsAt: EpochMs | undefined;
   /** Every call of `listLogs`, as its `page` argument. */
   readonly logPages: { limit: number; offset: number; before: LogCursor | undefined }[] = [];
@@ -172,6 +174,29 @@ export class FakeStorage implements Storage {
     };
     if (Bun.deepEquals(next, device)) return "unchanged";
     this.devices[index] = next;
+    return "done";
+  }
+
+  async findClient(name: string): Promise<ApiClient | undefined> {
+    return this.clients.get(name);
+  }
+
+  async listClients(): Promise<readonly ApiClient[]> {
+    return [...this.clients.values()];
+  }
+
+  async addClient(client: NewClient): Promise<"done" | "exists"> {
+    const before = this.clients.get(client.name);
+    if (before !== undefined && before.revokedAtMs === undefined) return "exists";
+    this.clients.set(client.name, { ...client, revokedAtMs: undefined });
+    return "done";
+  }
+
+  async revokeClient(name: string, nowMs: EpochMs): Promise<"done" | "unchanged"> {
+    const before = this.clients.get(name);
+    if (before?.revokedAtMs !== undefined) return "unchanged";
+    const client = before ?? { name, secretSha256: undefined, scopes: [], createdAtMs: nowMs };
+    this.clients.set(name, { ...client, revokedAtMs: nowMs });
     return "done";
   }
 

@@ -52,7 +52,7 @@ describe("startWebServer()", () => {
   test("counts failed secrets by the address of the client", async () => {
     const fixture = new ApiFixture();
     const base = start(fixture);
-    for (let attempt = 0; attempt < 10; attempt += 1) await requestToken(base, "guess");
+    for (let attempt = 0; attempt < 10; attempt += 1) await requestToken(base, `guess ${attempt}`);
     expect((await requestToken(base, CLIENT_SECRET)).status).toBe(429);
     expect(fixture.log.of("token.refused")[0]?.fields.address).toBe("127.0.0.1");
   });

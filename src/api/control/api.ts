@@ -5,10 +5,11 @@
 
 import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
+import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 
 /** What the features of the control socket work on, together. */
-export type ControlOptions = DeviceControlOptions;
+export type ControlOptions = ClientControlOptions & DeviceControlOptions;
 
 /** The control routes without a socket. */
 export function createControlApi(options: ControlOptions) {
@@ -17,6 +18,7 @@ export function createControlApi(options: ControlOptions) {
     .onError(({ code, error, request, path }) =>
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
+    .use(clientControl(options))
     .use(deviceControl(options));
   return app;
 }

@@ -57,8 +57,8 @@ describe("GET /api/docs", () => {
     const { json } = await new ApiFixture().call("/api/docs");
     const parameters = (name: string) => field(json, "endpoints", name, "parameters");
     expect(parameters("POST /api/auth/token")).toEqual({
-      client_id: "string or number, required: The client's name; a number is echoed as a number.",
-      client_secret: "string, required: The value of `HRIS_API_SECRET_KEY`.",
+      client_id: expect.stringMatching(/^string or number, required: The client's name/),
+      client_secret: expect.stringMatching(/^string, required: The client's own secret/),
     });
     expect(parameters("GET /v1/punches/{id}")).toMatchObject({
       id: expect.stringMatching(/^integer, required/),
