@@ -5,6 +5,7 @@
 
 import type { EpochMs } from "#base/epoch.ts";
 import type { DeviceId } from "./identifiers.ts";
+import type { Enrollment } from "./user.ts";
 
 /**
  * One attendance event exactly as the terminal told it: nothing is cast, padded, trimmed or
@@ -68,6 +69,8 @@ export interface NoticeIntake extends IntakeBase {
   readonly known: boolean;
   /** The text part, without binaries. */
   readonly text: string;
+  /** What an enrolment tells of a user; undefined for any other notice, and where it is odd. */
+  readonly enrollment?: Enrollment;
 }
 
 /** A request that could not be decoded. It is kept whole and acknowledged. */

@@ -15,11 +15,13 @@ import type {
   ReceivedIntake,
 } from "#domain/intake.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
-import { hasSameContent } from "#domain/punch-identity.ts";
+import { canonicalUserId, hasSameContent } from "#domain/punch-identity.ts";
+import type { Enrollment } from "#domain/user.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { DeviceContacts } from "./device-contact.ts";
 import type { DeviceRow } from "./devices.ts";
+import { ENROLLMENT_ROW_BYTES } from "./enrollments.ts";
 import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import type { PunchPlacer } from "./place-punch.ts";
@@ -80,6 +82,9 @@ export class IntakeApplier {
         return this.#applyPunches(received, intake);
       case "notice":
         this.#addNotice(intake, received.receivedAtMs);
+        if (intake.enrollment !== undefined) {
+          this.#keepEnrollment(received, intake, intake.enrollment);
+        }
         return { kind: "stored" };
       case "unreadable":
         return this.#quarantine(received, intake.raw, intake);
@@ -112,6 +117,34 @@ export class IntakeApplier {
     const bytes = Buffer.byteLength(notice.text);
     const hasKept = notices.add(notice, receivedAtMs, this.#room.hasNoticeRoom(bytes));
     if (hasKept) counters.add({ noticeTextBytes: bytes });
+  }
+
+  /** Without room for it an enrollment is only counted, as any notice is. */
+  #keepEnrollment(received: ReceivedIntake, notice: NoticeIntake, told: Enrollment): void {
+    const { devices, enrollments } = this.#parts;
+    const { deviceId } = notice;
+    const userId = canonicalUserId(told.userIdText, this.#rules.leadingZeros);
+    if (!enrollments.has({ userId, deviceId })) {
+      const device = devices.get(deviceId);
+      if (!this.#room.hasEnrollmentRoom(device)) {
+        this.#noteDropped(received, deviceId);
+        return;
+      }
+      // Only while it is pending has a terminal a room of its own.
+      if (device.status === "pending") {
+        devices.put({ ...device, heldBytes: device.heldBytes + ENROLLMENT_ROW_BYTES });
+      }
+    }
+    enrollments.keep({ userId, deviceId }, told, received.receivedAtMs);
+  }
+
+  #noteDropped(received: ReceivedIntake, deviceId: DeviceId): void {
+    this.#events.push({
+      event: "enrollment.dropped",
+      device: deviceId,
+      address: received.remoteAddress,
+      detail: "There is no room for what the terminal tells of one more user",
+    });
   }
 
   #applyPunches(received: ReceivedIntake, intake: PunchIntake): Outcome {

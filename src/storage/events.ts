@@ -5,7 +5,7 @@
 
 /** One line of the log. */
 export interface StorageEvent {
-  readonly event: "device.pending" | "device.approved" | "quarantine.added";
+  readonly event: "device.pending" | "device.approved" | "quarantine.added" | "enrollment.dropped";
   /** Empty when even the sender is unknown. */
   readonly device: string;
   /** The peer's IP address. */

@@ -5,11 +5,14 @@
 
 import type { RefusalCode } from "#domain/intake.ts";
 import type { DeviceRow } from "./devices.ts";
+import { ENROLLMENT_ROW_BYTES } from "./enrollments.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
 /** Part of the quarantine that senders nobody approved may fill together. */
 const STRANGERS_SHARE = 0.5;
+/** Enrollments of all terminals together. */
+const ENROLLMENTS_MAX = 100_000;
 
 export class HoldingRoom {
   readonly #parts: WriteParts;
@@ -52,6 +55,12 @@ export class HoldingRoom {
   hasNoticeRoom(bytes: number): boolean {
     const { noticeTextBytes } = this.#parts.counters.values;
     return noticeTextBytes + bytes <= this.#rules.noticeTextBytesMax;
+  }
+
+  /** Whether one more enrollment of a device may be kept. */
+  hasEnrollmentRoom(device: DeviceRow): boolean {
+    if (this.#parts.enrollments.count >= ENROLLMENTS_MAX) return false;
+    return device.status !== "pending" || this.#hasPendingRoom(device, ENROLLMENT_ROW_BYTES);
   }
 
   #hasPendingRoom(device: DeviceRow, bytes: number): boolean {

@@ -49,7 +49,7 @@ export const devices = sqliteTable("devices", {
   directionPolicy: text("direction_policy", { enum: ["alternate", "fixed-in", "fixed-out"] }),
   allowedAddress: text("allowed_address"),
   heldCount: integer("held_count").notNull(),
-  /** Bytes of held punches, with what the rows take beside them. */
+  /** Bytes of held punches and of enrollments, with what the rows take beside them. */
   heldBytes: integer("held_bytes").notNull(),
   quarantineBytes: integer("quarantine_bytes").notNull(),
   duplicateCount: integer("duplicate_count").notNull(),
@@ -199,7 +199,7 @@ export const users = sqliteTable("users", {
   furtherFieldsText: text("further_fields_text"),
   createdAtMs: integer("created_at_ms").notNull(),
   updatedAtMs: integer("updated_at_ms").notNull(),
-  /** When the HRIS last sent this user; null when only a terminal told of it. */
+  /** When the HRIS last said something new of this user; null when it never sent it. */
   syncedAtMs: integer("synced_at_ms"),
 });
 

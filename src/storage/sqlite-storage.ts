@@ -33,6 +33,7 @@ import {
 } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
+import { userMethods } from "./user-methods.ts";
 import { WriteHealth } from "./write-health.ts";
 import { type CommitWatch, WriteParts } from "./write-parts.ts";
 
@@ -93,6 +94,7 @@ export function openStorage(options: StorageOptions): Storage {
     countLogs: async (filter) => guardEngine("count punches", () => countReleased(reader, filter)),
     listPunchedUsers: async (deviceId) =>
       guardEngine("list users", () => readPunchedUsers(reader, deviceId)),
+    ...userMethods(parts, reader),
 
     listDevices: async () => parts.devices.list().map(deviceFromRow),
     findDevice: async (id) => {

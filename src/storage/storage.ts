@@ -11,6 +11,7 @@ import type { Device } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
+import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 
 /** Which punches a reader wants. Absent means any. */
 export interface PunchFilter {
@@ -77,6 +78,31 @@ export type AttemptRecord =
       readonly httpStatus: number;
     };
 
+/** That the HRIS sent users. */
+export interface SyncAttempt {
+  readonly atMs: EpochMs;
+  /** The site's day of it, `YYYY-MM-DD`. */
+  readonly siteDay: string;
+  readonly hasSucceeded: boolean;
+  /** The request if it was refused, or else the users of it that were. */
+  readonly errorCount: number;
+}
+
+/** What became of the HRIS's syncs. */
+export interface SyncFigures {
+  readonly lastAttemptMs: EpochMs | undefined;
+  readonly lastSuccessMs: EpochMs | undefined;
+  /** Errors of the day that was asked for. */
+  readonly errorCount: number;
+}
+
+/** Users that the HRIS has and did not disable. */
+export interface UserFigures {
+  readonly activeCount: number;
+  /** Those of them who are enrolled on a terminal in use, or have punched. */
+  readonly biometricCount: number;
+}
+
 /** Counts for status, readiness and the log. */
 export interface StorageFigures {
   /** Punches in the feed. */
@@ -142,6 +168,21 @@ export interface Storage {
   listPunchedUsers(deviceId: DeviceId | undefined): Promise<readonly UserId[]>;
   /** Random text naming this history of the feed; a cursor of another epoch is refused. */
   readonly feedEpoch: string;
+
+  /**
+   * Stores what the HRIS sent and notes the attempt, all in one transaction; an outcome per user, in
+   * order. No id may be given twice.
+   */
+  syncUsers(users: readonly SyncedUser[], attempt: SyncAttempt): Promise<readonly SyncOutcome[]>;
+  readSyncFigures(siteDay: string): Promise<SyncFigures>;
+  /**
+   * Everybody that the HRIS or a terminal in use told of: whole numbers first, by value, then all
+   * other ids by text. At most 150,000.
+   */
+  listUserIds(): Promise<readonly UserId[]>;
+  /** What is known of at most 1000 users, in the order given; of whom nobody told is left out. */
+  readUsers(ids: readonly UserId[]): Promise<readonly KnownUser[]>;
+  readUserFigures(): Promise<UserFigures>;
 
   /** Every terminal, in no order. The built-in device of manual punches is none. */
   listDevices(): Promise<readonly Device[]>;

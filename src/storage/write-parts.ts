@@ -7,11 +7,13 @@ import type { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { Counters, type CounterValues } from "./counters.ts";
 import { DeviceBook } from "./devices.ts";
+import { EnrollmentTable } from "./enrollments.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { PunchTable } from "./punches.ts";
 import { Quarantine } from "./quarantine.ts";
 import { Timeline } from "./timeline.ts";
+import { UserTable } from "./users.ts";
 
 /** A point inside a transaction to go back to. */
 export interface Mark {
@@ -36,6 +38,8 @@ export class WriteParts {
   readonly outbox: Outbox;
   readonly quarantine: Quarantine;
   readonly notices: Notices;
+  readonly enrollments: EnrollmentTable;
+  readonly users: UserTable;
   readonly #database: Database;
   readonly #watch: CommitWatch;
   readonly #begin;
@@ -56,6 +60,8 @@ export class WriteParts {
     this.outbox = new Outbox(orm, this.counters);
     this.quarantine = new Quarantine(orm);
     this.notices = new Notices(orm);
+    this.enrollments = new EnrollmentTable(orm);
+    this.users = new UserTable(orm);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
     this.#rollback = database.prepare("ROLLBACK");

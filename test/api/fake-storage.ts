@@ -26,6 +26,8 @@ import type {
   PunchFilter,
   Storage,
   StorageFigures,
+  SyncFigures,
+  UserFigures,
 } from "#storage/storage.ts";
 
 /** A stored punch of user 6 at 2026-03-02 08:15:04 in Manila, with what a test wants otherwise. */
@@ -92,6 +94,8 @@ export class FakeStorage implements Storage {
   readonly devices: Device[] = [];
   readonly clients = new Map<string, ApiClient>();
   pairingWindowEndsAt: EpochMs | undefined;
+  syncFigures: SyncFigures = { lastAttemptMs: undefined, lastSuccessMs: undefined, errorCount: 0 };
+  userFigures: UserFigures = { activeCount: 0, biometricCount: 0 };
   /** Every call of `listLogs`, as its `page` argument. */
   readonly logPages: { limit: number; offset: number; before: LogCursor | undefined }[] = [];
   /** Called with every call of `listLogs`. */
@@ -217,8 +221,19 @@ export class FakeStorage implements Storage {
     };
   }
 
+  async readSyncFigures(): Promise<SyncFigures> {
+    return this.syncFigures;
+  }
+
+  async readUserFigures(): Promise<UserFigures> {
+    return this.userFigures;
+  }
+
   addDevice = neverCalled;
   retireDevice = neverCalled;
+  syncUsers = neverCalled;
+  listUserIds = neverCalled;
+  readUsers = neverCalled;
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;

@@ -1,0 +1,91 @@
+/**
+ * People, as the HRIS names them and as terminals tell of them. A punch needs none of this: who is
+ * unknown punches like everybody else.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+import type { UserId } from "./identifiers.ts";
+
+/** A user as the HRIS sends one: a whole statement, so that what is left out is no longer known. */
+export interface SyncedUser {
+  readonly id: UserId;
+  readonly name: string | undefined;
+  readonly department: string | undefined;
+  /** Undefined: the HRIS did not say. */
+  readonly isEnabled: boolean | undefined;
+  /** Everything else that was sent, as the text of a JSON object. */
+  readonly furtherFieldsText: string | undefined;
+}
+
+/** What became of a synced user. `full`: too many are known, and this one was not. */
+export type SyncOutcome = "stored" | "unchanged" | "full";
+
+/** How many credentials of each kind a user has on a terminal. */
+export interface CredentialCounts {
+  readonly passwordCount: number;
+  readonly cardCount: number;
+  readonly faceCount: number;
+  readonly fingerprintCount: number;
+  readonly veinCount: number;
+}
+
+/**
+ * A user on a terminal, as the terminal tells of it: which credentials there are, and nothing of
+ * what they are. What it leaves out stays as it was.
+ */
+export interface Enrollment extends CredentialCounts {
+  /** As sent. */
+  readonly userIdText: string;
+  readonly name: string | undefined;
+  /** 0 user, 1 manager; further numbers are the terminal's own. */
+  readonly privilege: number | undefined;
+  readonly isEnabled: boolean | undefined;
+  /** The terminal's own numbers of the credentials, ascending, each once. */
+  readonly credentials: readonly number[];
+}
+
+/** An enrollment as it is stored. */
+export interface KnownEnrollment extends CredentialCounts {
+  readonly name: string | undefined;
+  readonly privilege: number | undefined;
+  readonly isEnabled: boolean | undefined;
+  /** The list of credentials as JSON text; empty where an imported one was. */
+  readonly credentialsText: string;
+  readonly updatedAtMs: EpochMs;
+}
+
+/** A user that the HRIS or a terminal in use told of. */
+export interface KnownUser {
+  readonly id: UserId;
+  /** What the HRIS said; undefined when only terminals told of the user. */
+  readonly synced: (SyncedUser & { readonly updatedAtMs: EpochMs }) | undefined;
+  /** One per terminal in use, the one told of last first. */
+  readonly enrollments: readonly KnownEnrollment[];
+  /** Whether a punch of the user is in the feed. */
+  readonly hasPunched: boolean;
+}
+
+/** User ids from one number to another, both included. */
+export interface UserRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A wider range is no list that anybody reads. */
+const RANGE_USERS_MAX = 10_000;
+
+/** Reads `1-8`; undefined for any other form, an end before the start, and more than 10,000 users. */
+export function parseUserRange(text: string): UserRange | undefined {
+  const match = /^(\d{1,9})-(\d{1,9})$/.exec(text);
+  if (match === null) return undefined;
+  const range = { from: Number(match[1]), to: Number(match[2]) };
+  const userCount = range.to - range.from + 1;
+  return userCount >= 1 && userCount <= RANGE_USERS_MAX ? range : undefined;
+}
+
+/** Whether a user id is a number of the range; zeros in front of it do not count. */
+export function isInUserRange(id: UserId, range: UserRange): boolean {
+  if (!/^\d+$/.test(id)) return false;
+  const value = Number(id);
+  return value >= range.from && value <= range.to;
+}
