@@ -65,6 +65,11 @@ export class BlockAssembler {
     return this.#dropped.has(key) ? "dropped" : "none";
   }
 
+  /** What is held of an upload, valid until the next call; undefined when nothing is. */
+  heldOf(key: string): Uint8Array | undefined {
+    return this.#uploads.get(key)?.bytes.view();
+  }
+
   /** Lets go of what is held of an upload: it is `dropped` then. */
   drop(key: string): void {
     if (this.#release(key) !== undefined) this.#markDropped(key);

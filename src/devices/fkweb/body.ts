@@ -139,6 +139,24 @@ export function planFramedBody(
   return isPhoto ? { kind: "keep", bytes: end } : keepAll;
 }
 
+/**
+ * How much to hold of a body, or of a block of one, of which only the framed text is wanted: that
+ * text, as far as it is not in the blocks before (`held`), and nothing behind it. A body that is
+ * not framed is dropped whole.
+ */
+export function planTextAlone(
+  held: Uint8Array | undefined,
+  leading: Uint8Array,
+  textBytesMax: number,
+): BodyPlan {
+  if (held === undefined && leading.length < PREFIX_BYTES) {
+    return { kind: "ask", atBytes: PREFIX_BYTES };
+  }
+  const textBytes = readLength(held ?? leading, 0);
+  if (textBytes === undefined || textBytes > textBytesMax) return { kind: "keep", bytes: 0 };
+  return { kind: "keep", bytes: Math.max(0, PREFIX_BYTES + textBytes - (held?.length ?? 0)) };
+}
+
 /** The length prefix of a body, if the text it announces fits into `bodyBytes`. */
 function framedTextBytes(bytes: Uint8Array, bodyBytes: number): number | undefined {
   const textBytes = readLength(bytes, 0);

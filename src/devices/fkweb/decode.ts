@@ -44,6 +44,7 @@ export interface DecodeError {
 }
 
 const NO_FIELDS: JsonObject = {};
+const NO_BYTES = new Uint8Array(0);
 const NESTING_MAX = 32;
 
 /** Decodes one request; at most `textBytesMax` bytes of its body are taken for text. */
@@ -80,8 +81,7 @@ export function decodeMessage(
     }
     default: {
       const notice: NoticeMessage = { kind: "notice", deviceIdText, requestCode, text: "", raw };
-      // Biometric data: not even its text is kept (fkweb.md 6.3).
-      if (requestCode === REALTIME_ENROLL_DATA) return ok(notice);
+      if (requestCode === REALTIME_ENROLL_DATA) return ok(withoutText(notice, body));
       if (body.ok) return ok({ ...notice, text: body.value.text });
       // Of a code that nobody documented, a body that is no JSON is all there is to understand it by.
       const isNothingLost = body.error.code === "body-empty" || isDocumentedNotice(requestCode);
@@ -108,6 +108,16 @@ function readText(frame: FkwebFrame, textBytesMax: number): Result<BodyText, Dec
   const seen = body.ok ? "The text has no length prefix" : body.error.reason;
   const reason = `The blocks together are no framed body: ${seen}`;
   return fail({ code: "upload-inconsistent", reason });
+}
+
+/**
+ * An enrolment as its fields alone. Its text may name cards and passwords, and that of some clones
+ * holds templates, so neither it nor the bytes go any further (fkweb.md 6.3).
+ */
+function withoutText(notice: NoticeMessage, body: Result<BodyText, DecodeError>): NoticeMessage {
+  const bare = { ...notice, raw: NO_BYTES };
+  const isReadable = body.ok && body.value.isFramed && isJsonObject(body.value.value);
+  return isReadable ? { ...bare, enrolment: body.value.value } : bare;
 }
 
 function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage, DecodeError> {

@@ -22,7 +22,7 @@ import {
 import { quote } from "#devices/quote.ts";
 import type { Intake } from "#domain/intake.ts";
 import { BlockAssembler } from "./blocks.ts";
-import { beginsLikeBody, isWholeBody, planFramedBody } from "./body.ts";
+import { beginsLikeBody, isWholeBody, planFramedBody, planTextAlone } from "./body.ts";
 import {
   isDocumented,
   REALTIME_ENROLL_DATA,
@@ -94,11 +94,7 @@ class FkwebDecoder implements Decoder {
   constructor(limits: DecoderLimits, assembler: BlockAssembler) {
     this.#limits = limits;
     this.#assembler = assembler;
-    const { textBytesMax } = limits;
-    this.#reader = new HttpRequestReader(limits, (head, leading) => {
-      const plan = leading.length === 0 ? planByHead(head) : undefined;
-      return plan ?? planFramedBody(leading, head.contentLength ?? 0, textBytesMax);
-    });
+    this.#reader = new HttpRequestReader(limits, (head, leading) => this.#plan(head, leading));
   }
 
   get bufferedBytes(): number {
@@ -123,6 +119,22 @@ class FkwebDecoder implements Decoder {
       if (item.kind === "request") this.#isEnding ||= endsConnection(item.head);
     }
     return events ?? NO_EVENTS;
+  }
+
+  #plan(head: HttpRequestHead, leading: Uint8Array): BodyPlan {
+    const { textBytesMax } = this.#limits;
+    if (isEnrolment(head)) {
+      return planTextAlone(this.#heldBefore(head), leading, textBytesMax);
+    }
+    const plan = leading.length === 0 ? planByHead(head) : undefined;
+    return plan ?? planFramedBody(leading, head.contentLength ?? 0, textBytesMax);
+  }
+
+  /** What is held of the upload that a block goes on with. */
+  #heldBefore(head: HttpRequestHead): Uint8Array | undefined {
+    const frame = readFrame(head, NO_BYTES);
+    const isBegun = frame.blockNumberText !== undefined && blockNumber(frame) !== 1;
+    return isBegun ? this.#assembler.heldOf(uploadKey(frame)) : undefined;
   }
 
   #handle(request: HttpRequest): DecoderEvent {
@@ -189,6 +201,11 @@ function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
   }
 }
 
+/** People's templates do not even enter our memory; of their blocks only the text is kept. */
+function isEnrolment(head: HttpRequestHead): boolean {
+  return head.method === "POST" && head.headers.get("request_code") === REALTIME_ENROLL_DATA;
+}
+
 /**
  * The plan for a body of which the headers tell enough. Binaries are dropped only where a request
  * stands alone: `planFramedBody` proves what `standsAlone` asks for.
@@ -196,8 +213,6 @@ function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
 function planByHead(head: HttpRequestHead): BodyPlan | undefined {
   if (head.method !== "POST") return { kind: "keep", bytes: 0 };
   const frame = readFrame(head, NO_BYTES);
-  // People's templates do not even enter our memory; of their blocks only the order is watched.
-  if (frame.requestCode === REALTIME_ENROLL_DATA) return { kind: "keep", bytes: 0 };
   const mayStandAlone = blockNumber(frame) === 0 && isDocumented(frame.requestCode);
   return mayStandAlone ? undefined : { kind: "keep", bytes: head.contentLength ?? 0 };
 }
@@ -218,6 +233,8 @@ function standsAlone(frame: FkwebFrame, isAwaited: boolean, textBytesMax: number
   if (frame.blockNumberText === undefined) return true;
   if (blockNumber(frame) !== 0) return false;
   if (!isAwaited) return true;
+  // Of an enrolment only a part is held, which may be the rest of a text and look whole.
+  if (frame.requestCode === REALTIME_ENROLL_DATA) return false;
   return isDocumented(frame.requestCode) && isWholeBody(frame.body, textBytesMax);
 }
 
@@ -225,6 +242,8 @@ function standsAlone(frame: FkwebFrame, isAwaited: boolean, textBytesMax: number
 function isOrphan(frame: FkwebFrame): boolean {
   const isLastBlock = frame.blockNumberText !== undefined && isDocumented(frame.requestCode);
   if (!isLastBlock || isBodyOptional(frame)) return false;
+  // Its templates are dropped anyway, and what tells of the user is not worth a retry.
+  if (frame.requestCode === REALTIME_ENROLL_DATA) return false;
   return frame.body.length > 0 && !beginsLikeBody(frame.body);
 }
 

@@ -6,8 +6,9 @@
 import { assertNever } from "#base/assert.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { DeviceReport, Intake, UnreadableIntake } from "#domain/intake.ts";
-import { isDocumentedNotice } from "./codes.ts";
+import { isDocumentedNotice, REALTIME_ENROLL_DATA } from "./codes.ts";
 import { type DecodeError, jsonText, plainText } from "./decode.ts";
+import { readEnrollment } from "./enrollment.ts";
 import {
   type FkwebFrame,
   type FkwebMessage,
@@ -21,6 +22,7 @@ const DETAILS_BYTES_MAX = 8 * 1024;
 /** A longer name, version or clock is not one. */
 const REPORT_TEXT_LENGTH_MAX = 128;
 const NO_FIELDS: JsonObject = {};
+const NO_BYTES = new Uint8Array(0);
 
 /** What a message means to the project. */
 export function interpretMessage(message: FkwebMessage): Intake {
@@ -42,8 +44,17 @@ export function interpretMessage(message: FkwebMessage): Intake {
       return { kind: "punches", deviceId: device, punches: [punch], raw };
     }
     case "notice": {
-      const { requestCode: code, text } = message;
-      return { kind: "notice", deviceId: device, code, known: isDocumentedNotice(code), text, raw };
+      const { requestCode: code, text, enrolment } = message;
+      const enrollment = enrolment === undefined ? undefined : readEnrollment(enrolment);
+      return {
+        kind: "notice",
+        deviceId: device,
+        code,
+        known: isDocumentedNotice(code),
+        text,
+        raw,
+        ...(enrollment === undefined ? {} : { enrollment }),
+      };
     }
     default:
       return assertNever(message);
@@ -63,7 +74,8 @@ export function unreadableIntake(frame: FkwebFrame, error: DecodeError): Unreada
     deviceId: isKnown ? deviceId(deviceIdText) : undefined,
     code: error.code,
     reason: hasCode ? `${requestCode}: ${error.reason}` : error.reason,
-    raw: body,
+    // Not even the text of an enrolment is kept (fkweb.md 6.3).
+    raw: requestCode === REALTIME_ENROLL_DATA ? NO_BYTES : body,
   };
 }
 

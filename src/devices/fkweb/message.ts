@@ -60,6 +60,8 @@ export interface NoticeMessage extends MessageBase {
   readonly requestCode: string;
   /** The JSON slice, verbatim; empty when there is none, and for enrolments always. */
   readonly text: string;
+  /** The fields of an enrolment; undefined for any other notice, and where it cannot be read. */
+  readonly enrolment?: JsonObject;
 }
 
 /** A decoded request. */

@@ -131,6 +131,66 @@ describe("Decoder.push() with blocks", () => {
   });
 });
 
+describe("Decoder.push() of an enrolment", () => {
+  const headers = { request_code: "realtime_enroll_data" };
+  const json =
+    '{"enroll_data_array":[{"backup_number":12,"enroll_data":"BIN_2"}],"user_id":"8",' +
+    '"user_name":"B","user_photo":"BIN_1","user_privilege":"USER"}';
+  const body = framed(json, "\n\0", [Buffer.alloc(900, 0xff), Buffer.alloc(5000, 0x41)]);
+
+  function credentialsOf(event: DecoderEvent): unknown {
+    if (event.kind !== "exchange" || event.intake.kind !== "notice") return event;
+    expect(event.intake.raw).toHaveLength(0);
+    expect(event.intake.text).toBe("");
+    const { enrollment } = event.intake;
+    return enrollment && [enrollment.userIdText, enrollment.name, enrollment.credentials];
+  }
+
+  test("is the same in one request and in two blocks, wherever its text is cut", () => {
+    const told = ["8", "B", [12]];
+    expect(credentialsOf(push(createFkwebDriver(), body, { ...headers, ...LAST }))).toEqual(told);
+    for (let position = 4; position < 1000; position += 1) {
+      const driver = driverWith([body.subarray(0, position)], headers);
+      const last = push(driver, body.subarray(position), { ...headers, ...LAST });
+      expect(credentialsOf(last)).toEqual(told);
+    }
+  });
+
+  test("is the same in many blocks, and none holds more than the text", () => {
+    const driver = driverWith(
+      [body.subarray(0, 50), body.subarray(50, 120), body.subarray(120, 3000)],
+      headers,
+    );
+    const decoder = driver.open(LIMITS);
+    const request = post(body.subarray(3000), { ...headers, ...LAST });
+    expect(pushAll(decoder, [request.subarray(0, -1)])).toEqual([]);
+    expect(decoder.bufferedBytes).toBe(0);
+    const [last] = pushAll(decoder, [request.subarray(-1)]);
+    if (last === undefined) throw new Error("No event");
+    expect(credentialsOf(last)).toEqual(["8", "B", [12]]);
+  });
+
+  test.each([
+    ["bare JSON, which may hold templates", Buffer.from(json)],
+    ["a text that is no JSON", framed("{")],
+    ["a text that is no object", framed("[]")],
+    ["a length past the end", framed(json).subarray(0, -20)],
+    ["a length above the limit", framed(`"${"x".repeat(LIMITS.textBytesMax)}"`)],
+    ["three bytes", Buffer.from("abc")],
+    ["nothing", Buffer.alloc(0)],
+  ])("of %s is a notice and no more", (_name, odd) => {
+    expect(credentialsOf(push(createFkwebDriver(), odd, { ...headers, ...LAST }))).toBeUndefined();
+    const driver = driverWith([odd.subarray(0, 3)], headers);
+    const joined = push(driver, odd.subarray(3), { ...headers, ...LAST });
+    expect(credentialsOf(joined)).toBeUndefined();
+  });
+
+  test("of nobody is kept without a byte of it", () => {
+    const event = push(createFkwebDriver(), body, { ...headers, dev_id: undefined });
+    expect(acknowledged(event)).toEqual(["no-device-id", ""]);
+  });
+});
+
 describe("Decoder.push() of a punch under the name of an unfinished upload", () => {
   const photo = framed(PHOTO_JSON, "\n\0", [Buffer.alloc(9000, 0xff)]);
   const held: readonly (readonly [string, Uint8Array])[] = [

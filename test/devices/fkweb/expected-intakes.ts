@@ -87,6 +87,18 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
     code: "realtime_enroll_data",
     known: true,
     text: "",
+    enrollment: {
+      userIdText: "27",
+      name: "AAA",
+      privilege: 0,
+      isEnabled: undefined,
+      credentials: [0],
+      fingerprintCount: 1,
+      passwordCount: 0,
+      cardCount: 0,
+      faceCount: 0,
+      veinCount: 0,
+    },
   },
 };
 /** Bytes of the body that are kept: all but photos and templates. */
