@@ -1,11 +1,11 @@
 /**
- * Reads the parameters of `GET /api/biometric/logs` as leniently as the original did, except for
- * dates, which it refused too.
+ * Reads the parameters of the log lists as leniently as the original did, except for dates, which it
+ * refused too.
  */
 
 import { type DeviceId, deviceId, type UserId } from "#domain/identifiers.ts";
 import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
-import { parseSiteDate, type SiteDate, siteDayRange } from "#domain/site-day.ts";
+import { parseSiteDate, type SiteDate, type SiteDayRange, siteDayRange } from "#domain/site-day.ts";
 import type { PunchFilter } from "#storage/storage.ts";
 import { ApiFailure } from "../../errors.ts";
 import { lenientFlag, lenientInteger, nonEmpty } from "../../query-text.ts";
@@ -27,24 +27,38 @@ export interface LogSite {
 }
 
 /**
- * Of a repeated parameter the first counts, as for the original.
+ * The parameters of a request that are among `known`: the original passed over the others. Of a
+ * repeated one the first counts wherever it is read, as for the original.
+ */
+export function lenientParameters(requestUrl: string, known: readonly string[]): URLSearchParams {
+  const given = new URL(requestUrl).searchParams;
+  return new URLSearchParams([...given].filter(([name]) => known.includes(name)));
+}
+
+/** @throws ApiFailure `parameter-invalid` for a date that is none, or an end before the start. */
+export function readLogQuery(query: URLSearchParams, site: LogSite): LogSelection {
+  return {
+    filter: {
+      deviceId: readDevice(query, site.primaryDeviceId),
+      userId: readUser(query.get("user_id"), site.leadingZeros),
+      ...readDays(query, site.siteTimeZone),
+    },
+    limit: readCount(query.get("limit")),
+    offset: readCount(query.get("offset")) ?? 0,
+  };
+}
+
+/**
+ * The time from the start of `start_date` to the end of `end_date`, both days of the site.
  * @throws ApiFailure `parameter-invalid` for a date that is none, or an end before the start.
  */
-export function readLogQuery(query: URLSearchParams, site: LogSite): LogSelection {
+export function readDays(query: URLSearchParams, siteTimeZone: string): SiteDayRange {
   const start = readDate(query, "start_date");
   const end = readDate(query, "end_date");
   if (start !== undefined && end !== undefined && end < start) {
     throw badDate("End date must be after start date", ["start_date", "end_date"]);
   }
-  return {
-    filter: {
-      deviceId: readDevice(query, site.primaryDeviceId),
-      userId: readUser(query.get("user_id"), site.leadingZeros),
-      ...siteDayRange(start, end, site.siteTimeZone),
-    },
-    limit: readCount(query.get("limit")),
-    offset: readCount(query.get("offset")) ?? 0,
-  };
+  return siteDayRange(start, end, siteTimeZone);
 }
 
 function readDate(query: URLSearchParams, name: string): SiteDate | undefined {

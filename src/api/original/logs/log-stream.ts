@@ -4,31 +4,30 @@
  * first page cuts the answer off, which the client sees as a broken transfer.
  */
 
-import type { DeviceId } from "#domain/identifiers.ts";
 import type { Log } from "#platform/log.ts";
 import type { LogCursor, Storage } from "#storage/storage.ts";
 import type { Places } from "../../places.ts";
 import type { ReadingTurns } from "../../reading-turns.ts";
+import type { LogCounts, LogFamily } from "./families.ts";
 import type { LogSelection } from "./log-query.ts";
-import { spellLog } from "./spell-log.ts";
 
 /** Records read at once: about a millisecond in which nothing else is served. */
 const PAGE_SIZE = 100;
 
-/** What the answer says before its records. */
-export interface LogAnswerHead {
-  readonly total: number;
-  readonly total_filtered: number;
-}
-
 /** Where the records come from. */
 export interface LogSource {
   readonly storage: Pick<Storage, "listLogs">;
-  readonly primaryDeviceId: DeviceId;
   readonly log: Log;
   readonly turns: ReadingTurns;
   /** Answers of more than one page that may be under way at once. */
   readonly longAnswers: Places;
+}
+
+/** What an answer says. */
+export interface LogAnswerParts {
+  readonly family: LogFamily;
+  readonly selection: LogSelection;
+  readonly counts: LogCounts;
 }
 
 /**
@@ -37,19 +36,13 @@ export interface LogSource {
  */
 export async function writeLogAnswer(
   source: LogSource,
-  selection: LogSelection,
-  head: LogAnswerHead,
+  { family, selection, counts }: LogAnswerParts,
 ): Promise<string | ReadableStream<Uint8Array>> {
-  const pages = new LogPages(source, selection);
-  const opening = JSON.stringify({
-    success: true,
-    total: head.total,
-    total_filtered: head.total_filtered,
-    primary_device: source.primaryDeviceId,
-  });
+  const pages = new LogPages(source, family, selection);
+  const opening = JSON.stringify(family.spellCounts(counts));
   const start = `${opening.slice(0, -1)},"logs":[${await pages.next()}`;
   if (pages.isDone) return start + closing(pages);
-  return streamTexts(start, laterPages(pages, source));
+  return streamTexts(start, laterPages(pages, source, family.path));
 }
 
 /** Asks for a text only when the one before is taken, and ends `later` when the client goes. */
@@ -71,9 +64,11 @@ function streamTexts(first: string, later: AsyncGenerator<string>): ReadableStre
 }
 
 /** Takes its place only when it is read for the first time: a stream may never be. */
-async function* laterPages(pages: LogPages, source: LogSource): AsyncGenerator<string> {
-  const { turns, longAnswers, log } = source;
-  const path = "/api/biometric/logs";
+async function* laterPages(
+  pages: LogPages,
+  { turns, longAnswers, log }: LogSource,
+  path: string,
+): AsyncGenerator<string> {
   if (longAnswers.isFull) log.warn("api.answer-waits", { path }, { per: path });
   await longAnswers.take();
   try {
@@ -96,14 +91,16 @@ function closing(pages: LogPages): string {
 
 /** Reads the selected records in order; `offset` is taken once, then the last record leads on. */
 class LogPages {
-  readonly #source: LogSource;
+  readonly #storage: LogSource["storage"];
+  readonly #family: LogFamily;
   readonly #selection: LogSelection;
   #before: LogCursor | undefined;
   #returned = 0;
   #isDone = false;
 
-  constructor(source: LogSource, selection: LogSelection) {
-    this.#source = source;
+  constructor({ storage }: LogSource, family: LogFamily, selection: LogSelection) {
+    this.#storage = storage;
+    this.#family = family;
     this.#selection = selection;
   }
 
@@ -120,7 +117,7 @@ class LogPages {
   async next(): Promise<string> {
     const { filter, limit, offset } = this.#selection;
     const wanted = Math.min(PAGE_SIZE, (limit ?? Number.MAX_SAFE_INTEGER) - this.#returned);
-    const punches = await this.#source.storage.listLogs(filter, {
+    const punches = await this.#storage.listLogs(filter, {
       limit: wanted,
       offset: this.#before === undefined ? offset : 0,
       before: this.#before,
@@ -130,7 +127,6 @@ class LogPages {
     const last = punches.at(-1);
     if (last !== undefined) this.#before = { wallTime: last.wallTime, id: last.id };
     this.#isDone = punches.length < wanted || this.#returned === limit;
-    const records = punches.map((punch) => spellLog(punch, this.#source.primaryDeviceId));
-    return separator + JSON.stringify(records).slice(1, -1);
+    return separator + JSON.stringify(punches.map(this.#family.spell)).slice(1, -1);
   }
 }

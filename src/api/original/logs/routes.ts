@@ -1,4 +1,4 @@
-/** `GET /api/biometric/logs`: the original's shape, with its filters done in the database. */
+/** The original's lists of logs, in its shapes, with their filters done in the database. */
 
 import { Elysia } from "elysia";
 import type { Log } from "#platform/log.ts";
@@ -6,60 +6,102 @@ import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { Places } from "../../places.ts";
-import { type LogSite, readLogQuery } from "./log-query.ts";
+import {
+  BIOMETRIC_LOGS_PATH,
+  biometricLogs,
+  HRIS_LOGS,
+  HRIS_LOGS_PATH,
+  type LogCounts,
+  type LogFamily,
+  PLAIN_LOGS,
+  PLAIN_LOGS_PATH,
+} from "./families.ts";
+import { type LogSite, lenientParameters, readLogQuery } from "./log-query.ts";
 import { writeLogAnswer } from "./log-stream.ts";
-import { LogAnswer, LogQuery } from "./model.ts";
+import {
+  LogAnswer,
+  LogQuery,
+  PlainLogAnswer,
+  PlainLogQuery,
+  RawLogAnswer,
+  RawLogQuery,
+} from "./model.ts";
 
-/** What the route needs. */
+/** What the routes need. */
 export interface LogRoutesOptions extends LogSite {
   readonly storage: Pick<Storage, "listLogs" | "countLogs" | "figures">;
   readonly gate: BearerGateOptions;
   readonly log: Log;
 }
 
-const PATH = "/api/biometric/logs";
-const HEADERS = { "content-type": "application/json" };
 /** A client that does not read has the system keep about 4 MB of an answer for it. */
 const LONG_ANSWERS_MAX = 16;
 
-/** The route, behind a token that may read. */
+const HEADERS = { "content-type": "application/json" };
+const REFUSALS = { 400: OriginalError, ...ORIGINAL_REFUSALS };
+const HIDDEN = { detail: { hide: true } };
+
+/** The routes, behind a token that may read. */
 export function logRoutes(options: LogRoutesOptions) {
-  const { turns } = options.gate;
-  const source = { ...options, turns, longAnswers: new Places(LONG_ANSWERS_MAX) };
+  const answer = createAnswerer(options);
+  const biometric = biometricLogs(options.primaryDeviceId);
   return (
     new Elysia({ name: "original-logs" })
       .use(bearerGate(options.gate, "read"))
-      .get(
-        PATH,
-        async ({ request }) => {
-          const selection = readLogQuery(new URL(request.url).searchParams, options);
-          const head = await countLogs(options.storage, selection.filter);
-          const body = await writeLogAnswer(source, selection, head);
-          return new Response(body, { headers: HEADERS });
+      .get(BIOMETRIC_LOGS_PATH, ({ request }) => answer(biometric, request), {
+        query: LogQuery,
+        detail: dayListDetail("Attendance records, latest first"),
+        response: { 200: LogAnswer, ...REFUSALS },
+      })
+      .get(HRIS_LOGS_PATH, ({ request }) => answer(HRIS_LOGS, request), {
+        query: RawLogQuery,
+        detail: dayListDetail("Attendance records as rows, latest first"),
+        response: { 200: RawLogAnswer, ...REFUSALS },
+      })
+      .get(PLAIN_LOGS_PATH, ({ request }) => answer(PLAIN_LOGS, request), {
+        query: PlainLogQuery,
+        detail: {
+          tags: ["Original"],
+          summary: "Attendance records as rows, latest first, of one terminal or all",
         },
-        {
-          query: LogQuery,
-          detail: {
-            tags: ["Original"],
-            summary: "Attendance records, latest first",
-            description: "Days are those of the site's time zone.",
-          },
-          response: { 200: LogAnswer, 400: OriginalError, ...ORIGINAL_REFUSALS },
-        },
-      )
+        response: { 200: PlainLogAnswer, ...REFUSALS },
+      })
       // Otherwise the framework reads the whole answer into memory to tell its length.
-      .head(
-        PATH,
-        ({ request }) => {
-          readLogQuery(new URL(request.url).searchParams, options);
-          return new Response(untoldLength(), { headers: HEADERS });
-        },
-        { detail: { hide: true } },
-      )
+      .head(BIOMETRIC_LOGS_PATH, ({ request }) => answerHead(biometric, request, options), HIDDEN)
+      .head(HRIS_LOGS_PATH, ({ request }) => answerHead(HRIS_LOGS, request, options), HIDDEN)
+      .head(PLAIN_LOGS_PATH, ({ request }) => answerHead(PLAIN_LOGS, request, options), HIDDEN)
   );
 }
 
-async function countLogs(storage: Pick<Storage, "countLogs" | "figures">, filter: PunchFilter) {
+function dayListDetail(summary: string) {
+  return {
+    tags: ["Original"],
+    summary,
+    description: "Days are those of the site's time zone.",
+  };
+}
+
+/** All lists together may have so many long answers under way. */
+function createAnswerer(options: LogRoutesOptions) {
+  const { turns } = options.gate;
+  const source = { ...options, turns, longAnswers: new Places(LONG_ANSWERS_MAX) };
+  return async (family: LogFamily, request: Request): Promise<Response> => {
+    const selection = readLogQuery(lenientParameters(request.url, family.parameters), options);
+    const counts = await countLogs(options.storage, selection.filter);
+    const body = await writeLogAnswer(source, { family, selection, counts });
+    return new Response(body, { headers: HEADERS });
+  };
+}
+
+function answerHead(family: LogFamily, request: Request, site: LogSite): Response {
+  readLogQuery(lenientParameters(request.url, family.parameters), site);
+  return new Response(untoldLength(), { headers: HEADERS });
+}
+
+async function countLogs(
+  storage: Pick<Storage, "countLogs" | "figures">,
+  filter: PunchFilter,
+): Promise<LogCounts> {
   const total = (await storage.figures()).punchCount;
   const isWhole = Object.values(filter).every((value) => value === undefined);
   return { total, total_filtered: isWhole ? total : await storage.countLogs(filter) };

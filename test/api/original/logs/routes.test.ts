@@ -1,6 +1,6 @@
 /**
- * Aim: GET /api/biometric/logs has the contract's shape with true values (3.1, D4, D8), filters
- * before it pages, and never holds more than a page.
+ * Aim: the lists of logs have the contract's shapes with true values (3.1 to 3.3, D4, D8), filter
+ * before they page, and never hold more than a page.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -172,6 +172,97 @@ describe("GET /api/biometric/logs", () => {
     const fixture = new ApiFixture();
     fixture.storage.punches.push(samplePunch(1, { feedPosition: undefined }));
     expect(ids((await fixture.get(PATH)).json)).toEqual([]);
+  });
+});
+
+describe("GET /api/hris/logs and GET /api/logs", () => {
+  const ROW = {
+    id: 1,
+    device_id: "2401058352",
+    user_id: 6,
+    io_mode: 0,
+    io_mode_str: "OUT",
+    verify_mode: 3,
+    verify_mode_str: "ID Card",
+    timestamp: "20260302081504",
+    datetime: "2026-03-02 00:15:04",
+    datetime_utc: "2026-03-02 00:15:04",
+    datetime_local: "2026-03-02 08:15:04",
+    timezone: "Asia/Manila",
+    created_at: "2026-03-02 00:15:06",
+  };
+
+  test("give rows with UTC as datetime, the second without success", async () => {
+    const fixture = new ApiFixture();
+    fixture.storage.punches.push(samplePunch(1, { direction: "out", verifyModeCode: "3" }));
+    const counts = { total: 1, total_filtered: 1, returned: 1 };
+    const hris = await fixture.get("/api/hris/logs");
+    expect(hris.headers.get("content-type")).toBe("application/json");
+    expect(hris.json).toEqual({ success: true, ...counts, logs: [ROW] });
+    expect((await fixture.get("/api/logs")).json).toEqual({ ...counts, logs: [ROW] });
+  });
+
+  test("show in for an undecided direction, 0 for a code that is no number, and text ids", async () => {
+    const fixture = new ApiFixture();
+    const change = { direction: undefined, verifyModeCode: "FACE", userId: userId("E-7") };
+    fixture.storage.punches.push(samplePunch(1, change));
+    for (const path of ["/api/hris/logs", "/api/logs"]) {
+      expect(field((await fixture.get(path)).json, "logs", 0)).toMatchObject({
+        user_id: "E-7",
+        io_mode: 1,
+        io_mode_str: "IN",
+        verify_mode: 0,
+        verify_mode_str: "Unknown (0)",
+      });
+    }
+  });
+
+  test.each([
+    ["/api/hris/logs", "offset=4", [2, 1]],
+    ["/api/hris/logs", "limit=2&offset=1&device_id=2401058350", [4, 2]],
+    ["/api/hris/logs", "user_id=7&limit=1", [6]],
+    ["/api/hris/logs", "primary_only=true", [6, 5, 4, 3, 2, 1]],
+    ["/api/hris/logs", "start_date=2026-3-2&end_date=2026-03-02", [6, 5, 4, 3, 2, 1]],
+    ["/api/hris/logs", "start_date=2026-03-03", []],
+    ["/api/logs", "offset=4", [2, 1]],
+    ["/api/logs", "limit=2&device_id=2401058350", [6, 4]],
+    ["/api/logs", "limit=-1&offset=x", [6, 5, 4, 3, 2, 1]],
+    ["/api/logs", "user_id=7&primary_only=1&start_date=2027-01-01", [6, 5, 4, 3, 2, 1]],
+    ["/api/logs", "start_date=yesterday", [6, 5, 4, 3, 2, 1]],
+  ])("%s answers ?%s", async (path, query, expected) => {
+    const answer = await fixtureOf(6).get(`${path}?${query}`);
+    expect(answer.status).toBe(200);
+    expect(ids(answer.json)).toEqual([...expected]);
+    expect(answer.json).toMatchObject({ total: 6, returned: expected.length });
+  });
+
+  test("refuse a wrong range of days where they know days", async () => {
+    const query = "start_date=2026-03-02&end_date=2026-03-01";
+    const answer = await fixtureOf(1).get(`/api/hris/logs?${query}`);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({
+      error: "Bad Request",
+      message:
+        "Invalid date format. Use YYYY-MM-DD format. Error: End date must be after start date",
+    });
+  });
+
+  test.each(["/api/hris/logs", "/api/logs"])("%s needs a token, and takes HEAD", async (path) => {
+    const fixture = fixtureOf(2);
+    expect((await fixture.call(path)).status).toBe(401);
+    expect((await fixture.call(path, { method: "HEAD" })).status).toBe(401);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const answer = await fixture.call(path, { method: "HEAD", headers });
+    expect([answer.status, answer.text]).toEqual([200, ""]);
+    expect(fixture.storage.logPages).toEqual([]);
+  });
+
+  test.each(["/api/hris/logs", "/api/logs"])("%s is read page by page", async (path) => {
+    const fixture = fixtureOf(2 * PAGE_SIZE + 50);
+    const answer = await fixture.get(path);
+    expect(field(answer.json, "returned")).toBe(2 * PAGE_SIZE + 50);
+    expect(ids(answer.json)).toHaveLength(2 * PAGE_SIZE + 50);
+    expect(fixture.storage.logPages).toHaveLength(3);
   });
 });
 
