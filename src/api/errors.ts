@@ -167,13 +167,19 @@ function errorText(error: unknown): string {
 }
 
 function spell(failure: ApiFailure, path: string): Response {
+  const { status } = FAILURES[failure.code];
+  const isProblem = failure.body === undefined && path.startsWith("/v1/");
+  const type = isProblem ? "application/problem+json" : "application/json";
+  const headers = { ...failure.headers, "content-type": type };
+  return new Response(JSON.stringify(bodyOf(failure, path)), { status, headers });
+}
+
+/** The JSON with which a request to `path` is refused. */
+export function bodyOf(failure: ApiFailure, path: string): Readonly<Record<string, unknown>> {
   const { status, title } = FAILURES[failure.code];
-  if (failure.body !== undefined || !path.startsWith("/v1/")) {
-    const body = failure.body ?? { error: title, message: failure.message };
-    const headers = { ...failure.headers, "content-type": "application/json" };
-    return new Response(JSON.stringify(body), { status, headers });
-  }
-  const problem = {
+  if (failure.body !== undefined) return failure.body;
+  if (!path.startsWith("/v1/")) return { error: title, message: failure.message };
+  return {
     type: `urn:biometric-server:problem:${failure.code}`,
     code: failure.code,
     title,
@@ -181,6 +187,4 @@ function spell(failure: ApiFailure, path: string): Response {
     detail: failure.message,
     parameters: failure.parameters,
   };
-  const headers = { ...failure.headers, "content-type": "application/problem+json" };
-  return new Response(JSON.stringify(problem), { status, headers });
 }

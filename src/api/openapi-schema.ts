@@ -22,7 +22,7 @@ export function correctSchema(schema: Json | undefined): JsonObject {
 /** Corrects every schema inside a schema. */
 function correctMembers(schema: JsonObject): JsonObject {
   const corrected: Record<string, Json | undefined> = { ...schema };
-  const { properties, items, anyOf, type, patternProperties } = schema;
+  const { properties, items, anyOf, allOf, type, patternProperties } = schema;
   if (properties !== undefined) {
     const members = Object.entries(objectOf(properties));
     corrected.properties = Object.fromEntries(
@@ -36,6 +36,7 @@ function correctMembers(schema: JsonObject): JsonObject {
   }
   if (items !== undefined) corrected.items = correctSchema(items);
   if (anyOf !== undefined) corrected.anyOf = listOf(anyOf).map(correctSchema);
+  if (allOf !== undefined) corrected.allOf = listOf(allOf).map(correctSchema);
   if (type === "null") Object.assign(corrected, { type: "string", enum: [null], nullable: true });
   return corrected;
 }
@@ -49,10 +50,14 @@ function correctUnion(schema: JsonObject): JsonObject {
     .filter((choice) => !isIntegerText(choice));
   const values = choices.filter((choice) => !isNull(choice));
   const nullable = values.length < choices.length ? { nullable: true } : {};
-  const [only] = values;
-  if (values.length === 1 && only !== undefined) return { ...only, ...rest, ...nullable };
+  const [first, ...others] = values;
+  if (first === undefined) return rest;
+  if (others.length === 0) return { ...first, ...rest, ...nullable };
   const constants = values.flatMap((choice) => listOf(choice.enum));
-  if (constants.length < values.length) return { ...rest, ...nullable, anyOf: values };
+  // Null is one more value of a type, so that it cannot stand beside types.
+  if (constants.length < values.length) {
+    return { ...rest, anyOf: [{ ...first, ...nullable }, ...others] };
+  }
   const withNull = "nullable" in nullable ? [...constants, null] : constants;
   return { ...rest, ...nullable, type: typeof constants[0], enum: withNull };
 }

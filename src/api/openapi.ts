@@ -5,7 +5,10 @@
  */
 
 import { type AnyElysia, Elysia } from "elysia";
+import { OriginalError, Problem } from "./errors.ts";
+import { exampleOf } from "./openapi-example.ts";
 import { type Json, type JsonObject, listOf, mapEntries, objectOf } from "./openapi-json.ts";
+import { headersOf, refusalExample } from "./openapi-refusals.ts";
 import { correctSchema } from "./openapi-schema.ts";
 
 /** Names the document. */
@@ -76,9 +79,11 @@ function correctDocument(document: JsonObject): JsonObject {
 
 /** An operation that may answer 401 and does not say otherwise needs a token. */
 function correctOperation(operation: JsonObject, path: string): JsonObject {
-  const responses = mapEntries(objectOf(operation.responses), (response, status) => ({
+  const given = { ...objectOf(operation.responses), ...impliedResponses(operation, path) };
+  const responses = mapEntries(given, (response, status) => ({
     description: STATUS_TEXTS.get(status) ?? `Status ${status}`,
-    ...correctContent(objectOf(response), mediaTypeOf(path, status)),
+    ...headersOf(status),
+    ...correctContent(objectOf(response), { path, status }),
   }));
   const parameters = listOf(operation.parameters).map(correctParameter);
   const corrected = { ...operation, parameters, responses };
@@ -86,24 +91,46 @@ function correctOperation(operation: JsonObject, path: string): JsonObject {
   const secured = needsToken ? { ...corrected, security: [{ bearer: [] }] } : corrected;
   const body = operation.requestBody;
   if (body === undefined) return secured;
-  const requestBody = { required: true, ...correctContent(objectOf(body), JSON_TYPE) };
+  const requestBody = { required: true, ...correctContent(objectOf(body), { path, status: "" }) };
   return { ...secured, requestBody };
 }
 
 function correctParameter(parameter: Json): JsonObject {
   const given = objectOf(parameter);
-  return { ...given, schema: correctSchema(given.schema) };
+  const schema = correctSchema(given.schema);
+  const example = exampleOf(schema, String(given.name));
+  // An example of an optional parameter would be sent by whoever tries the operation.
+  return given.required === true ? { ...given, schema, example } : { ...given, schema };
 }
 
-function mediaTypeOf(path: string, status: string): string {
-  return path.startsWith("/v1/") && Number(status) >= 400 ? PROBLEM_TYPE : JSON_TYPE;
+/** What the port and the reader of bodies may answer, whatever the route is. */
+function impliedResponses(operation: JsonObject, path: string): JsonObject {
+  const statuses = operation.requestBody === undefined ? [503] : [400, 413, 415, 503];
+  const schema: JsonObject = JSON.parse(
+    JSON.stringify(path.startsWith("/v1/") ? Problem : OriginalError),
+  );
+  const given = objectOf(operation.responses);
+  const missing = statuses.filter((status) => !(status in given));
+  return Object.fromEntries(
+    missing.map((status) => [status, { content: { [JSON_TYPE]: { schema } } }]),
+  );
 }
 
 /** The plugin says the same of every media type, and takes the name of a parser for one. */
-function correctContent(described: JsonObject, mediaType: string): JsonObject {
+function correctContent(
+  described: JsonObject,
+  answer: { readonly path: string; readonly status: string },
+): JsonObject {
   const content = described.content;
   if (content === undefined) return {};
   const [any] = Object.values(objectOf(content));
-  const { contentMediaType = mediaType, ...schema } = objectOf(objectOf(any).schema);
-  return { content: { [String(contentMediaType)]: { schema: correctSchema(schema) } } };
+  const { contentMediaType = mediaTypeOf(answer), ...given } = objectOf(objectOf(any).schema);
+  // The plugin moves everything but the members of an object out of its schema.
+  const schema = correctSchema({ examples: described.examples, ...given });
+  const example = schema.example ?? refusalExample(schema, answer) ?? exampleOf(schema);
+  return { content: { [String(contentMediaType)]: { schema, example } } };
+}
+
+function mediaTypeOf({ path, status }: { readonly path: string; readonly status: string }): string {
+  return path.startsWith("/v1/") && Number(status) >= 400 ? PROBLEM_TYPE : JSON_TYPE;
 }

@@ -5,8 +5,13 @@
 
 import { describe, expect, test } from "bun:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { t } from "elysia";
+import { exampleOf } from "#api/openapi-example.ts";
+import { correctSchema } from "#api/openapi-schema.ts";
 import { createWebApi } from "#api/server.ts";
+import { schemaProblems } from "../support/json-schema.ts";
 import { ApiFixture, field, listField } from "./api-fixture.ts";
+import { examplesOf, listOperations } from "./documented.ts";
 
 /** For people and their browsers; what `HEAD` and the socket do follows from the rest. */
 const PAGES = /^GET \/(swagger(\/[a-z]+(\.[a-z]+)?)?)?$|^HEAD |^WS /;
@@ -85,5 +90,76 @@ describe("GET /swagger/json", () => {
     expect(types("/v1/punches", "401")).toEqual(["application/problem+json"]);
     expect(types("/v1/punches", "200")).toEqual(["application/json"]);
     expect(types("/api/biometric/logs", "401")).toEqual(["application/json"]);
+  });
+
+  test("gives each answer and each request an example that passes its own schema", async () => {
+    const examples = (await listOperations()).flatMap(examplesOf);
+    expect(examples.length).toBeGreaterThan(40);
+    for (const { where, schema, value } of examples) {
+      expect([where, typeof value]).not.toEqual([where, "undefined"]);
+      expect([where, schemaProblems(schema, value)]).toEqual([where, []]);
+    }
+  });
+
+  test("says in words what each operation and each parameter is for", async () => {
+    for (const { method, template, document } of await listOperations()) {
+      const name = `${method} ${template}`;
+      expect([name, field(document, "summary")]).toEqual([name, expect.stringMatching(/^[A-Z]/)]);
+      expect([name, listField(document, "tags").length]).toEqual([name, 1]);
+      for (const parameter of listField(document, "parameters")) {
+        const what = `${name} ${field(parameter, "name")}`;
+        const words = field(parameter, "description") ?? field(parameter, "schema", "description");
+        expect([what, words]).toEqual([what, expect.stringMatching(/\w/)]);
+      }
+    }
+  });
+
+  test("names a refusal that every operation may give, and those of a token and of a body", async () => {
+    for (const { method, template, needsToken, takesBody, document } of await listOperations()) {
+      const name = `${method} ${template}`;
+      const wanted = [
+        503,
+        ...(needsToken ? [401, 403, 429] : []),
+        ...(takesBody ? [413, 415] : []),
+      ];
+      const statuses = Object.keys(Object(field(document, "responses"))).map(Number);
+      expect([name, statuses]).toEqual([name, expect.arrayContaining(wanted)]);
+    }
+  });
+});
+
+describe("exampleOf()", () => {
+  test.each([
+    [{ type: "string", example: "mine" }, "user_id", "mine"],
+    [{ type: "string", nullable: true, example: null }, "x", null],
+    [{ enum: ["b", "a"] }, "user_id", "b"],
+    [{ type: "integer" }, "user_id", 6],
+    [{ type: "string" }, "user_id", "6"],
+    [{ anyOf: [{ type: "integer", nullable: true }, { type: "string" }] }, "user_id", 6],
+    [{ type: "string", format: "date-time" }, "created_at", "2026-03-02T08:15:04+08:00"],
+    [{ type: "integer", minimum: 5 }, "unheard_of", 5],
+    [{ type: "array", items: { type: "boolean" } }, "unheard_of", [true]],
+    [{ type: "object", additionalProperties: { type: "integer" } }, "unheard_of", { 6: 1 }],
+    [{ allOf: [{ type: "object", properties: { a: { enum: [1] } } }] }, "", { a: 1 }],
+  ])("of %j named %s is %j", (schema, name, example) => {
+    expect(exampleOf(schema, name)).toEqual(example);
+  });
+});
+
+describe("correctSchema()", () => {
+  test("puts null beside the first of several types, where OpenAPI 3.0 looks for it", () => {
+    const schema = t.Union([t.Integer(), t.String(), t.Null()]);
+    const corrected = correctSchema(JSON.parse(JSON.stringify(schema)));
+    expect(corrected).toEqual({
+      anyOf: [{ type: "integer", nullable: true }, { type: "string" }],
+    });
+    for (const value of [7, "7", null]) expect(schemaProblems(corrected, value)).toEqual([]);
+    expect(schemaProblems(corrected, true)).not.toEqual([]);
+  });
+
+  test("spells free names as additional properties", () => {
+    const schema = t.Record(t.String(), t.Integer());
+    const corrected = correctSchema(JSON.parse(JSON.stringify(schema)));
+    expect(corrected).toEqual({ type: "object", additionalProperties: { type: "integer" } });
   });
 });

@@ -1,20 +1,15 @@
 /**
  * Aim: the rules of contract.md 2 hold for every route that is mounted, whoever wrote it: statuses,
- * `Allow`, `HEAD`, JSON errors, content types. A new route is held to them without a change here.
+ * `Allow`, `HEAD`, JSON errors, content types; and whatever is answered is as the document says. A
+ * new route is held to them without a change here.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { TcpPeer } from "../devices/tcp-peer.ts";
-import { type Answer, ApiFixture, field, readAnswer } from "./api-fixture.ts";
+import { type Answer, ApiFixture, readAnswer } from "./api-fixture.ts";
+import { answerProblems, listOperations } from "./documented.ts";
 import { sampleDevice, samplePunch } from "./fake-storage.ts";
-
-interface Operation {
-  readonly method: string;
-  readonly path: string;
-  readonly needsToken: boolean;
-  readonly takesBody: boolean;
-}
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** Paths of the browser's, which the document leaves out. */
@@ -25,16 +20,10 @@ const fixture = new ApiFixture({ rateLimit: { requests: 1_000_000, windowSeconds
 fixture.storage.punches.push(samplePunch(1));
 fixture.storage.devices.push(sampleDevice("2401058352"));
 
-const { json: document } = await fixture.call("/swagger/json");
-const OPERATIONS: readonly Operation[] = Object.entries(Object(field(document, "paths"))).flatMap(
-  ([path, item]) =>
-    Object.entries(Object(item)).map(([method, operation]) => ({
-      method: method.toUpperCase(),
-      path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? "x"),
-      needsToken: Object.keys(Object(field(operation, "security"))).length > 0,
-      takesBody: field(operation, "requestBody") !== undefined,
-    })),
-);
+const OPERATIONS = (await listOperations()).map((operation) => ({
+  ...operation,
+  path: operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? "x"),
+}));
 const PATHS = [...new Set(OPERATIONS.map(({ path }) => path))];
 const READABLE = [...OPERATIONS.filter(({ method }) => method === "GET").map((one) => one.path)];
 
@@ -52,7 +41,14 @@ async function call(method: string, path: string, init: RequestInit = {}): Promi
   const headers = new Headers(init.headers);
   if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
   const url = `http://127.0.0.1:${server.port}${path}`;
-  return readAnswer(await fetch(url, { ...init, method, headers }));
+  const answer = await readAnswer(await fetch(url, { ...init, method, headers }));
+  const [bare] = path.split("?");
+  const operation = OPERATIONS.find((one) => one.method === method && one.path === bare);
+  if (operation !== undefined) {
+    const problems = answerProblems(operation, answer);
+    expect([method, path, answer.text, ...problems]).toEqual([method, path, answer.text]);
+  }
+  return answer;
 }
 
 function methodsOf(path: string): string[] {

@@ -8,8 +8,11 @@ export const Ready = t.Object({ status: t.Literal("ready") });
 
 /** One reason why the server is not ready. */
 export const ReadinessProblemModel = t.Object({
-  code: t.String({ description: "Stable, such as `storage-write-failed`." }),
-  message: t.String({ description: "For the operator: what fails, and what can be done." }),
+  code: t.String({ description: "Stable.", examples: ["storage-write-failed"] }),
+  message: t.String({
+    description: "For the operator: what fails, and what can be done.",
+    examples: ["Cannot write to the database: the disk is full. Free 16 MB or more."],
+  }),
 });
 export type ReadinessProblem = Readonly<Static<typeof ReadinessProblemModel>>;
 

@@ -38,9 +38,11 @@ export const PunchModel = t.Object({
   work_code: nullableText("The terminal's job or work code."),
   local_time_flag: t.Union([t.Literal("skipped"), t.Literal("doubled"), t.Null()], {
     description: "The zone skips this local time, or passes it twice, and a rule decided.",
+    examples: [null],
   }),
   doubtful_time: t.Union([t.Literal("before-2020"), t.Literal("future"), t.Null()], {
     description: "Why the time is not believed.",
+    examples: [null],
   }),
   is_historic: t.Boolean({ description: "Older than the terminal's start date." }),
   origin: t.Union([

@@ -62,7 +62,9 @@ export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions)
         throw new ApiFailure("not-found", "No punch has this id");
       },
       {
-        params: t.Object({ id: t.String({ documentedAs: { type: "integer" } }) }),
+        params: t.Object({
+          id: t.String({ description: "The `id` of a punch.", documentedAs: { type: "integer" } }),
+        }),
         response: { 200: PunchModel, 404: Problem, ...PROBLEM_REFUSALS },
         detail: { tags: ["Punches"], summary: "One punch as it stands" },
       },

@@ -14,7 +14,7 @@ export type DocumentedEndpoint = Static<typeof DocumentedEndpoint>;
 export const DocsAnswer = t.Object({
   title: t.String({ examples: ["biometric-server"] }),
   version: t.String({ examples: ["1.0.0"] }),
-  description: t.String(),
+  description: t.String({ examples: ["Punches of attendance terminals."] }),
   authentication: t.Object({
     type: t.Literal("Bearer Token"),
     header: t.String({ examples: ["Authorization: Bearer <token>"] }),
