@@ -108,7 +108,7 @@ async function startParts(
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
-  const dispatcher = createDispatcher(options, storage, secrets);
+  const dispatcher = await createDispatcher(options, storage, secrets);
   const background = new BackgroundLoop({
     step: async () => {
       const hasMore = await storage.continueBackgroundWork();
@@ -230,11 +230,11 @@ function endpointUrl(config: Config): string | undefined {
   return config.webhookEnabled ? config.webhookUrl : undefined;
 }
 
-function createDispatcher(
+async function createDispatcher(
   options: AppOptions,
   storage: Storage,
   secrets: Secrets,
-): Dispatcher | undefined {
+): Promise<Dispatcher | undefined> {
   const { config, clock, log } = options;
   const url = endpointUrl(config);
   if (url === undefined) return undefined;
@@ -255,6 +255,7 @@ function createDispatcher(
     },
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
+    recoveredCount: (await storage.figures()).deliveriesWaiting,
   });
 }
 

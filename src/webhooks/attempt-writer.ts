@@ -27,13 +27,15 @@ export class AttemptWriter {
   readonly #options: AttemptWriterOptions;
   readonly #unwritten: AttemptRecord[] = [];
   #timer: Timer | undefined;
+  #addedCount = 0;
+  #writtenCount = 0;
   #writing: Promise<boolean> | undefined;
 
   constructor(options: AttemptWriterOptions) {
     this.#options = options;
   }
 
-  get isEmpty(): boolean {
+  get #isEmpty(): boolean {
     return this.#unwritten.length === 0;
   }
 
@@ -41,16 +43,26 @@ export class AttemptWriter {
     return this.#unwritten.length >= UNWRITTEN_RECORDS_MAX;
   }
 
-  /** Takes a result; it is written within 50 ms, or at once with 200 others. */
-  add(record: AttemptRecord): void {
+  /**
+   * Takes a result; it is written within 50 ms, or at once with 200 others. Returns its number,
+   * from 1.
+   */
+  add(record: AttemptRecord): number {
     this.#unwritten.push(record);
+    this.#addedCount += 1;
     this.#plan();
+    return this.#addedCount;
+  }
+
+  /** Whether the result with this number, and so every earlier one, is on disk. */
+  isWritten(number: number): boolean {
+    return number <= this.#writtenCount;
   }
 
   /** Writes what is left, with one try for each batch, and stops. No `add` may follow. */
   async close(): Promise<void> {
     await this.#writing;
-    while (!this.isEmpty && (await this.#write())) {}
+    while (!this.#isEmpty && (await this.#write())) {}
     this.#timer?.stop();
   }
 
@@ -76,11 +88,12 @@ export class AttemptWriter {
     this.#writing = undefined;
     if (written) {
       this.#unwritten.splice(0, batch.length);
+      this.#writtenCount += batch.length;
       this.#options.onWritten();
     }
     if (!written) this.#writeIn(RETRY_DELAY_MS);
     else if (this.#unwritten.length >= BATCH_RECORDS_MAX) this.#writeIn(0);
-    else if (!this.isEmpty) this.#writeIn(WRITE_DELAY_MS);
+    else if (!this.#isEmpty) this.#writeIn(WRITE_DELAY_MS);
     return written;
   }
 

@@ -26,71 +26,31 @@
  *
  * A 5xx is always taken for a failure of the endpoint, even if one event alone provokes it.
  *
- * The outbox is looked through at start, after `wake`, and when a pause ends.
+ * ## parked events that wait again
+ *
+ * They lie before the place that a lane has reached. Before its next event, a lane waits until its
+ * results are written, which takes a moment, and reads from the start, so that the oldest comes
+ * first and nothing is sent twice. A probe does not wait for that.
+ *
+ * The outbox is looked through at start, after `wake` and `noteRequeued`, and when a pause ends.
  */
 
 import { setImmediate as nextLoopTurn } from "node:timers/promises";
 import { epochMs } from "#base/epoch.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
-import type { Clock, Timer } from "#platform/clock.ts";
-import type { Log } from "#platform/log.ts";
-import type { Storage, WaitingDelivery } from "#storage/storage.ts";
+import type { Timer } from "#platform/clock.ts";
+import type { WaitingDelivery } from "#storage/storage.ts";
 import { type AttemptOptions, attemptDelivery } from "./attempt.ts";
 import { AttemptWriter } from "./attempt-writer.ts";
-import { dueInMs, type RefusalPlan, refusalDelayMs } from "./backoff.ts";
+import { dueInMs, refusalDelayMs } from "./backoff.ts";
+import type { DeliveryFigures, DispatcherOptions } from "./dispatcher-options.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { Lane, LaneQueue } from "./lane.ts";
 import { OutboxReader } from "./outbox-reader.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { type EndpointFailure, openSender, type SendDelivery, type SendResult } from "./send.ts";
-import { Tally, type TallyFigures } from "./tally.ts";
+import { type EndpointFailure, openSender, type SendResult } from "./send.ts";
+import { Tally } from "./tally.ts";
 import { TimerSet } from "./timer-set.ts";
-import type { WebhookFormat } from "./webhook-event.ts";
-
-/** The receiver, as the operator set it. */
-export interface WebhookEndpoint extends RefusalPlan {
-  /** Absolute `http:` or `https:` URL. */
-  readonly url: string;
-  readonly secret: string;
-  /** For one whole try, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Tries in any 60 s; undefined is no limit. More than that wait. */
-  readonly rateLimitPerMinute: number | undefined;
-  readonly format: WebhookFormat;
-  /** Adds our own fields to those of the format. */
-  readonly extraFields: boolean;
-}
-
-/** The parts of storage that delivery needs. */
-export type Outbox = Pick<
-  Storage,
-  "listDevicesWithDeliveries" | "listWaitingDeliveries" | "recordAttempts"
->;
-
-export interface DispatcherOptions {
-  readonly storage: Outbox;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly endpoint: WebhookEndpoint;
-  /** IANA name. */
-  readonly siteTimeZone: string;
-  readonly primaryDeviceId: DeviceId;
-  /** Lanes that send at the same time; 8 when absent. */
-  readonly concurrency?: number;
-  /** Makes one try; a real POST when absent. */
-  readonly send?: SendDelivery;
-}
-
-/** Where delivery stands, for status and metrics. */
-export interface WebhookFigures extends TallyFigures {
-  readonly state: "active" | "paused";
-  /** Milliseconds; 0 while the probe is under way, undefined while active. */
-  readonly nextProbeInMs: number | undefined;
-  /** Lanes that have a turn. */
-  readonly runningCount: number;
-}
 
 /** A lane's turn to send. */
 interface Turn {
@@ -107,6 +67,8 @@ const TURN_MS = 200;
 /** Looking for work after each of a thousand commits a second would cost more than the work. */
 const SCAN_PERIOD_MS = 25;
 const STORAGE_RETRY_MS = 1000;
+/** A little longer than a result waits to be written. */
+const REWIND_RETRY_MS = 60;
 const STOP_GRACE_MS = 2000;
 /** Lanes read in one go when a pause begins, before terminals get their share of the loop. */
 const HEADS_PER_LOOP_TURN = 20;
@@ -133,6 +95,8 @@ export class Dispatcher {
   #pumpTimer: Timer | undefined;
   #runningCount = 0;
   #isProbing = false;
+  /** Whether the rate limit holds something up. */
+  #isHeldUp = false;
 
   constructor(options: DispatcherOptions) {
     const { storage, clock, log, endpoint } = options;
@@ -169,6 +133,13 @@ export class Dispatcher {
     else setImmediate(() => this.#track(this.#scan()));
   }
 
+  /** Says that parked deliveries wait again. */
+  noteRequeued(count: number): void {
+    this.#options.log.info("webhook.requeued", { count });
+    for (const lane of this.#lanes.values()) lane.mustRewind = true;
+    this.wake();
+  }
+
   /** Lets what is in flight end for 2 s, gives up the rest, and writes the results. */
   async stop(): Promise<void> {
     this.#phase = "stopping";
@@ -180,7 +151,7 @@ export class Dispatcher {
   }
 
   /** A snapshot; reads nothing from storage. */
-  figures(): WebhookFigures {
+  figures(): DeliveryFigures {
     const { isPaused } = this.#health;
     const probeWaitMs = this.#health.waitMs(this.#options.clock.monotonicMs());
     return {
@@ -188,6 +159,7 @@ export class Dispatcher {
       state: isPaused ? "paused" : "active",
       nextProbeInMs: isPaused ? probeWaitMs : undefined,
       runningCount: this.#runningCount,
+      recoveredCount: this.#options.recoveredCount,
     };
   }
 
@@ -208,7 +180,7 @@ export class Dispatcher {
     this.#lanes.set(deviceId, lane);
     lane.mayHaveMore = true;
     if (lane.state !== "idle") return;
-    if (this.#writer.isEmpty) lane.rewind();
+    if (this.#writer.isWritten(lane.lastResult)) lane.rewind();
     this.#queue.addFresh(lane);
   }
 
@@ -216,9 +188,11 @@ export class Dispatcher {
   #pump(): void {
     while (this.#phase === "running" && this.#queue.size > 0 && !this.#writer.isFull) {
       const nowMs = this.#options.clock.monotonicMs();
-      const waitMs = Math.max(this.#health.waitMs(nowMs), this.#rateLimit.waitMs());
-      if (waitMs > 0) {
-        this.#pumpIn(waitMs);
+      const pauseMs = this.#health.waitMs(nowMs);
+      const limitMs = this.#rateLimit.waitMs();
+      this.#noteRateLimit(limitMs > pauseMs);
+      if (pauseMs > 0 || limitMs > 0) {
+        this.#pumpIn(Math.max(pauseMs, limitMs));
         return;
       }
       if (this.#health.isPaused) {
@@ -231,6 +205,11 @@ export class Dispatcher {
       this.#rateLimit.reserve();
       this.#track(this.#runTurn({ lane, endsAtMs: nowMs + TURN_MS, isProbe: false }));
     }
+  }
+
+  #noteRateLimit(isHeldUp: boolean): void {
+    if (isHeldUp && !this.#isHeldUp) this.#tally.noteRateLimited();
+    this.#isHeldUp = isHeldUp;
   }
 
   #pumpIn(delayMs: number): void {
@@ -320,6 +299,7 @@ export class Dispatcher {
   /** The lane's head if it may be sent now; a lane whose head is not due rests. */
   async #findHead(turn: Turn): Promise<WaitingDelivery | undefined> {
     const { lane } = turn;
+    if (lane.mustRewind && !turn.isProbe && !this.#rewind(lane)) return undefined;
     if (lane.head === undefined && lane.mayHaveMore) {
       const isRead = await this.#reader.extend(lane, PAGE_DELIVERIES);
       if (!isRead) {
@@ -336,18 +316,29 @@ export class Dispatcher {
     return undefined;
   }
 
+  /** A lane that has results which are not written yet rests instead. */
+  #rewind(lane: Lane): boolean {
+    const canRewind = this.#writer.isWritten(lane.lastResult);
+    if (canRewind) lane.rewind();
+    else this.#rest(lane, REWIND_RETRY_MS);
+    return canRewind;
+  }
+
   #applyResult(turn: Turn, delivery: WaitingDelivery, result: SendResult): boolean {
     if (result.kind === "aborted") return false;
     const nowMs = this.#options.clock.nowMs();
-    this.#tally.note(result, nowMs);
+    const { lane } = turn;
+    const isRetry = delivery.attemptCount > 0 || lane.failedId === delivery.id;
+    this.#tally.note(result, { atMs: nowMs, isRetry });
     if (result.kind === "endpoint-failed") {
+      lane.failedId = delivery.id;
       this.#pause(turn, result);
       return false;
     }
     if (turn.isProbe) this.#resume();
-    if (result.kind === "refused") return this.#refuse(turn.lane, delivery, result.httpStatus);
-    this.#writer.add({ ...result, deliveryId: delivery.id, atMs: nowMs });
-    turn.lane.passHead();
+    if (result.kind === "refused") return this.#refuse(lane, delivery, result.httpStatus);
+    lane.lastResult = this.#writer.add({ ...result, deliveryId: delivery.id, atMs: nowMs });
+    lane.passHead();
     return true;
   }
 
@@ -381,14 +372,14 @@ export class Dispatcher {
     const attempt = { deliveryId: delivery.id, atMs: clock.nowMs(), httpStatus };
     if (attemptCount >= endpoint.refusalsMax) {
       this.#tally.noteParked();
-      this.#writer.add({ kind: "parked", ...attempt });
+      lane.lastResult = this.#writer.add({ kind: "parked", ...attempt });
       log.warn("webhook.parked", fields);
       lane.passHead();
       return true;
     }
     const delayMs = refusalDelayMs(endpoint, delivery.attemptCount);
     const nextAttemptAtMs = epochMs(attempt.atMs + delayMs);
-    this.#writer.add({ kind: "refused", ...attempt, nextAttemptAtMs });
+    lane.lastResult = this.#writer.add({ kind: "refused", ...attempt, nextAttemptAtMs });
     log.warn("webhook.refused", fields, { per: deviceId });
     lane.changeHead({ attemptCount });
     this.#rest(lane, delayMs);

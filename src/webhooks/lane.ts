@@ -21,6 +21,12 @@ export class Lane {
   state: LaneState = "idle";
   /** Whether storage may hold deliveries behind the window. */
   mayHaveMore = true;
+  /** Whether deliveries may wait again that the lane has passed. */
+  mustRewind = false;
+  /** Number of the last result of this device, as the attempt writer counts them; 0 for none. */
+  lastResult = 0;
+  /** The delivery whose last try ended with a failure of the endpoint. */
+  failedId: number | undefined;
   #window: WaitingDelivery[] = [];
   #passedId = 0;
 
@@ -67,7 +73,10 @@ export class Lane {
 
   /** Reads from the start again. Only while every result of the device is written. */
   rewind(): void {
+    this.#window = [];
     this.#passedId = 0;
+    this.mayHaveMore = true;
+    this.mustRewind = false;
   }
 
   #takeHead(): WaitingDelivery {

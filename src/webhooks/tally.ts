@@ -5,7 +5,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { SendResult } from "./send.ts";
 
-/** Results so far. Counts are of tries, except `parkedCount`, which is of events. */
+/** Results so far. Counts are of tries, except where they say else. */
 export interface TallyFigures {
   /** `delivered 200`, `refused 422`, `connect ECONNREFUSED`; undefined before the first try ends. */
   readonly lastResult: string | undefined;
@@ -14,7 +14,12 @@ export interface TallyFigures {
   readonly deliveredCount: number;
   readonly refusedCount: number;
   readonly endpointFailedCount: number;
+  /** Events that used up their tries. */
   readonly parkedCount: number;
+  /** Those of the tries whose event had been tried in vain before. */
+  readonly retriedCount: number;
+  /** How often deliveries had to wait for the rate limit. */
+  readonly rateLimitedCount: number;
 }
 
 /** Counts results and remembers the last. */
@@ -27,6 +32,8 @@ export class Tally {
     refusedCount: 0,
     endpointFailedCount: 0,
     parkedCount: 0,
+    retriedCount: 0,
+    rateLimitedCount: 0,
   };
 
   get figures(): TallyFigures {
@@ -34,7 +41,10 @@ export class Tally {
   }
 
   /** A try ended at this instant (UTC). */
-  note(result: Exclude<SendResult, { readonly kind: "aborted" }>, atMs: EpochMs): void {
+  note(
+    result: Exclude<SendResult, { readonly kind: "aborted" }>,
+    { atMs, isRetry }: { readonly atMs: EpochMs; readonly isRetry: boolean },
+  ): void {
     const { kind } = result;
     const detail =
       kind === "endpoint-failed"
@@ -42,14 +52,20 @@ export class Tally {
         : `${kind} ${result.httpStatus}`;
     const before = this.#figures;
     this.#figures = {
+      ...before,
       lastResult: detail,
       lastResultAtMs: atMs,
       lastDeliveredAtMs: kind === "delivered" ? atMs : before.lastDeliveredAtMs,
       deliveredCount: before.deliveredCount + (kind === "delivered" ? 1 : 0),
       refusedCount: before.refusedCount + (kind === "refused" ? 1 : 0),
       endpointFailedCount: before.endpointFailedCount + (kind === "endpoint-failed" ? 1 : 0),
-      parkedCount: before.parkedCount,
+      retriedCount: before.retriedCount + (isRetry ? 1 : 0),
     };
+  }
+
+  /** Deliveries have to wait for the rate limit from here on. */
+  noteRateLimited(): void {
+    this.#figures = { ...this.#figures, rateLimitedCount: this.#figures.rateLimitedCount + 1 };
   }
 
   /** An event used up its tries. */

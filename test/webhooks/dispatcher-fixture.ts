@@ -3,7 +3,8 @@
  */
 
 import { deviceId } from "#domain/identifiers.ts";
-import { Dispatcher, type WebhookEndpoint } from "#webhooks/dispatcher.ts";
+import { Dispatcher } from "#webhooks/dispatcher.ts";
+import type { WebhookEndpoint } from "#webhooks/dispatcher-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { FakeOutbox } from "./fake-outbox.ts";
@@ -36,6 +37,7 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
     endpoint: { ...ENDPOINT, ...endpoint },
     siteTimeZone: "Asia/Manila",
     primaryDeviceId: deviceId("2401058352"),
+    recoveredCount: 0,
     send: receiver.send,
   });
   return { outbox, clock, log, receiver, dispatcher };

@@ -6,7 +6,7 @@ import { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { AttemptRecord, WaitingDelivery } from "#storage/storage.ts";
-import type { Outbox } from "#webhooks/dispatcher.ts";
+import type { Outbox } from "#webhooks/dispatcher-options.ts";
 import { makePunch } from "./webhook-values.ts";
 
 interface Row {
@@ -44,6 +44,16 @@ export class FakeOutbox implements Outbox {
     };
     this.rows.set(id, { delivery, state: "waiting" });
     return id;
+  }
+
+  /** Lets every parked delivery wait again, as `requeueParkedDeliveries` does, and counts them. */
+  requeue(): number {
+    const ids = this.idsIn("parked");
+    for (const id of ids) {
+      const row = this.rows.get(id);
+      if (row !== undefined) row.state = "waiting";
+    }
+    return ids.length;
   }
 
   /** Ids in a state, ascending. */
@@ -88,11 +98,12 @@ export class FakeOutbox implements Outbox {
     if (row === undefined || row.state !== "waiting") {
       throw new Error(`Delivery ${record.deliveryId} does not wait`);
     }
+    const attemptCount = row.delivery.attemptCount + 1;
     if (record.kind === "refused") {
-      const { attemptCount } = row.delivery;
       const { nextAttemptAtMs } = record;
-      row.delivery = { ...row.delivery, attemptCount: attemptCount + 1, nextAttemptAtMs };
+      row.delivery = { ...row.delivery, attemptCount, nextAttemptAtMs };
     } else {
+      row.delivery = { ...row.delivery, attemptCount };
       row.state = record.kind;
     }
   }

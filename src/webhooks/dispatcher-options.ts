@@ -1,0 +1,61 @@
+/**
+ * What the dispatcher is given, and what it tells of itself.
+ */
+
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { Storage } from "#storage/storage.ts";
+import type { RefusalPlan } from "./backoff.ts";
+import type { SendDelivery } from "./send.ts";
+import type { TallyFigures } from "./tally.ts";
+import type { WebhookFormat } from "./webhook-event.ts";
+
+/** The receiver, as the operator set it. */
+export interface WebhookEndpoint extends RefusalPlan {
+  /** Absolute `http:` or `https:` URL. */
+  readonly url: string;
+  readonly secret: string;
+  /** For one whole try, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Tries in any 60 s; undefined is no limit. More than that wait. */
+  readonly rateLimitPerMinute: number | undefined;
+  readonly format: WebhookFormat;
+  /** Adds our own fields to those of the format. */
+  readonly extraFields: boolean;
+}
+
+/** The parts of storage that delivery needs. */
+export type Outbox = Pick<
+  Storage,
+  "listDevicesWithDeliveries" | "listWaitingDeliveries" | "recordAttempts"
+>;
+
+export interface DispatcherOptions {
+  readonly storage: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly endpoint: WebhookEndpoint;
+  /** IANA name. */
+  readonly siteTimeZone: string;
+  readonly primaryDeviceId: DeviceId;
+  /** Deliveries that an earlier process left waiting. */
+  readonly recoveredCount: number;
+  /** Lanes that send at the same time; 8 when absent. */
+  readonly concurrency?: number;
+  /** Makes one try; a real POST when absent. */
+  readonly send?: SendDelivery;
+}
+
+/** Where delivery stands, for status and metrics. */
+export interface DeliveryFigures extends TallyFigures {
+  readonly state: "active" | "paused";
+  /** Milliseconds; 0 while the probe is under way, undefined while active. */
+  readonly nextProbeInMs: number | undefined;
+  /** Lanes that have a turn. */
+  readonly runningCount: number;
+  /** Deliveries that an earlier process left waiting. */
+  readonly recoveredCount: number;
+}
