@@ -63,6 +63,18 @@ export class Browser implements Disposable {
     return this.view.evaluate<string[]>(`${found}.map((element) => element.innerText)`);
   }
 
+  /** What the content policy of the page refused, by its own count. */
+  async policyViolations(): Promise<readonly string[]> {
+    return this.view.evaluate<string[]>("globalThis.policyViolations ?? []");
+  }
+
+  /** Replaces the text of a field, as a person who selects all of it and types. */
+  async fill(selector: string, text: string): Promise<void> {
+    await this.click(selector);
+    await this.view.evaluate(`document.querySelector(${JSON.stringify(selector)}).select()`);
+    await this.view.type(text);
+  }
+
   /** Clicks where a person would, once the element is there, holds still, and nothing covers it. */
   async click(selector: string): Promise<void> {
     await this.view.scrollTo(selector);
@@ -92,10 +104,16 @@ export class Browser implements Disposable {
       const { exception, text } = data.exceptionDetails;
       complaints.push(exception?.description ?? text);
     });
+    await view.cdp("Page.addScriptToEvaluateOnNewDocument", { source: COUNT_VIOLATIONS });
     await view.cdp("Log.enable");
     await view.cdp("Runtime.enable");
   }
 }
+
+/** Runs in every page before its own scripts. */
+const COUNT_VIOLATIONS = `document.addEventListener("securitypolicyviolation", (event) => {
+  (globalThis.policyViolations ??= []).push(event.violatedDirective + " " + event.blockedURI);
+});`;
 
 /** Events of the DevTools protocol, as far as they are looked at. */
 interface LogEntryAdded {

@@ -1,6 +1,6 @@
 /**
- * Aim: a person can try the API with the `/swagger` page of the executable, in a real browser and
- * without the internet.
+ * Aim: a person can use the pages of the executable in a real browser and without the internet:
+ * `/swagger` to try the API, and `/` to find it.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -10,7 +10,7 @@ import { NO_SYSTEM_PACKAGES } from "./availability.ts";
 import { Browser } from "./browser.ts";
 
 if (NO_SYSTEM_PACKAGES !== undefined) {
-  console.log(`/swagger in a browser is skipped: ${NO_SYSTEM_PACKAGES}`);
+  console.log(`pages in a browser are skipped: ${NO_SYSTEM_PACKAGES}`);
 }
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -25,33 +25,32 @@ describe("the /swagger page in Chromium", () => {
     const operations = (await browser.textsOf(".opblock-summary")).map(methodAndPath);
     expect(operations).toContain("GET /api/biometric/logs");
     expect(operations.sort()).toEqual(await documentedOperations(server));
-    expectQuiet(browser);
+    await expectQuiet(browser);
   });
 
-  testInBrowser("takes a token, and shows the punch that `GET /v1/punches` answers", async () => {
+  testInBrowser("gets a token, takes it, and shows the record that a call answers", async () => {
     await using server = await startServer();
     const port = String(server.terminalPort);
     await server.run("simulate", "--port", port, "--punches", "1");
     using browser = await Browser.open(server.webUrl);
     await showPage(browser, server);
+    const credentials = {
+      client_id: "hris_system",
+      client_secret: server.secret("hris-api-secret-key"),
+    };
+    const issued = await tryOut(browser, "/api/auth/token", JSON.stringify(credentials));
+    const { token }: { token: string } = JSON.parse(issued);
     await browser.click(".auth-wrapper .authorize");
     await browser.click(".auth-container input");
-    await browser.view.type(await server.token());
+    await browser.view.type(token);
     await browser.click(".auth-container .authorize");
     await browser.click(".auth-container .btn-done");
 
-    await browser.click('.opblock-summary-path[data-path="/v1/punches"]');
-    await browser.click(".try-out__btn");
-    await browser.click(".execute");
-
-    const answer = ".live-responses-table .response";
-    await eventually("the answer is shown", async () => (await browser.textsOf(answer)).length > 0);
-    expect(await browser.textsOf(`${answer} .response-col_status`)).toEqual(["200"]);
-    const [body = ""] = await browser.textsOf(`${answer} .response-col_description code`);
-    const [punch, ...others] = await server.listPunches();
-    expect([punch?.device_id, others]).toEqual(["SIM0001", []]);
-    expect(JSON.parse(body)).toMatchObject({ punches: [punch], has_more: false });
-    expectQuiet(browser);
+    const [log, ...others] = await server.listLogs();
+    expect([log?.device_id, others]).toEqual(["SIM0001", []]);
+    const logs = await tryOut(browser, "/api/biometric/logs");
+    expect(JSON.parse(logs)).toMatchObject({ success: true, total: 1, logs: [log] });
+    await expectQuiet(browser);
   });
 
   testInBrowser("may not ask anybody else, which would be noticed", async () => {
@@ -62,12 +61,44 @@ describe("the /swagger page in Chromium", () => {
     expect(await browser.view.evaluate<string>(asked)).toBe("refused");
     await eventually("the console tells", () => browser.complaints.length > 0);
     expect(browser.complaints.join("\n")).toContain("Content Security Policy");
+    expect(await browser.policyViolations()).toEqual(["connect-src http://elsewhere.test/"]);
     expect(browser.outsideRequests).toEqual([]);
 
     await browser.view.navigate("http://elsewhere.test/");
     expect(browser.outsideRequests).toEqual(["GET http://elsewhere.test/ HTTP/1.1"]);
   });
 });
+
+describe("the first page in Chromium", () => {
+  testInBrowser("says what this is, in its own style, and asks nobody for anything", async () => {
+    await using server = await startServer();
+    using browser = await Browser.open(server.webUrl);
+    await browser.view.navigate(server.webUrl);
+    expect(await browser.textsOf("h1")).toEqual(["Biometric Multi-Device Manager"]);
+    expect(await browser.view.evaluate<string>("document.title")).toBe(
+      "Biometric Multi-Device Manager",
+    );
+    const width = "getComputedStyle(document.body).maxWidth";
+    expect(await browser.view.evaluate<string>(width)).toBe("640px");
+    const fetched = "performance.getEntriesByType('resource').map(({ name }) => name)";
+    expect(await browser.view.evaluate<string[]>(fetched)).toEqual([]);
+    await expectQuiet(browser);
+  });
+});
+
+/** Runs the operation of a path, with this body if it takes one, and gives the 200 it shows. */
+async function tryOut(browser: Browser, path: string, body?: string): Promise<string> {
+  const operation = `.opblock:has([data-path="${path}"])`;
+  await browser.click(`${operation} .opblock-summary-path`);
+  await browser.click(`${operation} .try-out__btn`);
+  if (body !== undefined) await browser.fill(`${operation} .body-param__text`, body);
+  await browser.click(`${operation} .execute`);
+  const answer = `${operation} .live-responses-table .response`;
+  await eventually("the answer is shown", async () => (await browser.textsOf(answer)).length > 0);
+  expect(await browser.textsOf(`${answer} .response-col_status`)).toEqual(["200"]);
+  const [text = ""] = await browser.textsOf(`${answer} .response-col_description code`);
+  return text;
+}
 
 /** Opens the page and waits until Swagger UI has read the document. */
 async function showPage(browser: Browser, server: RunningServer): Promise<void> {
@@ -94,7 +125,8 @@ async function documentedOperations(server: RunningServer): Promise<string[]> {
     .sort();
 }
 
-function expectQuiet(browser: Browser): void {
+async function expectQuiet(browser: Browser): Promise<void> {
+  expect(await browser.policyViolations()).toEqual([]);
   expect(browser.complaints).toEqual([]);
   expect(browser.outsideRequests).toEqual([]);
 }
