@@ -120,12 +120,13 @@ async function startParts(
     log,
   });
   stops.push(() => background.stop());
+  const onDeviceApproved = () => background.wake();
   const control = await startControlSocket({
     path: options.controlSocketPath,
     storage,
     clock,
     log,
-    onDeviceApproved: () => background.wake(),
+    onDeviceApproved,
   });
   stops.push(() => control.stop());
 
@@ -133,7 +134,7 @@ async function startParts(
     dispatcher.start();
     stops.push(() => dispatcher.stop());
   }
-  const web = startWebServer(webOptions(options, storage, secrets));
+  const web = startWebServer({ ...webOptions(options, storage, secrets), onDeviceApproved });
   stops.push(() => web.stop());
 
   const queue = new CommitQueue({

@@ -19,6 +19,8 @@ import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
 import type { JsonObject } from "./openapi-json.ts";
+import { countRoutes } from "./original/counts/routes.ts";
+import { deviceChangeRoutes } from "./original/devices/change-routes.ts";
 import { deviceRoutes } from "./original/devices/routes.ts";
 import { docsRoutes } from "./original/docs/routes.ts";
 import { logRoutes } from "./original/logs/routes.ts";
@@ -48,6 +50,8 @@ export interface WebApiOptions {
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
   readonly webhookFigures: () => WebhookFigures;
   readonly readiness: ReadinessCheck;
+  /** Called after a device was approved, so that its held punches are released. */
+  readonly onDeviceApproved: () => void;
   /** Of the program, for the OpenAPI document. */
   readonly version: string;
 }
@@ -195,7 +199,9 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(punchRoutes({ storage, gate, leadingZeros }))
     .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
     .use(statusRoutes({ ...options, gate }))
-    .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }));
+    .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }))
+    .use(deviceChangeRoutes({ ...options, gate, bodies }))
+    .use(countRoutes({ storage, gate, siteTimeZone }));
 }
 
 function apiDescription({ version }: WebApiOptions) {

@@ -92,6 +92,7 @@ export class FakeStorage implements Storage {
   feedEpoch = "epoch-one";
   readonly punches: Punch[] = [];
   readonly devices: Device[] = [];
+  readonly userIds: UserId[] = [];
   readonly clients = new Map<string, ApiClient>();
   pairingWindowEndsAt: EpochMs | undefined;
   syncFigures: SyncFigures = { lastAttemptMs: undefined, lastSuccessMs: undefined, errorCount: 0 };
@@ -204,6 +205,10 @@ export class FakeStorage implements Storage {
     return "done";
   }
 
+  async listUserIds(): Promise<readonly UserId[]> {
+    return this.userIds;
+  }
+
   async findPairingWindow(): Promise<EpochMs | undefined> {
     return this.pairingWindowEndsAt;
   }
@@ -232,7 +237,6 @@ export class FakeStorage implements Storage {
   addDevice = neverCalled;
   retireDevice = neverCalled;
   syncUsers = neverCalled;
-  listUserIds = neverCalled;
   readUsers = neverCalled;
   append = neverCalled;
   continueBackgroundWork = neverCalled;

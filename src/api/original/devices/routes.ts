@@ -1,20 +1,15 @@
-/** `GET /api/biometric/devices`: promised by the original's documents, and served here. */
+/** The lists of terminals, behind a token that may read. */
 
 import { Elysia } from "elysia";
 import type { DeviceId } from "#domain/identifiers.ts";
-import { utcText } from "#domain/time-text.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
-import {
-  connectionStatus,
-  type ListedDevice,
-  lastSeenText,
-  listDevicesForHris,
-} from "../listed-devices.ts";
-import { DeviceAnswer, type DeviceRecord } from "./model.ts";
+import { listDevicesForHris } from "../listed-devices.ts";
+import { DeviceAnswer, HrisDeviceAnswer, OpenDeviceAnswer } from "./model.ts";
+import { spellDevice, spellDeviceRecord } from "./spell-device.ts";
 
-/** What the route needs. */
+/** What the routes need. */
 export interface DeviceRoutesOptions {
   readonly storage: Pick<Storage, "listDevices">;
   readonly gate: BearerGateOptions;
@@ -23,32 +18,46 @@ export interface DeviceRoutesOptions {
   readonly primaryDeviceId: DeviceId;
 }
 
-/** The route, behind a token that may read. */
+/** `GET /api/biometric/devices`, `/api/hris/devices` and `/api/devices`. */
 export function deviceRoutes(options: DeviceRoutesOptions) {
-  return new Elysia({ name: "original-devices" }).use(bearerGate(options.gate, "read")).get(
-    "/api/biometric/devices",
-    async () => {
-      const listed = await listDevicesForHris(options.storage);
-      const devices = listed.map((entry) => spellDevice(entry, options));
-      return { success: true as const, total: devices.length, devices };
-    },
-    {
-      response: { 200: DeviceAnswer, ...ORIGINAL_REFUSALS },
-      detail: { tags: ["Original"], summary: "Terminals and whether they are there" },
-    },
-  );
-}
-
-function spellDevice({ device, status }: ListedDevice, options: DeviceRoutesOptions): DeviceRecord {
-  const isPrimary = device.id === options.primaryDeviceId;
-  return {
-    device_id: device.id,
-    device_name: device.name ?? null,
-    status,
-    last_seen: lastSeenText(device, options.siteTimeZone),
-    created_at: utcText(device.firstContactMs),
-    connection_status: connectionStatus(device.lastContactMs, options.gate.clock.nowMs()),
-    is_primary: isPrimary,
-    device_type: isPrimary ? "PRIMARY" : "SECONDARY",
-  };
+  const { storage, gate } = options;
+  const site = { ...options, clock: gate.clock };
+  const listEntries = async () =>
+    (await listDevicesForHris(storage)).map((entry) => spellDevice(entry, site));
+  return new Elysia({ name: "original-devices" })
+    .use(bearerGate(gate, "read"))
+    .get(
+      "/api/biometric/devices",
+      async () => {
+        const listed = await listDevicesForHris(storage);
+        const devices = listed.map((entry) => spellDeviceRecord(entry, site));
+        return { success: true as const, total: devices.length, devices };
+      },
+      {
+        response: { 200: DeviceAnswer, ...ORIGINAL_REFUSALS },
+        detail: { tags: ["Original"], summary: "Terminals and whether they are there" },
+      },
+    )
+    .get(
+      "/api/hris/devices",
+      async () => {
+        const devices = await listEntries();
+        return { success: true as const, total: devices.length, devices };
+      },
+      {
+        response: { 200: HrisDeviceAnswer, ...ORIGINAL_REFUSALS },
+        detail: { tags: ["Original"], summary: "Terminals, for the older HRIS endpoints" },
+      },
+    )
+    .get(
+      "/api/devices",
+      async () => {
+        const devices = await listEntries();
+        return { total: devices.length, devices };
+      },
+      {
+        response: { 200: OpenDeviceAnswer, ...ORIGINAL_REFUSALS },
+        detail: { tags: ["Original"], summary: "Terminals, for the dashboard" },
+      },
+    );
 }

@@ -61,3 +61,34 @@ describe("GET /api/biometric/devices", () => {
     expect(field(answer.json, "devices", 0, "connection_status")).toBe(expected);
   });
 });
+
+test("GET /api/hris/devices and /api/devices show the same terminals in their shapes", async () => {
+  const fixture = new ApiFixture();
+  fixture.storage.devices.push(
+    sampleDevice("2401058352", { name: "Front door" }),
+    sampleDevice("new", { status: "blocked", lastContactMs: undefined }),
+    sampleDevice("pending-one", { status: "pending" }),
+  );
+  const devices = [
+    {
+      device_id: "2401058352",
+      device_name: "Front door",
+      status: "allowed",
+      last_seen: "2026-03-02 08:15:04",
+      created_at: "2026-03-01 16:00:00",
+      connection_status: "connected",
+    },
+    {
+      device_id: "new",
+      device_name: null,
+      status: "blocked",
+      last_seen: null,
+      created_at: "2026-03-01 16:00:00",
+      connection_status: "never",
+    },
+  ];
+  const older = await fixture.get("/api/hris/devices");
+  expect([older.status, older.json]).toEqual([200, { success: true, total: 2, devices }]);
+  const open = await fixture.get("/api/devices");
+  expect([open.status, open.json]).toEqual([200, { total: 2, devices }]);
+});
