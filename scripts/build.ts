@@ -1,5 +1,5 @@
 /**
- * Builds the one executable, `dist/biometric-server`. Tests import `buildExecutable` to build a
+ * Builds the one executable, `dist/biometric-server`, and beside it the types of its API. Tests import `buildExecutable` to build a
  * variant with a replaced module.
  */
 
@@ -8,6 +8,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../package.json" with { type: "json" };
+import { writeClientTypes } from "./client-types.ts";
 
 const PROJECT = resolve(import.meta.dir, "..");
 
@@ -91,5 +92,6 @@ if (import.meta.main) {
     outfile: values.outfile,
     ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
   });
+  await writeClientTypes(join(dirname(resolve(values.outfile)), "api.d.ts"));
   console.log(`Built ${values.outfile} (${manifest.version})`);
 }
