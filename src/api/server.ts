@@ -25,7 +25,9 @@ import { deviceRoutes } from "./original/devices/routes.ts";
 import { docsRoutes } from "./original/docs/routes.ts";
 import { logRoutes } from "./original/logs/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
+import { syncRoutes } from "./original/sync/routes.ts";
 import { timeRoutes } from "./original/time/routes.ts";
+import { userRoutes } from "./original/users/routes.ts";
 import { punchRoutes } from "./punches/routes.ts";
 import { ReadingTurns } from "./reading-turns.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
@@ -199,6 +201,8 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(punchRoutes({ storage, gate, leadingZeros }))
     .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
     .use(statusRoutes({ ...options, gate }))
+    .use(userRoutes({ ...options, gate }))
+    .use(syncRoutes({ ...options, gate, bodies }))
     .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }))
     .use(deviceChangeRoutes({ ...options, gate, bodies }))
     .use(countRoutes({ storage, gate, siteTimeZone }));

@@ -83,16 +83,16 @@ export interface SyncAttempt {
   readonly atMs: EpochMs;
   /** The site's day of it, `YYYY-MM-DD`. */
   readonly siteDay: string;
-  readonly hasSucceeded: boolean;
-  /** The request if it was refused, or else the users of it that were. */
+  /** What was refused before storage heard of it: the whole request, or some of its users. */
   readonly errorCount: number;
 }
 
 /** What became of the HRIS's syncs. */
 export interface SyncFigures {
   readonly lastAttemptMs: EpochMs | undefined;
+  /** Of an attempt of which a user was taken, or nothing was refused. */
   readonly lastSuccessMs: EpochMs | undefined;
-  /** Errors of the day that was asked for. */
+  /** Requests and users refused on the day that was asked for. */
   readonly errorCount: number;
 }
 

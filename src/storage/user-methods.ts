@@ -18,8 +18,9 @@ export function userMethods(
     syncUsers: async (users, attempt) =>
       guardEngine("store users", () =>
         parts.transaction(() => {
-          parts.users.noteSync(attempt);
-          return parts.users.sync(users, attempt.atMs);
+          const outcomes = parts.users.sync(users, attempt.atMs);
+          parts.users.noteSync(attempt, outcomes);
+          return outcomes;
         }),
       ),
     readSyncFigures: async (siteDay) =>

@@ -82,13 +82,15 @@ export class UserTable {
   }
 
   /** Notes that the HRIS sent users, for `readSyncFigures`. */
-  noteSync(attempt: SyncAttempt): void {
-    const before = readSyncFigures(this.#orm, attempt.siteDay).errorCount;
-    this.#note(LAST_ATTEMPT, String(attempt.atMs));
-    if (attempt.hasSucceeded) this.#note(LAST_SUCCESS, String(attempt.atMs));
-    if (attempt.errorCount === 0) return;
-    this.#note(ERROR_DAY, attempt.siteDay);
-    this.#note(ERROR_COUNT, String(before + attempt.errorCount));
+  noteSync({ atMs, siteDay, errorCount }: SyncAttempt, outcomes: readonly SyncOutcome[]): void {
+    const takenCount = outcomes.filter((outcome) => outcome !== "full").length;
+    const errors = errorCount + outcomes.length - takenCount;
+    this.#note(LAST_ATTEMPT, String(atMs));
+    if (takenCount > 0 || errors === 0) this.#note(LAST_SUCCESS, String(atMs));
+    if (errors === 0) return;
+    const before = readSyncFigures(this.#orm, siteDay).errorCount;
+    this.#note(ERROR_DAY, siteDay);
+    this.#note(ERROR_COUNT, String(before + errors));
   }
 
   #note(name: string, value: string): void {

@@ -17,6 +17,7 @@ import {
   userId,
 } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type {
   DeviceChange,
@@ -95,6 +96,7 @@ export class FakeStorage implements Storage {
   readonly userIds: UserId[] = [];
   readonly clients = new Map<string, ApiClient>();
   pairingWindowEndsAt: EpochMs | undefined;
+  readonly users = new Map<UserId, KnownUser>();
   syncFigures: SyncFigures = { lastAttemptMs: undefined, lastSuccessMs: undefined, errorCount: 0 };
   userFigures: UserFigures = { activeCount: 0, biometricCount: 0 };
   /** Every call of `listLogs`, as its `page` argument. */
@@ -205,10 +207,6 @@ export class FakeStorage implements Storage {
     return "done";
   }
 
-  async listUserIds(): Promise<readonly UserId[]> {
-    return this.userIds;
-  }
-
   async findPairingWindow(): Promise<EpochMs | undefined> {
     return this.pairingWindowEndsAt;
   }
@@ -226,6 +224,26 @@ export class FakeStorage implements Storage {
     };
   }
 
+  async syncUsers(users: readonly SyncedUser[]): Promise<readonly SyncOutcome[]> {
+    for (const user of users) {
+      this.users.set(user.id, {
+        id: user.id,
+        synced: { ...user, updatedAtMs: epochMs(0) },
+        enrollments: [],
+        hasPunched: false,
+      });
+    }
+    return users.map(() => "stored");
+  }
+
+  async listUserIds(): Promise<readonly UserId[]> {
+    return [...this.userIds, ...this.users.keys()];
+  }
+
+  async readUsers(ids: readonly UserId[]): Promise<readonly KnownUser[]> {
+    return ids.map((id) => this.users.get(id)).filter((user) => user !== undefined);
+  }
+
   async readSyncFigures(): Promise<SyncFigures> {
     return this.syncFigures;
   }
@@ -236,8 +254,6 @@ export class FakeStorage implements Storage {
 
   addDevice = neverCalled;
   retireDevice = neverCalled;
-  syncUsers = neverCalled;
-  readUsers = neverCalled;
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;

@@ -12,6 +12,8 @@ import { answerProblems, listOperations } from "./documented.ts";
 import { sampleDevice, samplePunch } from "./fake-storage.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+/** Where the original answered 500 to a body that is none (contract.md 3.1), 400 is wanted. */
+const ALWAYS_400 = ["/api/biometric/sync"];
 /** Paths of the browser's, which the document leaves out. */
 const PAGES = ["/", "/swagger", "/swagger/json", "/swagger/ui.js", "/swagger/ui.css"];
 const VALUES: Readonly<Record<string, string>> = { id: "1", device_id: "2401058352" };
@@ -155,13 +157,14 @@ describe("every path behind a token", () => {
 describe("every path that takes a body", () => {
   const taking = OPERATIONS.filter(({ takesBody }) => takesBody);
 
-  test.each(taking)("$method $path answers 415 without a JSON content type", async (one) => {
+  test.each(taking)("$method $path refuses a body without a JSON content type", async (one) => {
     for (const init of [
       {},
       { body: "{}" },
       { body: "{}", headers: { "content-type": "text/plain" } },
     ]) {
-      expect((await call(one.method, one.path, init)).status).toBe(415);
+      const status = ALWAYS_400.includes(one.path) ? 400 : 415;
+      expect((await call(one.method, one.path, init)).status).toBe(status);
     }
   });
 

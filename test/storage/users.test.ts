@@ -6,9 +6,9 @@
 import { describe, expect, test } from "bun:test";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceId, userId } from "#domain/identifiers.ts";
-import type { ReceivedIntake } from "#domain/intake.ts";
-import type { Enrollment, SyncedUser } from "#domain/user.ts";
+import type { SyncedUser } from "#domain/user.ts";
 import type { Storage } from "#storage/storage.ts";
+import { enrolls, told } from "../support/enrollment-values.ts";
 import { openTestStorage, punchesFrom, RECEIVED_AT_MS, rawPunch } from "../support/test-storage.ts";
 
 const GATE = deviceId("GATE");
@@ -26,40 +26,7 @@ function synced(id: string, change: Partial<SyncedUser> = {}): SyncedUser {
 }
 
 function attempt(atMs: EpochMs = RECEIVED_AT_MS, errorCount = 0) {
-  return { atMs, siteDay: DAY, hasSucceeded: errorCount === 0, errorCount };
-}
-
-function told(user: string, change: Partial<Enrollment> = {}): Enrollment {
-  return {
-    userIdText: user,
-    name: undefined,
-    privilege: 0,
-    isEnabled: undefined,
-    credentials: [0],
-    fingerprintCount: 1,
-    passwordCount: 0,
-    cardCount: 0,
-    faceCount: 0,
-    veinCount: 0,
-    ...change,
-  };
-}
-
-function enrolls(device: string, enrollment: Enrollment, atMs = RECEIVED_AT_MS): ReceivedIntake {
-  return {
-    intake: {
-      kind: "notice",
-      deviceId: deviceId(device),
-      code: "enrolled",
-      known: true,
-      text: "",
-      raw: new Uint8Array(),
-      enrollment,
-    },
-    driver: "test",
-    remoteAddress: "192.0.2.7",
-    receivedAtMs: atMs,
-  };
+  return { atMs, siteDay: DAY, errorCount };
 }
 
 async function listIds(storage: Storage): Promise<readonly string[]> {

@@ -3,12 +3,13 @@
  * refused too.
  */
 
-import { type DeviceId, deviceId, type UserId } from "#domain/identifiers.ts";
-import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
+import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import type { LeadingZeros } from "#domain/punch-identity.ts";
 import { parseSiteDate, type SiteDate, type SiteDayRange, siteDayRange } from "#domain/site-day.ts";
 import type { PunchFilter } from "#storage/storage.ts";
 import { ApiFailure } from "../../errors.ts";
-import { lenientFlag, lenientInteger, nonEmpty } from "../../query-text.ts";
+import { lenientFlag, nonEmpty } from "../../query-text.ts";
+import { readCount, readUserId } from "../list-query.ts";
 
 /** Which records are asked for. */
 export interface LogSelection {
@@ -40,7 +41,7 @@ export function readLogQuery(query: URLSearchParams, site: LogSite): LogSelectio
   return {
     filter: {
       deviceId: readDevice(query, site.primaryDeviceId),
-      userId: readUser(query.get("user_id"), site.leadingZeros),
+      userId: readUserId(query.get("user_id"), site.leadingZeros),
       ...readDays(query, site.siteTimeZone),
     },
     limit: readCount(query.get("limit")),
@@ -84,18 +85,4 @@ function readDevice(query: URLSearchParams, primaryDeviceId: DeviceId): DeviceId
   if (lenientFlag(query.get("primary_only"))) return primaryDeviceId;
   const given = nonEmpty(query.get("device_id"));
   return given === undefined ? undefined : deviceId(given);
-}
-
-/** A number, with its zeros in front: a site that keeps them has users who differ in nothing else. */
-function readUser(text: string | null, leadingZeros: LeadingZeros): UserId | undefined {
-  const value = lenientInteger(text);
-  if (text === null || value === undefined || value === 0n) return undefined;
-  return canonicalUserId(text.trim().replace(/^\+/, ""), leadingZeros);
-}
-
-/** A positive number of records; undefined for anything else. */
-function readCount(text: string | null): number | undefined {
-  const value = lenientInteger(text);
-  if (value === undefined || value <= 0n) return undefined;
-  return Number(value < BigInt(Number.MAX_SAFE_INTEGER) ? value : Number.MAX_SAFE_INTEGER);
 }

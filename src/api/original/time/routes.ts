@@ -1,11 +1,11 @@
 /** `GET /api/server/time`: the server's clock in UTC and in the site's zone. Open to everyone. */
 
 import { Elysia } from "elysia";
-import type { EpochMs } from "#base/epoch.ts";
-import { localText, rfc3339WithOffset, utcText } from "#domain/time-text.ts";
+import { localText, utcText } from "#domain/time-text.ts";
 import { offsetMsAt } from "#domain/wall-time.ts";
 import type { Clock } from "#platform/clock.ts";
 import { OriginalError } from "../../errors.ts";
+import { offsetIsoText } from "../iso-time.ts";
 import { TimeAnswer } from "./model.ts";
 
 /** What the route needs. */
@@ -25,8 +25,8 @@ export function timeRoutes({ clock, siteTimeZone, serverTimeZone }: TimeRoutesOp
     "/api/server/time",
     () => {
       const nowMs = clock.nowMs();
-      const utcIso = microsecondText(nowMs, "UTC");
-      const localIso = microsecondText(nowMs, siteTimeZone);
+      const utcIso = offsetIsoText(nowMs, "UTC");
+      const localIso = offsetIsoText(nowMs, siteTimeZone);
       return {
         success: true as const,
         server_timezone: serverTimeZone,
@@ -53,12 +53,4 @@ export function timeRoutes({ clock, siteTimeZone, serverTimeZone }: TimeRoutesOp
       },
     },
   );
-}
-
-/** As Python writes an instant: `2026-03-02T08:15:04.250000+08:00`. */
-function microsecondText(instantMs: EpochMs, timeZone: string): string {
-  const text = rfc3339WithOffset(instantMs, timeZone);
-  const [dateAndTime, offset] = [text.slice(0, 19), text.slice(-6)];
-  const milliseconds = text.slice(20, -6).padEnd(3, "0");
-  return `${dateAndTime}.${milliseconds}000${offset}`;
 }
