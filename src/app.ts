@@ -134,9 +134,6 @@ async function startParts(
     dispatcher.start();
     stops.push(() => dispatcher.stop());
   }
-  const web = startWebServer({ ...webOptions(options, storage, secrets), onDeviceApproved });
-  stops.push(() => web.stop());
-
   const queue = new CommitQueue({
     append: (batch) => storage.append(batch),
     afterCommit: () => {
@@ -151,7 +148,14 @@ async function startParts(
     log,
   });
   stops.push(() => queue.stop());
-  const listener = startListener(options, createHandleIntake(queue, log));
+  const handleIntake = createHandleIntake(queue, log);
+  const web = startWebServer({
+    ...webOptions(options, storage, secrets),
+    onDeviceApproved,
+    submitIntake: handleIntake,
+  });
+  stops.push(() => web.stop());
+  const listener = startListener(options, handleIntake);
   stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
   const isFirstStart = await storage.markStarted(clock.nowMs());

@@ -24,6 +24,7 @@ import { deviceChangeRoutes } from "./original/devices/change-routes.ts";
 import { deviceRoutes } from "./original/devices/routes.ts";
 import { docsRoutes } from "./original/docs/routes.ts";
 import { logRoutes } from "./original/logs/routes.ts";
+import { manualLogRoutes, type SubmitIntake } from "./original/manual-log/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
 import { syncRoutes } from "./original/sync/routes.ts";
 import { timeRoutes } from "./original/time/routes.ts";
@@ -52,6 +53,7 @@ export interface WebApiOptions {
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
   readonly webhookFigures: () => WebhookFigures;
   readonly readiness: ReadinessCheck;
+  readonly submitIntake: SubmitIntake;
   /** Called after a device was approved, so that its held punches are released. */
   readonly onDeviceApproved: () => void;
   /** Of the program, for the OpenAPI document. */
@@ -205,7 +207,8 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(syncRoutes({ ...options, gate, bodies }))
     .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }))
     .use(deviceChangeRoutes({ ...options, gate, bodies }))
-    .use(countRoutes({ storage, gate, siteTimeZone }));
+    .use(countRoutes({ storage, gate, siteTimeZone }))
+    .use(manualLogRoutes({ ...options, gate, bodies }));
 }
 
 function apiDescription({ version }: WebApiOptions) {

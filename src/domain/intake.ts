@@ -4,7 +4,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
-import type { DeviceId } from "./identifiers.ts";
+import type { DeviceId, PunchId } from "./identifiers.ts";
 import type { Enrollment } from "./user.ts";
 
 /**
@@ -83,8 +83,20 @@ export interface UnreadableIntake extends IntakeBase {
   readonly reason: string;
 }
 
-/** One device request, interpreted. */
-export type Intake = PollIntake | PunchIntake | NoticeIntake | UnreadableIntake;
+/**
+ * A punch that a person entered. It must be readable: its sender hears what is wrong with it, so
+ * none is kept for a person to look at.
+ */
+export interface ManualIntake extends IntakeBase {
+  readonly kind: "manual";
+  /** The terminal it was entered for; unless that is in use, it belongs to the built-in device. */
+  readonly deviceId: DeviceId;
+  /** Without a `wallTimeText` it is of the moment in which it arrived. */
+  readonly punch: RawPunch;
+}
+
+/** One request, interpreted. */
+export type Intake = PollIntake | PunchIntake | NoticeIntake | UnreadableIntake | ManualIntake;
 
 /** An intake with what only the connection knows. */
 export interface ReceivedIntake {
@@ -112,8 +124,10 @@ export type RefusalCode =
  * acknowledged; those two are spelled so that the terminal keeps its record.
  */
 export type Outcome =
-  | { readonly kind: "stored" }
-  | { readonly kind: "duplicate" }
+  /** `punchId` is told of a manual punch alone. */
+  | { readonly kind: "stored"; readonly punchId?: PunchId }
+  /** `punchId` is that of the punch that a manual one repeats, and told of no other. */
+  | { readonly kind: "duplicate"; readonly punchId?: PunchId }
   | { readonly kind: "quarantined" }
   | { readonly kind: "refused"; readonly code: RefusalCode }
   /** Storage failed: nothing else is ever reported with this word. */

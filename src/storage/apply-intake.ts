@@ -3,11 +3,13 @@
  * raw bytes. Decides nothing that the rules of `domain/` decide.
  */
 
+import { assert } from "#base/assert.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { acceptPunch } from "#domain/accept-punch.ts";
-import { MANUAL_DRIVER } from "#domain/device.ts";
-import type { DeviceId } from "#domain/identifiers.ts";
+import { MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
+import { type DeviceId, punchId } from "#domain/identifiers.ts";
 import type {
+  ManualIntake,
   NoticeIntake,
   Outcome,
   PunchIntake,
@@ -17,6 +19,7 @@ import type {
 import type { AcceptedPunch } from "#domain/punch.ts";
 import { canonicalUserId, hasSameContent } from "#domain/punch-identity.ts";
 import type { Enrollment } from "#domain/user.ts";
+import { wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { DeviceContacts } from "./device-contact.ts";
@@ -72,6 +75,7 @@ export class IntakeApplier {
         reason: "No device id",
       });
     }
+    if (intake.kind === "manual") return this.#applyManual(received, intake);
     const contacted = this.#contacts.contact(intake.deviceId, received);
     if (typeof contacted === "string") return { kind: "refused", code: contacted };
     switch (intake.kind) {
@@ -160,6 +164,36 @@ export class IntakeApplier {
     return best;
   }
 
+  /** No contact of the terminal it was entered for; and never historic, since a person asked for it. */
+  #applyManual(received: ReceivedIntake, { deviceId, punch }: ManualIntake): Outcome {
+    const { devices, punches, counters } = this.#parts;
+    const named = devices.find(deviceId);
+    const device = named?.status === "approved" ? named : devices.get(MANUAL_DEVICE_ID);
+    const timeZone = device.timeZone ?? this.#rules.siteTimeZone;
+    const { receivedAtMs } = received;
+    const wallTimeText = punch.wallTimeText ?? wallTimeAt(receivedAtMs, timeZone);
+    const accepted = acceptPunch(
+      { ...punch, wallTimeText },
+      {
+        timeZone,
+        leadingZeros: this.#rules.leadingZeros,
+        receivedAtMs,
+        ownClockTrusted: this.#isOwnClockTrusted(),
+        deviceStartAtMs: epochMs(0),
+        clockEpisode: device.clockEpisode,
+      },
+    );
+    assert(accepted.ok, "A manual punch came that nobody had looked at");
+    const known = punches.findKnown(device.id, accepted.value);
+    if (known === undefined) {
+      const outcome = this.#insert(received, accepted.value, device);
+      if (outcome.kind !== "stored") return outcome;
+      return { kind: "stored", punchId: punchId(counters.values.lastPunchId) };
+    }
+    announceResend(this.#parts, this.#rules, { deviceId: device.id, punch: known, receivedAtMs });
+    return { kind: "duplicate", punchId: punchId(known.id) };
+  }
+
   #applyPunch(
     received: ReceivedIntake,
     raw: RawPunch,
@@ -209,6 +243,7 @@ export class IntakeApplier {
       deviceId: device.id,
       receivedAtMs: received.receivedAtMs,
       feedPosition: isHeld ? null : counters.nextFeedPosition(),
+      origin: received.intake.kind === "manual" ? "manual" : "live",
       placed: isHeld ? undefined : this.#placer.resolve(place, policy, isDoubtful),
     });
     if (isHeld) {

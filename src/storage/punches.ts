@@ -127,6 +127,7 @@ export class PunchTable {
       readonly deviceId: string;
       readonly receivedAtMs: number;
       readonly feedPosition: number | null;
+      readonly origin: PunchOrigin;
       readonly placed: PlacedDirection | undefined;
     },
   ): void {
@@ -154,7 +155,7 @@ export class PunchTable {
       localTimeFlag: punch.localTimeFlag ?? null,
       doubtfulTime: punch.doubtfulTime ?? null,
       isHistoric: punch.isHistoric,
-      origin: "live",
+      origin: row.origin,
       rawText: raw.rawText,
     });
   }

@@ -54,6 +54,7 @@ export class ApiFixture {
         retryEnabled: true,
       }),
       readiness: async () => [],
+      submitIntake: async () => ({ kind: "failed" }),
       onDeviceApproved: () => undefined,
       version: "1.2.3",
       ...change,
