@@ -65,7 +65,7 @@ export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions)
         params: t.Object({
           id: t.String({ description: "The `id` of a punch.", documentedAs: { type: "integer" } }),
         }),
-        response: { 200: PunchModel, 404: Problem, ...PROBLEM_REFUSALS },
+        response: { 200: PunchModel, 400: Problem, 404: Problem, ...PROBLEM_REFUSALS },
         detail: { tags: ["Punches"], summary: "One punch as it stands" },
       },
     );
