@@ -7,6 +7,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
 import type { ReadinessProblem } from "#api/health/model.ts";
+import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
@@ -23,11 +24,15 @@ import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { createOwnClockTrust } from "#platform/own-clock.ts";
+import { residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
 import type { StorageRules } from "#storage/rules.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { Dispatcher } from "#webhooks/dispatcher.ts";
+import type { WebhookEndpoint } from "#webhooks/dispatcher-options.ts";
+import { shownUrl } from "#webhooks/shown-url.ts";
+import { sendTestEvent } from "#webhooks/test-event.ts";
 
 /** What `startApp` needs. */
 export interface AppOptions {
@@ -108,7 +113,8 @@ async function startParts(
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
-  const dispatcher = await createDispatcher(options, storage, secrets);
+  const delivery = await createDelivery(options, storage, secrets);
+  const dispatcher = delivery?.dispatcher;
   const background = new BackgroundLoop({
     step: async () => {
       const hasMore = await storage.continueBackgroundWork();
@@ -151,6 +157,7 @@ async function startParts(
   const handleIntake = createHandleIntake(queue, log);
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
+    webhookDelivery: delivery?.access,
     onDeviceApproved,
     submitIntake: handleIntake,
   });
@@ -161,8 +168,7 @@ async function startParts(
   const isFirstStart = await storage.markStarted(clock.nowMs());
   if (isFirstStart) await openFirstPairingWindow(storage, config, clock);
   background.wake();
-  const release = clock.after(START_SETTLED_MS, releaseStartMemory);
-  stops.push(async () => release.stop());
+  stops.push(releaseStartMemoryLater(clock));
   return {
     terminalPort: listener.port,
     webPort: web.port,
@@ -190,10 +196,16 @@ function checkEarlierDatabase(path: string, { config, log }: AppOptions): void {
   }
 }
 
-/** Gives back what only the start needed: about 3 MB. Blocks the loop for some milliseconds. */
-function releaseStartMemory(): void {
-  Bun.gc(true);
-  Bun.shrink();
+/**
+ * Gives back what only the start needed, about 3 MB, once it has settled. Blocks the loop then for
+ * some milliseconds. Returns what gives it up.
+ */
+function releaseStartMemoryLater(clock: Clock): () => Promise<void> {
+  const timer = clock.after(START_SETTLED_MS, () => {
+    Bun.gc(true);
+    Bun.shrink();
+  });
+  return async () => timer.stop();
 }
 
 function rulesOf(config: Config): StorageRules {
@@ -235,33 +247,45 @@ function endpointUrl(config: Config): string | undefined {
   return config.webhookEnabled ? config.webhookUrl : undefined;
 }
 
-async function createDispatcher(
-  options: AppOptions,
-  storage: Storage,
-  secrets: Secrets,
-): Promise<Dispatcher | undefined> {
-  const { config, clock, log } = options;
+function endpointOf(config: Config, secrets: Secrets): WebhookEndpoint | undefined {
   const url = endpointUrl(config);
   if (url === undefined) return undefined;
-  return new Dispatcher({
+  return {
+    url,
+    secret: secrets.webhookSecret,
+    timeoutMs: config.webhookTimeoutMs,
+    rateLimitPerMinute: config.webhookRateLimit,
+    refusalsMax: config.webhookRetriesMax + 1,
+    retryDelayMs: config.webhookRetryDelayMs,
+    format: config.webhookFormat,
+    extraFields: config.webhookExtraFields,
+  };
+}
+
+/** Delivery to the receiver, and what the API may ask of it; undefined without a receiver. */
+async function createDelivery(
+  { config, clock, log }: AppOptions,
+  storage: Storage,
+  secrets: Secrets,
+): Promise<{ readonly dispatcher: Dispatcher; readonly access: WebhookDelivery } | undefined> {
+  const endpoint = endpointOf(config, secrets);
+  if (endpoint === undefined) return undefined;
+  const dispatcher = new Dispatcher({
     storage,
     clock,
     log,
     random: Math.random,
-    endpoint: {
-      url,
-      secret: secrets.webhookSecret,
-      timeoutMs: config.webhookTimeoutMs,
-      rateLimitPerMinute: config.webhookRateLimit,
-      refusalsMax: config.webhookRetriesMax + 1,
-      retryDelayMs: config.webhookRetryDelayMs,
-      format: config.webhookFormat,
-      extraFields: config.webhookExtraFields,
-    },
+    endpoint,
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
     recoveredCount: (await storage.figures()).deliveriesWaiting,
   });
+  const access: WebhookDelivery = {
+    figures: () => dispatcher.figures(),
+    noteRequeued: (count) => dispatcher.noteRequeued(count),
+    sendTest: (signal) => sendTestEvent({ ...endpoint, clock }, signal),
+  };
+  return { dispatcher, access };
 }
 
 function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
@@ -290,12 +314,14 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     },
     webhookFigures: () => ({
       enabled: url !== undefined,
-      url: url ?? "",
+      url: url === undefined ? "" : shownUrl(url),
       mode: config.webhookMode,
       rateLimit: config.webhookRateLimit ?? 0,
       timeoutSeconds: config.webhookTimeoutMs / 1000,
       retryEnabled: true,
     }),
+    startedAtMonotonicMs: clock.monotonicMs(),
+    residentBytes,
     readiness: () => findReadinessProblems(storage),
     version: VERSION,
   };

@@ -25,10 +25,13 @@ import { deviceRoutes } from "./original/devices/routes.ts";
 import { docsRoutes } from "./original/docs/routes.ts";
 import { logRoutes } from "./original/logs/routes.ts";
 import { manualLogRoutes, type SubmitIntake } from "./original/manual-log/routes.ts";
+import { performanceRoutes } from "./original/performance/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
 import { syncRoutes } from "./original/sync/routes.ts";
 import { timeRoutes } from "./original/time/routes.ts";
 import { userRoutes } from "./original/users/routes.ts";
+import { type WebhookDelivery, webhookRoutes } from "./original/webhook/routes.ts";
+import { webhookReceiverRoutes } from "./original/webhook-receiver/routes.ts";
 import { punchRoutes } from "./punches/routes.ts";
 import { ReadingTurns } from "./reading-turns.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
@@ -52,6 +55,12 @@ export interface WebApiOptions {
   /** Accepted requests of one client in any window. */
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
   readonly webhookFigures: () => WebhookFigures;
+  /** Undefined when no receiver is set. */
+  readonly webhookDelivery: WebhookDelivery | undefined;
+  /** When the server started, by the monotonic clock. */
+  readonly startedAtMonotonicMs: number;
+  /** Physical memory of the process. */
+  readonly residentBytes: () => number;
   readonly readiness: ReadinessCheck;
   readonly submitIntake: SubmitIntake;
   /** Called after a device was approved, so that its held punches are released. */
@@ -208,7 +217,10 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }))
     .use(deviceChangeRoutes({ ...options, gate, bodies }))
     .use(countRoutes({ storage, gate, siteTimeZone }))
-    .use(manualLogRoutes({ ...options, gate, bodies }));
+    .use(manualLogRoutes({ ...options, gate, bodies }))
+    .use(webhookRoutes({ ...options, gate, bodies }))
+    .use(performanceRoutes({ ...options, gate }))
+    .use(webhookReceiverRoutes({ clock, bodies, siteTimeZone }));
 }
 
 function apiDescription({ version }: WebApiOptions) {

@@ -10,6 +10,7 @@ import { type Config, IGNORED_SETTINGS, SETTINGS } from "./config.ts";
 import { type FileProblem, parseEnvironmentFile } from "./environment-file.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type { Setting } from "./setting.ts";
+import { TEST_RECEIVER_PATH } from "./test-receiver.ts";
 
 /** Read when it is there and no other file is named. */
 export const DEFAULT_SETTINGS_FILE = "/etc/biometric-server/biometric-server.env";
@@ -192,11 +193,21 @@ function findConflicts(config: Config): ConfigProblem[] {
   }
   const url = config.webhookUrl === undefined ? null : URL.parse(config.webhookUrl);
   const port = Number(url?.port || (url?.protocol === "https:" ? 443 : 80));
-  if (url !== null && LOCAL_HOSTS.includes(url.hostname) && ports.includes(port)) {
-    const message = `"${withoutPassword(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS`;
+  const isOwnPort = url !== null && LOCAL_HOSTS.includes(url.hostname) && ports.includes(port);
+  if (isOwnPort && !isTestReceiver(url, config)) {
+    const message = `"${withoutPassword(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS, or for a trial WEB_PORT with the path ${TEST_RECEIVER_PATH}`;
     problems.push({ code: "conflict", name: "BIOMETRIC_WEBHOOK_URL", message });
   }
   return [...problems, ...findSizeConflicts(config)];
+}
+
+/** Whether an address on a port of our own is that of the receiver for trials. */
+function isTestReceiver(url: URL, config: Config): boolean {
+  return (
+    url.protocol === "http:" &&
+    Number(url.port || 80) === config.webPort &&
+    url.pathname === TEST_RECEIVER_PATH
+  );
 }
 
 /** Bounds of a terminal's bytes that leave no room for one another. */

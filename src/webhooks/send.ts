@@ -47,8 +47,21 @@ export interface SenderOptions {
   readonly clock: Clock;
 }
 
+/** What a receiver answered. */
+export interface Answer {
+  readonly kind: "answered";
+  readonly httpStatus: number;
+  /** The header, as sent. */
+  readonly retryAfter: string | null;
+  /** The first bytes of the body, in pieces: 4 KiB of them where it has so many. */
+  readonly head: readonly Uint8Array[];
+}
+
+/** How a POST ended. */
+export type PostResult = Answer | EndpointFailure | { readonly kind: "aborted" };
+
 /** Enough to end an ordinary answer, so that its connection can be used again. */
-const ANSWER_BYTES_MAX = 2048;
+const ANSWER_BYTES_MAX = 4096;
 
 /** 4xx that speak of the endpoint, not of the event (design 7). 410 pauses and keeps queueing. */
 const ENDPOINT_4XX: ReadonlySet<number> = new Set([408, 410, 425, 429]);
@@ -58,14 +71,18 @@ const TLS_CODE = /^EPROTO$|^ERR_(TLS|SSL)_|CERT|SIGNATURE|ISSUER|^HOSTNAME_MISMA
 
 /** A sender for one endpoint. Connections are kept alive between tries. */
 export function openSender(options: SenderOptions): SendDelivery {
-  return (request, signal) => post(options, request, signal);
+  return async (request, signal) => {
+    const ended = await post(options, request, signal);
+    return ended.kind === "answered" ? judgeAnswer(ended, options.clock.nowMs()) : ended;
+  };
 }
 
-async function post(
+/** One POST, without a judgement of the answer. Never throws; `signal` gives it up. */
+export async function post(
   options: SenderOptions,
   request: SignedRequest,
   signal: AbortSignal,
-): Promise<SendResult> {
+): Promise<PostResult> {
   if (signal.aborted) return { kind: "aborted" };
   const controller = new AbortController();
   const giveUp = (): void => controller.abort();
@@ -87,9 +104,11 @@ async function post(
       proxy: false,
       decompress: false,
     });
+    const head: Uint8Array[] = [];
     // The status is the answer: a body that breaks off or never ends changes nothing about it.
-    await discardBody(response).catch(giveUp);
-    return judgeAnswer(response, options.clock.nowMs());
+    await readHead(response, head).catch(giveUp);
+    const retryAfter = response.headers.get("retry-after");
+    return { kind: "answered", httpStatus: response.status, retryAfter, head };
   } catch (error) {
     if (timedOut) return endpointFailure("timeout", `${options.timeoutMs} ms`);
     if (signal.aborted) return { kind: "aborted" };
@@ -101,25 +120,25 @@ async function post(
   }
 }
 
-async function discardBody(response: Response): Promise<void> {
+async function readHead(response: Response, head: Uint8Array[]): Promise<void> {
   const reader = response.body?.getReader();
   if (reader === undefined) return;
   let seenBytes = 0;
   while (seenBytes < ANSWER_BYTES_MAX) {
     const { done, value } = await reader.read();
     if (done) return;
+    head.push(value);
     seenBytes += value.byteLength;
   }
   await reader.cancel();
 }
 
-function judgeAnswer(response: Response, nowMs: EpochMs): SendResult {
-  const httpStatus = response.status;
+function judgeAnswer({ httpStatus, retryAfter }: Answer, nowMs: EpochMs): SendResult {
   if (httpStatus >= 200 && httpStatus < 300) return { kind: "delivered", httpStatus };
   if (httpStatus >= 400 && httpStatus < 500 && !ENDPOINT_4XX.has(httpStatus)) {
     return { kind: "refused", httpStatus };
   }
-  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), nowMs);
+  const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
   return endpointFailure("status", String(httpStatus), retryAfterMs);
 }
 

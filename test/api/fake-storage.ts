@@ -97,6 +97,8 @@ export class FakeStorage implements Storage {
   readonly clients = new Map<string, ApiClient>();
   pairingWindowEndsAt: EpochMs | undefined;
   readonly users = new Map<UserId, KnownUser>();
+  deliveriesWaiting = 0;
+  deliveriesParked = 0;
   syncFigures: SyncFigures = { lastAttemptMs: undefined, lastSuccessMs: undefined, errorCount: 0 };
   userFigures: UserFigures = { activeCount: 0, biometricCount: 0 };
   /** Every call of `listLogs`, as its `page` argument. */
@@ -211,14 +213,21 @@ export class FakeStorage implements Storage {
     return this.pairingWindowEndsAt;
   }
 
+  async requeueParkedDeliveries(limit: number): Promise<number> {
+    const count = Math.min(limit, this.deliveriesParked);
+    this.deliveriesWaiting += count;
+    this.deliveriesParked -= count;
+    return count;
+  }
+
   async figures(): Promise<StorageFigures> {
     return {
       punchCount: this.#released({}).length,
       heldCount: 0,
       quarantineCount: 0,
       quarantineBytes: 0,
-      deliveriesWaiting: 0,
-      deliveriesParked: 0,
+      deliveriesWaiting: this.deliveriesWaiting,
+      deliveriesParked: this.deliveriesParked,
       databaseBytes: 0,
       walBytes: 0,
     };
@@ -261,7 +270,6 @@ export class FakeStorage implements Storage {
   listDevicesWithDeliveries = neverCalled;
   listWaitingDeliveries = neverCalled;
   recordAttempts = neverCalled;
-  requeueParkedDeliveries = neverCalled;
   probe = neverCalled;
   close = neverCalled;
 

@@ -1,0 +1,158 @@
+/**
+ * `/api/biometric/webhook/*`: how delivery stands, a test message on request, and parked messages
+ * once more.
+ */
+
+import { Elysia } from "elysia";
+import { TEST_RECEIVER_PATH } from "#config/test-receiver.ts";
+import { rfc3339WithOffset } from "#domain/time-text.ts";
+import type { Storage } from "#storage/storage.ts";
+import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
+import type { TestResult } from "#webhooks/test-event.ts";
+import type { ArrivingBodies } from "../../arriving-bodies.ts";
+import { type BearerGateOptions, bearerGate } from "../../auth.ts";
+import { ApiFailure, ORIGINAL_REFUSALS } from "../../errors.ts";
+import { jsonBody } from "../../json-body.ts";
+import type { WebhookFigures } from "../status/routes.ts";
+import { readQueue, spellStats } from "./figures.ts";
+import {
+  LIMIT_DEFAULT,
+  RetryAnswer,
+  RetryRefused,
+  RetryRequest,
+  WebhookStatus,
+  WebhookTest,
+} from "./model.ts";
+import { spellTest } from "./test-answer.ts";
+
+/** Delivery to the receiver that is set. */
+export interface WebhookDelivery {
+  figures(): DeliveryFigures;
+  /** Says that so many parked deliveries wait again. */
+  noteRequeued(count: number): void;
+  /** Sends a test message; `signal` gives it up. */
+  sendTest(signal: AbortSignal): Promise<TestResult>;
+}
+
+/** What the routes need. */
+export interface WebhookRoutesOptions {
+  readonly storage: Pick<Storage, "figures" | "requeueParkedDeliveries">;
+  readonly gate: BearerGateOptions;
+  readonly bodies: ArrivingBodies;
+  /** IANA zone of `timestamp`. */
+  readonly siteTimeZone: string;
+  /** The server's own address. */
+  readonly apiUrl: string;
+  readonly webhookFigures: () => WebhookFigures;
+  /** Undefined when no receiver is set. */
+  readonly webhookDelivery: WebhookDelivery | undefined;
+}
+
+/** Parked messages put back in one transaction. */
+const REQUEUED_MAX = 1000;
+
+/** The routes: reading needs a token that may read, the others one that may write. */
+export function webhookRoutes(options: WebhookRoutesOptions) {
+  return new Elysia({ name: "original-webhook" })
+    .use(statusRoute(options))
+    .use(testRoute(options))
+    .use(retryRoute(options));
+}
+
+function statusRoute(options: WebhookRoutesOptions) {
+  return new Elysia({ name: "original-webhook-status" })
+    .use(bearerGate(options.gate, "read"))
+    .get("/api/biometric/webhook/status", () => readStatus(options), {
+      response: { 200: WebhookStatus, ...ORIGINAL_REFUSALS },
+      detail: { tags: ["Original"], summary: "The webhook: settings, what waits, what was sent" },
+    });
+}
+
+function testRoute(options: WebhookRoutesOptions) {
+  const { gate, apiUrl, webhookFigures, webhookDelivery } = options;
+  return new Elysia({ name: "original-webhook-test" }).use(bearerGate(gate, "write")).post(
+    "/api/biometric/webhook/test",
+    async ({ request }) => {
+      const { enabled, url } = webhookFigures();
+      const result = await webhookDelivery?.sendTest(request.signal);
+      return spellTest(result, {
+        url: enabled ? url : undefined,
+        ownReceiverUrl: `${apiUrl}${TEST_RECEIVER_PATH}`,
+      });
+    },
+    {
+      parse: "none",
+      response: { 200: WebhookTest, ...ORIGINAL_REFUSALS },
+      detail: {
+        tags: ["Original"],
+        summary: "Send a test message to the receiver",
+        description:
+          "Waits at most 10 seconds for its answer, and follows no redirect. 200 also when it " +
+          "fails: see `success`. What waits to be sent is not touched.",
+      },
+    },
+  );
+}
+
+function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOptions) {
+  const body = jsonBody(RetryRequest, { bodies, refusal });
+  return new Elysia({ name: "original-webhook-retry" }).use(bearerGate(gate, "write")).post(
+    "/api/biometric/webhook/retry",
+    async ({ body: { limit = LIMIT_DEFAULT } }) => {
+      const count =
+        webhookDelivery === undefined
+          ? 0
+          : await storage.requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX));
+      if (count > 0) webhookDelivery?.noteRequeued(count);
+      const message = `Manually retried ${count} failed webhooks`;
+      return { success: true as const, message, retried_count: count, limit };
+    },
+    {
+      ...body,
+      transform: (context) => body.transform(context).catch(refuseAs400),
+      response: {
+        200: RetryAnswer,
+        400: RetryRefused,
+        413: RetryRefused,
+        ...ORIGINAL_REFUSALS,
+      },
+      detail: {
+        tags: ["Original"],
+        summary: "Send parked messages once more",
+        description:
+          "Puts the oldest messages that the receiver refused for good back into the queue, for " +
+          "one more try each. None while no webhook is set.",
+      },
+    },
+  );
+}
+
+async function readStatus(options: WebhookRoutesOptions): Promise<WebhookStatus> {
+  const { gate, siteTimeZone, webhookDelivery } = options;
+  const { enabled, url, mode, rateLimit } = options.webhookFigures();
+  const queue = await readQueue(options.storage);
+  return {
+    success: true,
+    timestamp: rfc3339WithOffset(gate.clock.nowMs(), siteTimeZone),
+    webhook: {
+      enabled,
+      url,
+      mode,
+      rate_limit: rateLimit,
+      queue_size: queue.pending,
+      persistent_queue: queue,
+      stats: spellStats(webhookDelivery?.figures(), queue),
+    },
+  };
+}
+
+/** The original knew no 415 here: whatever was wrong with the body was a 500, which is a 400. */
+function refuseAs400(error: unknown): never {
+  if (!(error instanceof ApiFailure) || error.code !== "media-type-unsupported") throw error;
+  const message = 'A JSON body is wanted, declared as application/json: {"limit": 10}, or {}';
+  throw new ApiFailure("body-malformed", message, { body: refusal(message) });
+}
+
+function refusal(message: string) {
+  return { success: false as const, error: "Failed to retry webhooks", message };
+}

@@ -1,0 +1,77 @@
+/**
+ * The test event of contract 4.2, signed like every message and sent once when a person asks for
+ * it. It is no delivery: outbox, endpoint health, rate limit and figures know nothing of it.
+ */
+
+import type { Clock } from "#platform/clock.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import { type EndpointFailureCode, post } from "./send.ts";
+import { signDelivery } from "./sign.ts";
+
+/** Where the test event goes, and what signs it. */
+export interface TestTarget {
+  /** Absolute `http:` or `https:` URL. */
+  readonly url: string;
+  readonly secret: string;
+  readonly clock: Clock;
+}
+
+/** What came of a test event. `aborted`: we gave it up ourselves. */
+export type TestResult =
+  | {
+      readonly kind: "answered";
+      readonly httpStatus: number;
+      /** The first 500 characters of the answer, with stars for everything that is secret. */
+      readonly text: string;
+    }
+  | { readonly kind: "failed"; readonly code: EndpointFailureCode; readonly detail: string }
+  | { readonly kind: "aborted" };
+
+/** For the whole try, in milliseconds, whatever the setting for deliveries says. */
+export const TEST_TIMEOUT_MS = 10_000;
+const SHOWN_CHARACTERS_MAX = 500;
+
+/** Waits at most 10 s; `signal` gives it up. Redirects are not followed. */
+export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Promise<TestResult> {
+  const { url, secret, clock } = target;
+  const nowMs = clock.nowMs();
+  const body = canonicalJson({
+    event_type: "test_webhook",
+    timestamp: Math.floor(nowMs / 1000),
+    message: "Test message of biometric-server",
+    source: "biometric_server",
+  });
+  const test = { eventId: `test-${crypto.randomUUID()}`, eventAtMs: nowMs, body };
+  const headers = {
+    ...signDelivery(test, { secret, triedAtMs: nowMs }),
+    // The answer is shown, so it must not come compressed.
+    "Accept-Encoding": "identity",
+  };
+  const ended = await post({ url, timeoutMs: TEST_TIMEOUT_MS, clock }, { headers, body }, signal);
+  if (ended.kind === "aborted") return ended;
+  if (ended.kind === "endpoint-failed") {
+    return { kind: "failed", code: ended.code, detail: ended.detail };
+  }
+  const text = new TextDecoder().decode(Buffer.concat(ended.head));
+  return { kind: "answered", httpStatus: ended.httpStatus, text: shownText(text, target) };
+}
+
+/** A receiver may echo what it got, and an error page of a framework shows its own settings. */
+function shownText(text: string, { url, secret }: TestTarget): string {
+  const { username, password, search } = new URL(url);
+  const secrets = [secret, password, unescaped(password), search.slice(1)];
+  if (password !== "") {
+    const pair = `${unescaped(username)}:${unescaped(password)}`;
+    secrets.push(Buffer.from(pair).toString("base64"));
+  }
+  // As many stars, so that nothing from behind what was read at all moves to the front.
+  const masked = secrets
+    .filter((word) => word !== "")
+    .reduce((masking, word) => masking.replaceAll(word, "*".repeat(word.length)), text);
+  return [...masked].slice(0, SHOWN_CHARACTERS_MAX).join("");
+}
+
+/** Without its percent signs; where these are no escapes, as it is. */
+function unescaped(text: string): string {
+  return new URLSearchParams(`text=${text.replaceAll("+", "%2B")}`).get("text") ?? text;
+}
