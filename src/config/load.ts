@@ -158,20 +158,21 @@ function findText(name: string, places: readonly Place[]): FoundText | undefined
 function parseFound(setting: Setting<unknown>, text: string): Result<unknown, ConfigProblem> {
   const value = setting.parse(text);
   if (value !== undefined) return ok(value);
-  const shown = setting.isSecret ? "The value of" : `"${withoutPassword(text)}" for`;
+  const shown = setting.isSecret ? "The value of" : `"${withoutSecrets(text)}" for`;
   const message = `${shown} ${setting.name} cannot be used: wanted is ${setting.wanted}`;
   return fail({ code: "bad-value", name: setting.name, message });
 }
 
 function showSetting(setting: Setting<unknown>, { text, place }: FoundText): SetSetting {
-  const shownText = setting.isSecret ? "(secret)" : withoutPassword(text);
+  const shownText = setting.isSecret ? "(secret)" : withoutSecrets(text);
   return { name: setting.name, place, shownText };
 }
 
-/** An address may carry a password, which no message shows. */
-function withoutPassword(text: string): string {
+/** An address may carry a password, or a key in its query, which no message shows. */
+function withoutSecrets(text: string): string {
   return text
     .replace(/\/\/[^/@\s]*@/g, "//***@")
+    .replace(/(:\/\/[^?]*\?).*/s, "$1***")
     .replace(/\p{C}/gu, "?")
     .slice(0, 200);
 }
@@ -195,7 +196,7 @@ function findConflicts(config: Config): ConfigProblem[] {
   const port = Number(url?.port || (url?.protocol === "https:" ? 443 : 80));
   const isOwnPort = url !== null && LOCAL_HOSTS.includes(url.hostname) && ports.includes(port);
   if (isOwnPort && !isTestReceiver(url, config)) {
-    const message = `"${withoutPassword(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS, or for a trial WEB_PORT with the path ${TEST_RECEIVER_PATH}`;
+    const message = `"${withoutSecrets(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS, or for a trial WEB_PORT with the path ${TEST_RECEIVER_PATH}`;
     problems.push({ code: "conflict", name: "BIOMETRIC_WEBHOOK_URL", message });
   }
   return [...problems, ...findSizeConflicts(config)];

@@ -265,19 +265,19 @@ describe("values", () => {
 });
 
 describe("secrets", () => {
-  test("loadConfig() never repeats a secret or the password of an address", () => {
+  test("loadConfig() never repeats a secret, or the password or query of an address", () => {
     const secret = "hunter2\u0007";
     const found = problems({
       HRIS_API_SECRET_KEY: secret,
-      BIOMETRIC_WEBHOOK_URL: "ftp://u:hunter2@h/",
+      BIOMETRIC_WEBHOOK_URL: "ftp://u:hunter2@h/?key=hunter2",
     });
     expect(found.map(({ name }) => name)).toEqual(["HRIS_API_SECRET_KEY", "BIOMETRIC_WEBHOOK_URL"]);
     expect(JSON.stringify(found)).not.toContain("hunter2");
     const { set } = loaded({
       HRIS_API_SECRET_KEY: "hunter2",
-      BIOMETRIC_WEBHOOK_URL: "http://u:hunter2@h/",
+      BIOMETRIC_WEBHOOK_URL: "http://u:hunter2@h/in?key=hunter2",
     });
-    expect(set.map(({ shownText }) => shownText)).toEqual(["(secret)", "http://***@h/"]);
+    expect(set.map(({ shownText }) => shownText)).toEqual(["(secret)", "http://***@h/in?***"]);
   });
 });
 

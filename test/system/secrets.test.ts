@@ -12,6 +12,8 @@ setDefaultTimeout(60_000);
 
 const MAIN_SECRET = "main-secret-4f1c09";
 const WEBHOOK_SECRET = "webhook-secret-77ab12";
+const URL_PASSWORD = "url-password-93e5d0";
+const URL_KEY = "url-key-1d2e3f";
 
 /** What a secret looks like when somebody digests or encodes it on the way. */
 function shapesOf(secret: string): readonly string[] {
@@ -76,7 +78,7 @@ beforeAll(async () => {
     settings: {
       HRIS_API_SECRET_KEY: MAIN_SECRET,
       BIOMETRIC_WEBHOOK_SECRET: WEBHOOK_SECRET,
-      BIOMETRIC_WEBHOOK_URL: `http://127.0.0.1:${findFreePort()}/hook`,
+      BIOMETRIC_WEBHOOK_URL: `http://site:${URL_PASSWORD}@127.0.0.1:${findFreePort()}/hook?key=${URL_KEY}`,
       LOG_LEVEL: "debug",
     },
   });
@@ -84,6 +86,8 @@ beforeAll(async () => {
   const added: unknown = JSON.parse((await server.run("clients", "add", "payroll", "--json")).out);
   secrets.set("the main secret", MAIN_SECRET);
   secrets.set("the webhook secret", WEBHOOK_SECRET);
+  secrets.set("the password in the receiver's address", URL_PASSWORD);
+  secrets.set("the key in the receiver's address", URL_KEY);
   secrets.set("the signing key", server.secret("token-signing-key"));
   secrets.set("a client's own secret", textField(added, "secret"));
   await collect();
@@ -133,15 +137,19 @@ describe("nothing that the executable says", () => {
     expect(said.get("the log")).toContain("client.revoked");
   });
 
-  test.each(["the main secret", "the webhook secret", "the signing key", "a client's own secret"])(
-    "holds %s",
-    (name) => {
-      const shapes = shapesOf(secrets.get(name) ?? "");
-      for (const [place, text] of said) {
-        for (const shape of shapes) expect([place, text.includes(shape)]).toEqual([place, false]);
-      }
-    },
-  );
+  test.each([
+    "the main secret",
+    "the webhook secret",
+    "the password in the receiver's address",
+    "the key in the receiver's address",
+    "the signing key",
+    "a client's own secret",
+  ])("holds %s", (name) => {
+    const shapes = shapesOf(secrets.get(name) ?? "");
+    for (const [place, text] of said) {
+      for (const shape of shapes) expect([place, text.includes(shape)]).toEqual([place, false]);
+    }
+  });
 
   test("in its log is a token", () => {
     for (const token of tokens) expect(said.get("the log")).not.toContain(token.split(".")[2]);
