@@ -17,6 +17,7 @@ import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
 import { deviceId } from "#domain/identifiers.ts";
+import { parseUserRange } from "#domain/user.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
@@ -300,6 +301,7 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     siteTimeZone: config.siteTimeZone,
     serverTimeZone: hostTimeZone(),
     primaryDeviceId: deviceId(config.primaryDeviceId),
+    primaryUserRange: parseUserRange(config.primaryDeviceUserRange ?? ""),
     leadingZeros: config.userIdLeadingZeros,
     apiUrl: `http://${config.webHost}:${config.webPort}`,
     tokens: {

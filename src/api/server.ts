@@ -7,6 +7,7 @@ import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { LeadingZeros } from "#domain/punch-identity.ts";
+import type { ExpectedUsers, UserRange } from "#domain/user.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { SlidingLimit } from "#platform/sliding-limit.ts";
@@ -47,6 +48,8 @@ export interface WebApiOptions {
   /** The zone that the machine is set to. */
   readonly serverTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  /** The users that are expected at the primary terminal; undefined: anyone. */
+  readonly primaryUserRange: UserRange | undefined;
   /** What the site makes of zeros before a user's number. */
   readonly leadingZeros: LeadingZeros;
   /** Shown as the server's own address. */
@@ -204,14 +207,15 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
   });
   const access = new ClientAccess(tokens, storage);
   const gate: BearerGateOptions = { tokens, access, limit, turns: new ReadingTurns(), clock };
+  const expectedUsers = expectedUsersOf(options);
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(timeRoutes(options))
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
-    .use(punchRoutes({ storage, gate, leadingZeros }))
-    .use(logRoutes({ storage, gate, log, siteTimeZone, primaryDeviceId, leadingZeros }))
-    .use(statusRoutes({ ...options, gate }))
+    .use(punchRoutes({ storage, gate, leadingZeros, expectedUsers }))
+    .use(logRoutes({ ...options, gate, expectedUsers }))
+    .use(statusRoutes({ ...options, gate, expectedUsers }))
     .use(userRoutes({ ...options, gate }))
     .use(syncRoutes({ ...options, gate, bodies }))
     .use(deviceRoutes({ storage, gate, siteTimeZone, primaryDeviceId }))
@@ -221,6 +225,11 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(webhookRoutes({ ...options, gate, bodies }))
     .use(performanceRoutes({ ...options, gate }))
     .use(webhookReceiverRoutes({ clock, bodies, siteTimeZone }));
+}
+
+function expectedUsersOf(options: WebApiOptions): ExpectedUsers | undefined {
+  const { primaryDeviceId: deviceId, primaryUserRange: range } = options;
+  return range === undefined ? undefined : { deviceId, range };
 }
 
 function apiDescription({ version }: WebApiOptions) {

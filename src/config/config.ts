@@ -4,6 +4,7 @@
  */
 
 import { DIRECTION_POLICIES } from "#domain/device.ts";
+import { parseUserRange } from "#domain/user.ts";
 import { LIMITS } from "./limits.ts";
 import { choice, flag, integer, list, type Setting, seconds, secret, text } from "./setting.ts";
 import {
@@ -87,6 +88,14 @@ const SITE = {
     wanted: "the id of a terminal, 1 to 64 characters",
     fallback: "2401058352",
     parse: parseLabel,
+  }),
+  primaryDeviceUserRange: text({
+    name: "PRIMARY_DEVICE_USER_RANGE",
+    meaning:
+      "Users that are expected at the primary terminal; punches of others there are stored and marked. Unset: anyone.",
+    wanted: "two numbers such as 1-8, at most 10000 users",
+    fallback: undefined,
+    parse: (value) => (parseUserRange(value) === undefined ? undefined : value),
   }),
   deviceEnrollment: choice({
     name: "DEVICE_ENROLLMENT",

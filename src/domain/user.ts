@@ -4,7 +4,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
-import type { UserId } from "./identifiers.ts";
+import type { DeviceId, UserId } from "./identifiers.ts";
 
 /** A user as the HRIS sends one: a whole statement, so that what is left out is no longer known. */
 export interface SyncedUser {
@@ -71,6 +71,12 @@ export interface UserRange {
   readonly to: number;
 }
 
+/** The only users that a site expects at one of its terminals. */
+export interface ExpectedUsers {
+  readonly deviceId: DeviceId;
+  readonly range: UserRange;
+}
+
 /** A wider range is no list that anybody reads. */
 const RANGE_USERS_MAX = 10_000;
 
@@ -81,6 +87,18 @@ export function parseUserRange(text: string): UserRange | undefined {
   const range = { from: Number(match[1]), to: Number(match[2]) };
   const userCount = range.to - range.from + 1;
   return userCount >= 1 && userCount <= RANGE_USERS_MAX ? range : undefined;
+}
+
+/**
+ * Whether a punch is of somebody whom the site does not expect there. It counts like any other; told
+ * when it is read, so that another range says something else of the same punch.
+ */
+export function isOfUnexpectedUser(
+  punch: { readonly deviceId: DeviceId; readonly userId: UserId },
+  expected: ExpectedUsers | undefined,
+): boolean {
+  if (expected === undefined || punch.deviceId !== expected.deviceId) return false;
+  return !isInUserRange(punch.userId, expected.range);
 }
 
 /** Whether a user id is a number of the range; zeros in front of it do not count. */

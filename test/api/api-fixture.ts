@@ -36,6 +36,7 @@ export class ApiFixture {
       siteTimeZone: "Asia/Manila",
       serverTimeZone: "Asia/Tokyo",
       primaryDeviceId: deviceId("2401058352"),
+      primaryUserRange: undefined,
       leadingZeros: "drop",
       apiUrl: "http://localhost:5050",
       tokens: {

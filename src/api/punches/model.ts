@@ -44,6 +44,11 @@ export const PunchModel = t.Object({
     description: "Why the time is not believed.",
     examples: [null],
   }),
+  outside_user_range: t.Boolean({
+    description:
+      "Whether the primary terminal expects other users (`PRIMARY_DEVICE_USER_RANGE`); false while " +
+      "it expects anyone.",
+  }),
   is_historic: t.Boolean({ description: "Older than the terminal's start date." }),
   origin: t.Union([
     t.Literal("live"),

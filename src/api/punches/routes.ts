@@ -6,6 +6,7 @@
 import { Elysia, t } from "elysia";
 import { deviceId, punchId } from "#domain/identifiers.ts";
 import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
+import type { ExpectedUsers } from "#domain/user.ts";
 import type { FeedPage, PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { ApiFailure, PROBLEM_REFUSALS, Problem } from "../errors.ts";
@@ -21,10 +22,12 @@ export interface PunchRoutesOptions {
   readonly storage: Pick<Storage, "feedEpoch" | "listPunchesAfter" | "findPunch">;
   readonly gate: BearerGateOptions;
   readonly leadingZeros: LeadingZeros;
+  readonly expectedUsers: ExpectedUsers | undefined;
 }
 
 /** `GET /v1/punches` and `GET /v1/punches/{id}`, behind a token that may read. */
-export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions) {
+export function punchRoutes(options: PunchRoutesOptions) {
+  const { storage, gate, leadingZeros, expectedUsers } = options;
   return new Elysia({ name: "punches" })
     .use(bearerGate(gate, "read"))
     .get(
@@ -32,7 +35,7 @@ export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions)
       async ({ request }) => {
         const query = readQuery(storage.feedEpoch, request.url, leadingZeros);
         const page = await storage.listPunchesAfter(query.after, query.limit, query.filter);
-        return answerPage(storage.feedEpoch, page, request);
+        return answerPage(options, page, request);
       },
       {
         query: PunchQuery,
@@ -58,7 +61,7 @@ export function punchRoutes({ storage, gate, leadingZeros }: PunchRoutesOptions)
       async ({ params, request }) => {
         strictParameters(request.url, []);
         const punch = await findReleased(storage, params.id);
-        if (punch !== undefined) return spellPunch(punch);
+        if (punch !== undefined) return spellPunch(punch, expectedUsers);
         throw new ApiFailure("not-found", "No punch has this id");
       },
       {
@@ -98,9 +101,13 @@ function readQuery(feedEpoch: string, requestUrl: string, leadingZeros: LeadingZ
  * Written as text here, because the framework's check of an answer against its schema doubles the
  * cost of a full page. The type of the body is that of the schema all the same.
  */
-function answerPage(feedEpoch: string, page: FeedPage, request: Request): Response {
+function answerPage(
+  { storage: { feedEpoch }, expectedUsers }: PunchRoutesOptions,
+  page: FeedPage,
+  request: Request,
+): Response {
   const next = encodeCursor(feedEpoch, page.nextAfter);
-  const etag = pageTag(feedEpoch, page);
+  const etag = pageTag(feedEpoch, page, expectedUsers);
   const headers = new Headers({
     "content-type": "application/json",
     "cache-control": "private, no-cache",
@@ -110,7 +117,8 @@ function answerPage(feedEpoch: string, page: FeedPage, request: Request): Respon
   if (hasTag(request.headers.get("if-none-match"), etag)) {
     return new Response(null, { status: 304, headers });
   }
-  const body: PunchPage = { punches: page.punches.map(spellPunch), next, has_more: page.hasMore };
+  const punches = page.punches.map((punch) => spellPunch(punch, expectedUsers));
+  const body: PunchPage = { punches, next, has_more: page.hasMore };
   return new Response(JSON.stringify(body), { headers });
 }
 
@@ -121,12 +129,17 @@ function hasTag(header: string | null, etag: string): boolean {
 /**
  * Names the content of a page of one address. A row that changes moves to a position never used
  * before, so the rows up to a position only ever become fewer: the same count and the same last
- * position mean the same rows.
+ * position mean the same rows. What is told of a row depends on who is expected, too.
  */
-function pageTag(feedEpoch: string, page: FeedPage): string {
+function pageTag(
+  feedEpoch: string,
+  page: FeedPage,
+  expectedUsers: ExpectedUsers | undefined,
+): string {
   const last = page.punches.at(-1)?.feedPosition ?? 0;
   const more = page.hasMore ? "more" : "end";
-  const name = `${feedEpoch}.${page.nextAfter}.${last}.${page.punches.length}.${more}`;
+  const expected = expectedUsers === undefined ? "" : JSON.stringify(expectedUsers);
+  const name = `${feedEpoch}.${page.nextAfter}.${last}.${page.punches.length}.${more}${expected}`;
   return `"${Buffer.from(name).toString("base64url")}"`;
 }
 

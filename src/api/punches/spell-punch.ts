@@ -2,10 +2,11 @@
 
 import type { Punch } from "#domain/punch.ts";
 import { rfc3339WithOffset } from "#domain/time-text.ts";
+import { type ExpectedUsers, isOfUnexpectedUser } from "#domain/user.ts";
 import type { PunchModel } from "./model.ts";
 
 /** A stored punch as `/v1` shows it; what is absent is null. */
-export function spellPunch(punch: Punch): PunchModel {
+export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefined): PunchModel {
   return {
     id: punch.id,
     revision: punch.revision,
@@ -26,6 +27,7 @@ export function spellPunch(punch: Punch): PunchModel {
     work_code: punch.workCode ?? null,
     local_time_flag: punch.localTimeFlag ?? null,
     doubtful_time: punch.doubtfulTime ?? null,
+    outside_user_range: isOfUnexpectedUser(punch, expectedUsers),
     is_historic: punch.isHistoric,
     origin: punch.origin,
   };

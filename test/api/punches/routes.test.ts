@@ -30,6 +30,7 @@ const FIRST = {
   local_time_flag: null,
   doubtful_time: null,
   is_historic: false,
+  outside_user_range: false,
   origin: "live",
 };
 
@@ -82,6 +83,7 @@ describe("GET /v1/punches", () => {
       doubtful_time: "future",
       local_time_flag: "doubled",
       is_historic: true,
+      outside_user_range: false,
       is_repeat: true,
       work_code: "9",
       origin: "recovered",

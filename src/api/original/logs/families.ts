@@ -5,6 +5,7 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import { type ExpectedUsers, isOfUnexpectedUser } from "#domain/user.ts";
 import {
   type LogAnswer,
   LogQuery,
@@ -44,12 +45,20 @@ export const HRIS_LOGS_PATH = "/api/hris/logs";
 export const PLAIN_LOGS_PATH = "/api/logs";
 
 /** The list with what is derived, for the HRIS (contract.md 3.1). */
-export function biometricLogs(primaryDeviceId: DeviceId): LogFamily {
+export function biometricLogs(
+  primaryDeviceId: DeviceId,
+  expectedUsers: ExpectedUsers | undefined,
+): LogFamily {
   return {
     path: BIOMETRIC_LOGS_PATH,
     parameters: Object.keys(LogQuery.properties),
     spellCounts: (counts) => ({ success: true, ...counts, primary_device: primaryDeviceId }),
-    spell: (punch) => spellLog(punch, primaryDeviceId),
+    spell: (punch) => ({
+      ...spellLog(punch, primaryDeviceId),
+      ...(expectedUsers === undefined
+        ? {}
+        : { outside_user_range: isOfUnexpectedUser(punch, expectedUsers) }),
+    }),
   };
 }
 

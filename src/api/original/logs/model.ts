@@ -71,6 +71,13 @@ export const LogRecord = t.Object({
   direction: t.Union([t.Literal("in"), t.Literal("out")], { description: UNDECIDED_TEXT }),
   verification_method: t.String({ examples: ["Fingerprint"] }),
   created_at: Arrival,
+  outside_user_range: t.Optional(
+    t.Boolean({
+      description:
+        "Whether the primary terminal expects other users; only while `PRIMARY_DEVICE_USER_RANGE` " +
+        "is set.",
+    }),
+  ),
 });
 export type LogRecord = Static<typeof LogRecord>;
 

@@ -1,6 +1,7 @@
 /** The original's lists of logs, in its shapes, with their filters done in the database. */
 
 import { Elysia } from "elysia";
+import type { ExpectedUsers } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
@@ -32,6 +33,7 @@ export interface LogRoutesOptions extends LogSite {
   readonly storage: Pick<Storage, "listLogs" | "countLogs" | "figures">;
   readonly gate: BearerGateOptions;
   readonly log: Log;
+  readonly expectedUsers: ExpectedUsers | undefined;
 }
 
 /** A client that does not read has the system keep about 4 MB of an answer for it. */
@@ -44,7 +46,7 @@ const HIDDEN = { detail: { hide: true } };
 /** The routes, behind a token that may read. */
 export function logRoutes(options: LogRoutesOptions) {
   const answer = createAnswerer(options);
-  const biometric = biometricLogs(options.primaryDeviceId);
+  const biometric = biometricLogs(options.primaryDeviceId, options.expectedUsers);
   return (
     new Elysia({ name: "original-logs" })
       .use(bearerGate(options.gate, "read"))
