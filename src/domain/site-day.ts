@@ -6,7 +6,7 @@
 import { type Brand, brand } from "#base/brand.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { fail, ok, type Result } from "#base/result.ts";
-import { isCalendarDate } from "./wall-time.ts";
+import { isCalendarDate, wallTimeAt } from "./wall-time.ts";
 
 /** `YYYY-MM-DD`, a date that exists on a calendar; no zone. Texts compare as their dates do. */
 export type SiteDate = Brand<string, "SiteDate">;
@@ -33,6 +33,15 @@ export function parseSiteDate(text: string): Result<SiteDate, SiteDateError> {
     return fail({ code: "impossible" });
   }
   return ok(brand<SiteDate>(`${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`));
+}
+
+/**
+ * The day that a clock of an IANA zone shows at an instant between the years 0001 and 9999.
+ * @throws RangeError for an unknown zone.
+ */
+export function siteDateAt(instantMs: EpochMs, timeZone: string): SiteDate {
+  const digits = wallTimeAt(instantMs, timeZone);
+  return brand<SiteDate>(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6, 8)}`);
 }
 
 /**

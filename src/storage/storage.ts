@@ -11,6 +11,7 @@ import type { Device } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
+import type { SiteDate } from "#domain/site-day.ts";
 import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -81,8 +82,7 @@ export type AttemptRecord =
 /** That the HRIS sent users. */
 export interface SyncAttempt {
   readonly atMs: EpochMs;
-  /** The site's day of it, `YYYY-MM-DD`. */
-  readonly siteDay: string;
+  readonly siteDay: SiteDate;
   /** What was refused before storage heard of it: the whole request, or some of its users. */
   readonly errorCount: number;
 }
@@ -174,7 +174,7 @@ export interface Storage {
    * order. No id may be given twice.
    */
   syncUsers(users: readonly SyncedUser[], attempt: SyncAttempt): Promise<readonly SyncOutcome[]>;
-  readSyncFigures(siteDay: string): Promise<SyncFigures>;
+  readSyncFigures(siteDay: SiteDate): Promise<SyncFigures>;
   /**
    * Everybody that the HRIS or a terminal in use told of: whole numbers first, by value, then all
    * other ids by text. At most 150,000.

@@ -6,6 +6,7 @@
 import { eq, inArray, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { SiteDate } from "#domain/site-day.ts";
 import type { SyncedUser, SyncOutcome } from "#domain/user.ts";
 import { box, users } from "./schema.ts";
 import type { SyncAttempt, SyncFigures } from "./storage.ts";
@@ -103,7 +104,7 @@ export class UserTable {
 }
 
 /** What is known of the HRIS's syncs; errors are those of one day alone. */
-export function readSyncFigures(orm: BunSQLiteDatabase, siteDay: string): SyncFigures {
+export function readSyncFigures(orm: BunSQLiteDatabase, siteDay: SiteDate): SyncFigures {
   const names = [LAST_ATTEMPT, LAST_SUCCESS, ERROR_DAY, ERROR_COUNT];
   const rows = orm.select().from(box).where(inArray(box.name, names)).all();
   const facts = new Map(rows.map((row) => [row.name, row.value]));

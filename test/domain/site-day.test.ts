@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from "bun:test";
-import { parseSiteDate, siteDayRange } from "#domain/site-day.ts";
+import { parseSiteDate, siteDateAt, siteDayRange } from "#domain/site-day.ts";
 import { instantOf, siteDateOf } from "./domain-values.ts";
 
 describe("parseSiteDate()", () => {
@@ -180,5 +180,16 @@ describe("siteDayRange()", () => {
       fromMs: undefined,
       beforeMs: undefined,
     });
+  });
+});
+
+describe("siteDateAt()", () => {
+  test.each([
+    ["2026-03-01T15:59:59Z", "Asia/Manila", "2026-03-01"],
+    ["2026-03-01T16:00:00Z", "Asia/Manila", "2026-03-02"],
+    ["2026-03-01T00:00:00Z", "America/New_York", "2026-02-28"],
+    ["2026-03-01T00:00:00Z", "UTC", "2026-03-01"],
+  ])("at %s in %s is %s", (instant, timeZone, date) => {
+    expect<string>(siteDateAt(instantOf(instant), timeZone)).toBe(date);
   });
 });

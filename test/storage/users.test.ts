@@ -6,13 +6,15 @@
 import { describe, expect, test } from "bun:test";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceId, userId } from "#domain/identifiers.ts";
+import { siteDateAt } from "#domain/site-day.ts";
 import type { SyncedUser } from "#domain/user.ts";
 import type { Storage } from "#storage/storage.ts";
 import { enrolls, told } from "../support/enrollment-values.ts";
 import { openTestStorage, punchesFrom, RECEIVED_AT_MS, rawPunch } from "../support/test-storage.ts";
 
 const GATE = deviceId("GATE");
-const DAY = "2026-03-02";
+const DAY = siteDateAt(RECEIVED_AT_MS, "Asia/Manila");
+const NEXT_DAY = siteDateAt(epochMs(RECEIVED_AT_MS + 86_400_000), "Asia/Manila");
 
 function synced(id: string, change: Partial<SyncedUser> = {}): SyncedUser {
   return {
@@ -118,9 +120,9 @@ describe("readSyncFigures()", () => {
       lastSuccessMs: RECEIVED_AT_MS,
       errorCount: 3,
     });
-    expect((await opened.storage.readSyncFigures("2026-03-03")).errorCount).toBe(0);
-    await opened.storage.syncUsers([], { ...attempt(later, 1), siteDay: "2026-03-03" });
-    expect((await opened.storage.readSyncFigures("2026-03-03")).errorCount).toBe(1);
+    expect((await opened.storage.readSyncFigures(NEXT_DAY)).errorCount).toBe(0);
+    await opened.storage.syncUsers([], { ...attempt(later, 1), siteDay: NEXT_DAY });
+    expect((await opened.storage.readSyncFigures(NEXT_DAY)).errorCount).toBe(1);
   });
 });
 

@@ -1,10 +1,14 @@
-/** What `GET /api/biometric/status` gives (contract.md 3.1, alignment as in the newest revision). */
+/** What `GET /api/biometric/status` gives (contract.md 3.1, alignment in the forms of both revisions). */
 
 import { type Static, t } from "elysia";
 
-const UserNumbers = t.Array(t.Union([t.Integer(), t.String()]), {
-  description: "Numbers; text only for an id that is not a whole number.",
+const UserNumber = t.Union([t.Integer(), t.String()], {
+  description: "A number; text only for an id that is not a whole number.",
 });
+const Instant = (description: string) =>
+  t.Union([t.String({ format: "date-time" }), t.Null()], {
+    description: `${description} UTC; null while never.`,
+  });
 
 const StatusDevice = t.Object({
   id: t.String(),
@@ -27,20 +31,43 @@ const Connection = t.Object({
   last_test: t.String({ format: "date-time", description: "The time of this answer, UTC." }),
 });
 
-const Alignment = t.Object({
-  primary_device_id: t.String(),
-  primary_device_name: t.String(),
+const PrimaryDevice = { primary_device_id: t.String(), primary_device_name: t.String() };
+const PrimaryUsers = t.Array(UserNumber, {
+  description: "Users that punched at the primary terminal.",
+});
+
+const FreeAlignment = t.Object({
+  ...PrimaryDevice,
   total_primary_users: t.Integer({ description: "Users that punched at the primary terminal." }),
-  primary_device_users: UserNumbers,
+  primary_device_users: PrimaryUsers,
   alignment_status: t.Literal("DYNAMIC"),
+});
+export type FreeAlignment = Static<typeof FreeAlignment>;
+
+const ExpectedAlignment = t.Object({
+  ...PrimaryDevice,
+  expected_users: t.Array(t.Integer(), { description: "All of `PRIMARY_DEVICE_USER_RANGE`." }),
+  primary_device_users: PrimaryUsers,
+  missing_users: t.Array(t.Integer(), { description: "Expected, and never punched there." }),
+  extra_users: t.Array(UserNumber, { description: "Punched there, and not expected." }),
+  alignment_status: t.Union([t.Literal("PERFECT"), t.Literal("NEEDS_ATTENTION")]),
+});
+export type ExpectedAlignment = Static<typeof ExpectedAlignment>;
+
+const Alignment = t.Union([FreeAlignment, ExpectedAlignment], {
+  description: "The second form while `PRIMARY_DEVICE_USER_RANGE` is set.",
 });
 
 const Connections = t.Object({
-  total_active_employees: t.Integer({ description: "Users that punched at any terminal." }),
-  employees_with_biometric_id: t.Integer({ description: "The same: each of them has an id." }),
-  connection_rate_percent: t.Integer(),
+  total_active_employees: t.Integer({
+    description: "Users that the HRIS sent and did not disable.",
+  }),
+  employees_with_biometric_id: t.Integer({
+    description: "Those of them who are enrolled on a terminal in use, or have punched.",
+  }),
+  connection_rate_percent: t.Integer({ description: "Of the former; 0 while there are none." }),
   duplicate_biometric_ids_count: t.Integer({ description: "Zero: an id names one user." }),
-  duplicate_biometric_ids: UserNumbers,
+  duplicate_biometric_ids: t.Array(UserNumber),
 });
 
 const Sync = t.Object({
@@ -49,10 +76,12 @@ const Sync = t.Object({
   user_interval: t.Integer({ description: "Minutes; the HRIS's own, as documented." }),
   auto_create_records: t.Literal(true),
   statistics: t.Object({
-    last_sync_attempt: t.Null(),
-    last_successful_sync: t.Null(),
+    last_sync_attempt: Instant("When the HRIS last sent users."),
+    last_successful_sync: Instant("When users that it sent were last taken."),
     total_synced_today: t.Integer({ description: "Punches of today in the site's time zone." }),
-    sync_errors_today: t.Integer(),
+    sync_errors_today: t.Integer({
+      description: "Requests refused today, and users refused in the others.",
+    }),
     primary_device_logs_today: t.Integer({ description: "Those at the primary terminal." }),
   }),
 });

@@ -4,11 +4,12 @@
  */
 
 import { Elysia } from "elysia";
-import type { DeviceId } from "#domain/identifiers.ts";
-import { parseSiteDate, siteDayRange } from "#domain/site-day.ts";
-import { localText } from "#domain/time-text.ts";
+import type { EpochMs } from "#base/epoch.ts";
+import type { DeviceId, UserId } from "#domain/identifiers.ts";
+import { siteDateAt, siteDayRange } from "#domain/site-day.ts";
+import { type ExpectedUsers, isInUserRange, type UserRange } from "#domain/user.ts";
 import { userNumber } from "#domain/user-number.ts";
-import type { PunchFilter, Storage } from "#storage/storage.ts";
+import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
 import {
@@ -32,11 +33,20 @@ export interface WebhookFigures {
 
 /** What the route needs. */
 export interface StatusRoutesOptions {
-  readonly storage: Pick<Storage, "listDevices" | "findDevice" | "listPunchedUsers" | "countLogs">;
+  readonly storage: Pick<
+    Storage,
+    | "listDevices"
+    | "findDevice"
+    | "listPunchedUsers"
+    | "countLogs"
+    | "readUserFigures"
+    | "readSyncFigures"
+  >;
   readonly gate: BearerGateOptions;
   /** IANA zone of `last_seen` and of what "today" means. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  readonly expectedUsers: ExpectedUsers | undefined;
   /** Shown as `connection.api_url`. */
   readonly apiUrl: string;
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
@@ -46,9 +56,6 @@ export interface StatusRoutesOptions {
 /** The HRIS's own timetable, in minutes, as its documentation states it; nobody tells us better. */
 const ATTENDANCE_INTERVAL_MINUTES = 15;
 const USER_INTERVAL_MINUTES = 60;
-
-/** The original's name for a primary terminal that has none. */
-const PRIMARY_DEVICE_NAME = "Primary Terminal (Dynamic Users)";
 
 /** The route, behind a token that may read. */
 export function statusRoutes(options: StatusRoutesOptions) {
@@ -102,50 +109,78 @@ function spellDevice({ device, status }: ListedDevice, options: StatusRoutesOpti
 }
 
 async function readAlignment(options: StatusRoutesOptions): Promise<StatusAnswer["alignment"]> {
-  const { storage, primaryDeviceId } = options;
+  const { storage, primaryDeviceId, expectedUsers } = options;
   const primary = await storage.findDevice(primaryDeviceId);
   const users = await storage.listPunchedUsers(primaryDeviceId);
-  return {
+  const alignment = {
     primary_device_id: primaryDeviceId,
-    primary_device_name: primary?.name ?? PRIMARY_DEVICE_NAME,
-    total_primary_users: users.length,
     primary_device_users: users.map(userNumber),
-    alignment_status: "DYNAMIC",
+  };
+  if (expectedUsers === undefined) {
+    return {
+      ...alignment,
+      primary_device_name: primary?.name ?? "Primary Terminal (Dynamic Users)",
+      total_primary_users: users.length,
+      alignment_status: "DYNAMIC",
+    };
+  }
+  const { from, to } = expectedUsers.range;
+  return {
+    ...alignment,
+    primary_device_name: primary?.name ?? `Primary Terminal (Users ${from}-${to})`,
+    ...compareUsers(users, expectedUsers.range),
+  };
+}
+
+function compareUsers(users: readonly UserId[], range: UserRange) {
+  const expected = Array.from({ length: range.to - range.from + 1 }, (_, at) => range.from + at);
+  const seen = new Set(users.filter((user) => isInUserRange(user, range)).map(Number));
+  const missing = expected.filter((user) => !seen.has(user));
+  const extra = users.filter((user) => !isInUserRange(user, range)).map(userNumber);
+  const isPerfect = missing.length === 0 && extra.length === 0;
+  return {
+    expected_users: expected,
+    missing_users: missing,
+    extra_users: extra,
+    alignment_status: isPerfect ? ("PERFECT" as const) : ("NEEDS_ATTENTION" as const),
   };
 }
 
 async function readConnections(options: StatusRoutesOptions): Promise<StatusAnswer["connections"]> {
-  const users = await options.storage.listPunchedUsers(undefined);
+  const { activeCount, biometricCount } = await options.storage.readUserFigures();
   return {
-    total_active_employees: users.length,
-    employees_with_biometric_id: users.length,
-    connection_rate_percent: 100,
+    total_active_employees: activeCount,
+    employees_with_biometric_id: biometricCount,
+    connection_rate_percent:
+      activeCount === 0 ? 0 : Math.round((100 * biometricCount) / activeCount),
+    // An id names one user: two with the same cannot be stored.
     duplicate_biometric_ids_count: 0,
     duplicate_biometric_ids: [],
   };
 }
 
 async function readSync(options: StatusRoutesOptions): Promise<StatusAnswer["sync"]> {
-  const { storage, primaryDeviceId } = options;
-  const today = rangeOfToday(options);
+  const { storage, gate, siteTimeZone, primaryDeviceId } = options;
+  const day = siteDateAt(gate.clock.nowMs(), siteTimeZone);
+  const today = siteDayRange(day, day, siteTimeZone);
+  const figures = await storage.readSyncFigures(day);
   return {
     enabled: true,
     attendance_interval: ATTENDANCE_INTERVAL_MINUTES,
     user_interval: USER_INTERVAL_MINUTES,
     auto_create_records: true,
     statistics: {
-      last_sync_attempt: null,
-      last_successful_sync: null,
+      last_sync_attempt: isoText(figures.lastAttemptMs),
+      last_successful_sync: isoText(figures.lastSuccessMs),
       total_synced_today: await storage.countLogs(today),
-      sync_errors_today: 0,
+      sync_errors_today: figures.errorCount,
       primary_device_logs_today: await storage.countLogs({ ...today, deviceId: primaryDeviceId }),
     },
   };
 }
 
-function rangeOfToday({ gate, siteTimeZone }: StatusRoutesOptions): PunchFilter {
-  const today = parseSiteDate(localText(gate.clock.nowMs(), siteTimeZone).slice(0, 10));
-  return today.ok ? siteDayRange(today.value, today.value, siteTimeZone) : {};
+function isoText(instantMs: EpochMs | undefined): string | null {
+  return instantMs === undefined ? null : new Date(instantMs).toISOString();
 }
 
 function spellWebhook(figures: WebhookFigures): StatusAnswer["webhook"] {

@@ -6,7 +6,7 @@
 import { Elysia } from "elysia";
 import type { UserId } from "#domain/identifiers.ts";
 import type { LeadingZeros } from "#domain/punch-identity.ts";
-import { localText } from "#domain/time-text.ts";
+import { siteDateAt } from "#domain/site-day.ts";
 import type { SyncedUser } from "#domain/user.ts";
 import { userNumber } from "#domain/user-number.ts";
 import type { Storage, SyncAttempt } from "#storage/storage.ts";
@@ -157,5 +157,5 @@ function refused(index: number, { id, reason }: UserRefusal): SyncResult {
 
 function attemptNow({ gate, siteTimeZone }: SyncRoutesOptions, errorCount: number): SyncAttempt {
   const atMs = gate.clock.nowMs();
-  return { atMs, siteDay: localText(atMs, siteTimeZone).slice(0, 10), errorCount };
+  return { atMs, siteDay: siteDateAt(atMs, siteTimeZone), errorCount };
 }
