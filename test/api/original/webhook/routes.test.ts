@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import type { TestResult } from "#webhooks/test-event.ts";
-import { ApiFixture, field } from "../../api-fixture.ts";
+import { ApiFixture, addClient, field, textField } from "../../api-fixture.ts";
 
 const STATUS = "/api/biometric/webhook/status";
 const TEST = "/api/biometric/webhook/test";
@@ -290,4 +290,17 @@ describe("POST /api/biometric/webhook/retry", () => {
     expect(answer.status).toBe(401);
     expect(fixture.storage.deliveriesParked).toBe(3);
   });
+});
+
+test.each([TEST, RETRY])("a token that may only read gets a 403 from POST %s", async (path) => {
+  const delivery = new FakeDelivery();
+  const fixture = fixtureWith(delivery);
+  fixture.storage.deliveriesParked = 3;
+  const secret = await addClient(fixture, "reader", ["read"]);
+  const issued = await fixture.requestToken({ client_id: "reader", client_secret: secret });
+  const authorization = `Bearer ${textField(issued.json, "token")}`;
+  const headers = { authorization, "content-type": "application/json" };
+  expect((await fixture.call(STATUS, { headers })).status).toBe(200);
+  expect((await fixture.call(path, { method: "POST", headers, body: "{}" })).status).toBe(403);
+  expect([delivery.testCount, fixture.storage.deliveriesParked]).toEqual([0, 3]);
 });
