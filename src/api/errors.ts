@@ -40,6 +40,12 @@ export const OriginalError = t.Object({
   message: t.String({ description: "What was wrong." }),
 });
 
+/** The same with the words of one refusal, for the OpenAPI document. */
+export function originalErrorAs(code: ApiFailureCode, message: string) {
+  const { title } = FAILURES[code];
+  return t.Object(OriginalError.properties, { examples: [{ error: title, message }] });
+}
+
 /** RFC 9457 problem details. */
 export const Problem = t.Object({
   type: t.String({ description: "`urn:biometric-server:problem:` and the code." }),

@@ -3,7 +3,14 @@
  * together, and else what a field of this name looks like on a site with one terminal in Manila.
  */
 
-import { isJsonObject, type Json, type JsonObject, listOf, objectOf } from "./openapi-json.ts";
+import {
+  isJsonObject,
+  isList,
+  type Json,
+  type JsonObject,
+  listOf,
+  objectOf,
+} from "./openapi-json.ts";
 
 /** Fields that many answers share; of several values the first of the right type. */
 const BY_NAME: Readonly<Record<string, readonly Json[]>> = {
@@ -21,24 +28,31 @@ const BY_NAME: Readonly<Record<string, readonly Json[]>> = {
   device_name: ["Main gate"],
   direction_code: ["1"],
   display_timezone: ["Asia/Manila"],
+  duplicate_biometric_ids: [[]],
   duplicate_biometric_ids_count: [0],
-  employees_with_biometric_id: [60],
+  department: ["Operations"],
+  employees_with_biometric_id: [1],
+  enabled: [true, 1],
+  error: ["Bad Request"],
   end_date: ["2026-03-02"],
   expires_in: ["24 hours"],
   has_more: [false],
   id: [1000001, "2401058352"],
+  index: [0],
+  io_mode: [1],
+  io_mode_str: ["IN"],
   is_duplicate: [false],
   is_historic: [false],
   is_repeat: [false],
   last_seen: ["2026-03-02 08:15:06"],
   message: ["Done"],
   mode: ["sync"],
-  name: ["Maria Santos"],
+  name: ["Ana Cruz"],
   next: ["ZXBvY2gtb25lLjE"],
   primary_device: ["2401058352"],
   primary_device_id: ["2401058352"],
   primary_device_name: ["Main gate"],
-  primary_device_users: [6],
+  primary_device_users: [7],
   rate_limit: [60],
   rate_limit_requests: [100],
   rate_limit_window: [60],
@@ -51,11 +65,11 @@ const BY_NAME: Readonly<Record<string, readonly Json[]>> = {
   timezone: ["Asia/Manila"],
   token: ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJocmlzX3N5c3RlbSJ9.c2lnbmF0dXJl"],
   token_expiry_hours: [24],
-  total_active_employees: [60],
-  total_primary_users: [48],
+  total_active_employees: [1],
+  total_primary_users: [1],
   url: ["http://hris.example:8000/api/biometric/webhook"],
-  user_id: [6, "6"],
-  user_id_text: ["00000006"],
+  user_id: [7, "7"],
+  user_id_text: ["00000007"],
   user_interval: [60],
   verification_method: ["Fingerprint"],
   verify_mode_code: ["1"],
@@ -74,6 +88,8 @@ const BY_FORMAT: Readonly<Record<string, Json>> = {
 export function exampleOf(schema: JsonObject, name = ""): Json {
   const { example, enum: values, anyOf, allOf, type } = schema;
   if (example !== undefined) return example;
+  const named = namedExample(schema, name);
+  if (named !== undefined) return named;
   const [value] = listOf(values);
   if (value !== undefined) return value;
   const [choice] = listOf(anyOf).filter(isJsonObject);
@@ -83,7 +99,7 @@ export function exampleOf(schema: JsonObject, name = ""): Json {
   }
   if (type === "array") return [exampleOf(objectOf(schema.items), name)];
   if (type === "object") return exampleObject(schema, name);
-  return namedExample(schema, name) ?? typedExample(schema);
+  return typedExample(schema);
 }
 
 function exampleObject(schema: JsonObject, name: string): JsonObject {
@@ -92,15 +108,20 @@ function exampleObject(schema: JsonObject, name: string): JsonObject {
     ([member, inner]) => [member, exampleOf(objectOf(inner), member)] as const,
   );
   if (members.length > 0 || !isJsonObject(additionalProperties)) return Object.fromEntries(members);
-  return { 6: exampleOf(additionalProperties, name) };
+  return { 7: exampleOf(additionalProperties, name) };
 }
 
-function namedExample({ type, format }: JsonObject, name: string): Json | undefined {
+function namedExample(schema: JsonObject, name: string): Json | undefined {
+  const { type, format, enum: values } = schema;
   if (typeof format === "string" && format in BY_FORMAT) return BY_FORMAT[format];
-  return (BY_NAME[name] ?? []).find((value) => fits(value, type));
+  const candidates = Object.hasOwn(BY_NAME, name) ? (BY_NAME[name] ?? []) : [];
+  return candidates.find(
+    (value) => fits(value, type) && (values === undefined || listOf(values).includes(value)),
+  );
 }
 
 function fits(value: Json, type: Json | undefined): boolean {
+  if (type === "array") return isList(value);
   return type === "integer" ? Number.isInteger(value) : typeof value === type;
 }
 

@@ -1,11 +1,10 @@
 /** What the OpenAPI document tells of refusals: examples that are real answers, and headers. */
 
 import { ApiFailure, bodyOf, rateLimited, tooManyOpen } from "./errors.ts";
-import { type JsonObject, listOf, objectOf } from "./openapi-json.ts";
+import { isJsonObject, type Json, type JsonObject, listOf, objectOf } from "./openapi-json.ts";
 
 /** A typical refusal of each status. */
 const REFUSALS: Readonly<Record<string, ApiFailure>> = {
-  400: new ApiFailure("request-invalid", 'Field "user_id" is "x": expected integer'),
   401: new ApiFailure("token-missing", "Missing or invalid token"),
   403: new ApiFailure("scope-missing", 'The token lacks the scope "read"'),
   404: new ApiFailure("not-found", "Nothing has this id"),
@@ -22,16 +21,40 @@ const HEADERS: Readonly<Record<string, JsonObject>> = {
   503: header("Retry-After", { type: "integer", description: "Seconds to wait." }),
 };
 
-/** A whole answer, if one of this status has every field that `schema` demands. */
-export function refusalExample(
-  schema: JsonObject,
-  answer: { readonly path: string; readonly status: string },
-): JsonObject | undefined {
-  const failure = REFUSALS[answer.status];
-  if (failure === undefined) return undefined;
-  const body = objectOf(bodyOf(failure, answer.path));
-  const demanded = listOf(schema.required).map(String);
-  return demanded.length > 0 && demanded.every((name) => name in body) ? body : undefined;
+/** Which answer of which operation. */
+export interface DescribedAnswer {
+  readonly path: string;
+  readonly status: string;
+  readonly operation: JsonObject;
+}
+
+/** `example` of a refusal with the words of a real one, as far as the schema gives none itself. */
+export function withRefusal(example: Json, schema: JsonObject, answer: DescribedAnswer): Json {
+  const failure = answer.status === "400" ? badRequest(answer) : REFUSALS[answer.status];
+  if (failure === undefined || !isJsonObject(example)) return example;
+  const members = objectOf(schema.properties ?? {});
+  const given = bodyOf(failure, answer.path);
+  const spelled = Object.entries(example).map(([name, value]) => {
+    const member = members[name];
+    const isShown = isJsonObject(member) && "example" in member;
+    return [name, name in given && !isShown ? given[name] : value] as const;
+  });
+  return JSON.parse(JSON.stringify(Object.fromEntries(spelled)));
+}
+
+function badRequest({ path, operation }: DescribedAnswer): ApiFailure {
+  if (operation.requestBody !== undefined) {
+    return new ApiFailure("body-malformed", "The body is not JSON");
+  }
+  const names = listOf(operation.parameters).map((parameter) => objectOf(parameter).name);
+  if (names.includes("start_date")) {
+    const problem = "time data '2 March' does not match format '%Y-%m-%d'";
+    const message = `Invalid date format. Use YYYY-MM-DD format. Error: ${problem}`;
+    return new ApiFailure("parameter-invalid", message);
+  }
+  if (!path.startsWith("/v1/")) return new ApiFailure("request-invalid", "Bad request");
+  const parameters = ["page"];
+  return new ApiFailure("parameter-unknown", 'Unknown query parameters: "page"', { parameters });
 }
 
 /** The headers that tell more of a status; none for most. */

@@ -8,7 +8,7 @@ import { type AnyElysia, Elysia } from "elysia";
 import { OriginalError, Problem } from "./errors.ts";
 import { exampleOf } from "./openapi-example.ts";
 import { type Json, type JsonObject, listOf, mapEntries, objectOf } from "./openapi-json.ts";
-import { headersOf, refusalExample } from "./openapi-refusals.ts";
+import { type DescribedAnswer, headersOf, withRefusal } from "./openapi-refusals.ts";
 import { correctSchema } from "./openapi-schema.ts";
 
 /** Names the document. */
@@ -83,7 +83,7 @@ function correctOperation(operation: JsonObject, path: string): JsonObject {
   const responses = mapEntries(given, (response, status) => ({
     description: STATUS_TEXTS.get(status) ?? `Status ${status}`,
     ...headersOf(status),
-    ...correctContent(objectOf(response), { path, status }),
+    ...correctContent(objectOf(response), { path, status, operation }),
   }));
   const parameters = listOf(operation.parameters).map(correctParameter);
   const corrected = { ...operation, parameters, responses };
@@ -91,7 +91,10 @@ function correctOperation(operation: JsonObject, path: string): JsonObject {
   const secured = needsToken ? { ...corrected, security: [{ bearer: [] }] } : corrected;
   const body = operation.requestBody;
   if (body === undefined) return secured;
-  const requestBody = { required: true, ...correctContent(objectOf(body), { path, status: "" }) };
+  const requestBody = {
+    required: true,
+    ...correctContent(objectOf(body), { path, status: "", operation }),
+  };
   return { ...secured, requestBody };
 }
 
@@ -117,20 +120,17 @@ function impliedResponses(operation: JsonObject, path: string): JsonObject {
 }
 
 /** The plugin says the same of every media type, and takes the name of a parser for one. */
-function correctContent(
-  described: JsonObject,
-  answer: { readonly path: string; readonly status: string },
-): JsonObject {
+function correctContent(described: JsonObject, answer: DescribedAnswer): JsonObject {
   const content = described.content;
   if (content === undefined) return {};
   const [any] = Object.values(objectOf(content));
   const { contentMediaType = mediaTypeOf(answer), ...given } = objectOf(objectOf(any).schema);
   // The plugin moves everything but the members of an object out of its schema.
   const schema = correctSchema({ examples: described.examples, ...given });
-  const example = schema.example ?? refusalExample(schema, answer) ?? exampleOf(schema);
+  const { example = withRefusal(exampleOf(schema), schema, answer) } = schema;
   return { content: { [String(contentMediaType)]: { schema, example } } };
 }
 
-function mediaTypeOf({ path, status }: { readonly path: string; readonly status: string }): string {
+function mediaTypeOf({ path, status }: DescribedAnswer): string {
   return path.startsWith("/v1/") && Number(status) >= 400 ? PROBLEM_TYPE : JSON_TYPE;
 }

@@ -98,7 +98,33 @@ describe("GET /swagger/json", () => {
     for (const { where, schema, value } of examples) {
       expect([where, typeof value]).not.toEqual([where, "undefined"]);
       expect([where, schemaProblems(schema, value)]).toEqual([where, []]);
+      // Then nobody said what it looks like: give the schema `examples`.
+      expect([where, JSON.stringify(value)]).not.toEqual([
+        where,
+        expect.stringContaining('"text"'),
+      ]);
     }
+  });
+
+  test("shows refusals as they are given", async () => {
+    const { paths } = await readDocument();
+    const shown = async (path: string, method: string, status: number) => {
+      const response = ["responses", String(status), "content", "application/json", "example"];
+      return field(paths, path, method, ...response);
+    };
+    const fixture = new ApiFixture();
+    const given = [
+      [400, await fixture.requestToken({})],
+      [401, await fixture.requestToken({ client_id: "hris_system", client_secret: "guess" })],
+      [415, await fixture.requestToken({}, { "content-type": "text/plain" })],
+    ] as const;
+    for (const [status, { json }] of given) {
+      expect([status, await shown("/api/auth/token", "post", status)]).toEqual([status, json]);
+    }
+    const unauthorized = await fixture.call("/api/biometric/logs");
+    expect(await shown("/api/biometric/logs", "get", 401)).toEqual(unauthorized.json);
+    const badDate = await fixture.get("/api/biometric/logs?start_date=2%20March");
+    expect(await shown("/api/biometric/logs", "get", 400)).toEqual(badDate.json);
   });
 
   test("says in words what each operation and each parameter is for", async () => {
@@ -132,14 +158,17 @@ describe("exampleOf()", () => {
   test.each([
     [{ type: "string", example: "mine" }, "user_id", "mine"],
     [{ type: "string", nullable: true, example: null }, "x", null],
-    [{ enum: ["b", "a"] }, "user_id", "b"],
-    [{ type: "integer" }, "user_id", 6],
-    [{ type: "string" }, "user_id", "6"],
-    [{ anyOf: [{ type: "integer", nullable: true }, { type: "string" }] }, "user_id", 6],
+    [{ type: "string", enum: ["b", "a"] }, "user_id", "b"],
+    [{ type: "integer", enum: [0, 1] }, "io_mode", 1],
+    [{ type: "integer" }, "user_id", 7],
+    [{ type: "string" }, "user_id", "7"],
+    [{ type: "string" }, "constructor", "text"],
+    [{ type: "array", items: { type: "integer" } }, "duplicate_biometric_ids", []],
+    [{ anyOf: [{ type: "integer", nullable: true }, { type: "string" }] }, "user_id", 7],
     [{ type: "string", format: "date-time" }, "created_at", "2026-03-02T08:15:04+08:00"],
     [{ type: "integer", minimum: 5 }, "unheard_of", 5],
     [{ type: "array", items: { type: "boolean" } }, "unheard_of", [true]],
-    [{ type: "object", additionalProperties: { type: "integer" } }, "unheard_of", { 6: 1 }],
+    [{ type: "object", additionalProperties: { type: "integer" } }, "unheard_of", { 7: 1 }],
     [{ allOf: [{ type: "object", properties: { a: { enum: [1] } } }] }, "", { a: 1 }],
   ])("of %j named %s is %j", (schema, name, example) => {
     expect(exampleOf(schema, name)).toEqual(example);

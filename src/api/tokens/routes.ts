@@ -18,7 +18,7 @@ import {
   type TokenSettings,
 } from "../client-access.ts";
 import { addressKey } from "../client-address.ts";
-import { ApiFailure, OriginalError, rateLimited } from "../errors.ts";
+import { ApiFailure, OriginalError, originalErrorAs, rateLimited } from "../errors.ts";
 import { readJsonBody } from "../json-body.ts";
 import { GuessLimit, type TokenTry } from "./guess-limit.ts";
 import { Credentials, IssuedToken } from "./model.ts";
@@ -77,9 +77,9 @@ export function tokenRoutes(options: TokenRoutesOptions) {
       body: Credentials,
       response: {
         200: IssuedToken,
-        400: OriginalError,
-        401: OriginalError,
-        403: OriginalError,
+        400: originalErrorAs("credentials-missing", "client_id and client_secret required"),
+        401: originalErrorAs("credentials-wrong", "Invalid credentials"),
+        403: originalErrorAs("client-not-authorized", "Client not authorized"),
         413: OriginalError,
         415: OriginalError,
         429: OriginalError,

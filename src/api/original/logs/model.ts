@@ -91,7 +91,10 @@ export const RawLog = t.Object({
   verify_mode: t.Integer({ description: "The terminal's code; 0 where it is not a number." }),
   verify_mode_str: t.String({ examples: ["Fingerprint"] }),
   timestamp: Timestamp,
-  datetime: t.String({ description: "The same as `datetime_utc`." }),
+  datetime: t.String({
+    description: "The same as `datetime_utc`.",
+    examples: ["2026-03-02 00:15:04"],
+  }),
   datetime_utc: UtcTime,
   datetime_local: LocalTime,
   timezone: TimeZone,

@@ -12,7 +12,7 @@ const Instant = (description: string) =>
 
 const StatusDevice = t.Object({
   id: t.String(),
-  name: t.String(),
+  name: t.String({ examples: ["Main gate"] }),
   status: t.Union([t.Literal("allowed"), t.Literal("blocked")]),
   last_seen: t.Union([t.String(), t.Null()], {
     description: "`YYYY-MM-DD HH:MM:SS` in the site's time zone.",

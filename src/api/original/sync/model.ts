@@ -36,14 +36,17 @@ export const SyncBody = t.Object({
   users: t.Optional(t.Array(SyncUser, { description: `At most ${USERS_MAX}.` })),
 });
 
-export const SyncResult = t.Object({
-  index: t.Integer({ description: "Place in `users`, from 0." }),
-  user_id: t.Union([t.Integer(), t.String(), t.Null()], {
-    description: "As it is stored; null when it cannot be read.",
-  }),
-  result: t.Union([t.Literal("stored"), t.Literal("unchanged"), t.Literal("refused")]),
-  reason: t.Optional(t.String({ description: "Why it was refused." })),
-});
+export const SyncResult = t.Object(
+  {
+    index: t.Integer({ description: "Place in `users`, from 0." }),
+    user_id: t.Union([t.Integer(), t.String(), t.Null()], {
+      description: "As it is stored; null when it cannot be read.",
+    }),
+    result: t.Union([t.Literal("stored"), t.Literal("unchanged"), t.Literal("refused")]),
+    reason: t.Optional(t.String({ description: "Why it was refused." })),
+  },
+  { examples: [{ index: 0, user_id: 7, result: "stored" }] },
+);
 export type SyncResult = Static<typeof SyncResult>;
 
 const Acknowledgement = {

@@ -10,7 +10,7 @@ import type { KnownUser } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
+import { ApiFailure, ORIGINAL_REFUSALS, originalErrorAs } from "../../errors.ts";
 import { Places } from "../../places.ts";
 import { readCount, readUserId } from "../list-query.ts";
 import { answerList, answerListHead, type RecordPages } from "../long-answer.ts";
@@ -31,7 +31,7 @@ const HRIS_PATH = "/api/hris/users";
 const PAGE_SIZE = 100;
 /** Each holds the ids of everybody, 10 MB at the most. */
 const LONG_ANSWERS_MAX = 4;
-const REFUSALS = { 404: OriginalError, ...ORIGINAL_REFUSALS };
+const REFUSALS = { 404: originalErrorAs("not-found", "User 7 not found"), ...ORIGINAL_REFUSALS };
 
 type SpellUser = (user: KnownUser) => object;
 
