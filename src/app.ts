@@ -7,6 +7,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
 import type { ReadinessProblem } from "#api/health/model.ts";
+import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
@@ -116,11 +117,13 @@ async function startParts(
 
   const delivery = await createDelivery(options, storage, secrets);
   const dispatcher = delivery?.dispatcher;
+  const live = createLiveHub(options, storage);
   const background = new BackgroundLoop({
     step: async () => {
       const hasMore = await storage.continueBackgroundWork();
-      // Released punches are in the outbox without any commit of the queue's.
+      // Released punches are in the feed and the outbox without any commit of the queue's.
       dispatcher?.wake();
+      live.wake();
       return hasMore;
     },
     clock,
@@ -141,18 +144,10 @@ async function startParts(
     dispatcher.start();
     stops.push(() => dispatcher.stop());
   }
-  const queue = new CommitQueue({
-    append: (batch) => storage.append(batch),
-    afterCommit: () => {
-      background.noteCommit();
-      dispatcher?.wake();
-    },
-    limits: {
-      depthMax: config.commitQueueDepthMax,
-      bytesMax: config.commitQueueBytesMax,
-      batchMax: config.commitBatchMax,
-    },
-    log,
+  const queue = createQueue(options, storage, () => {
+    background.noteCommit();
+    dispatcher?.wake();
+    live.wake();
   });
   stops.push(() => queue.stop());
   const handleIntake = createHandleIntake(queue, log);
@@ -161,6 +156,7 @@ async function startParts(
     webhookDelivery: delivery?.access,
     onDeviceApproved,
     submitIntake: handleIntake,
+    live,
   });
   stops.push(() => web.stop());
   const listener = startListener(options, handleIntake);
@@ -176,6 +172,33 @@ async function startParts(
     isFirstStart,
     failed: failed.promise,
   };
+}
+
+function createLiveHub({ config, clock, log }: AppOptions, storage: Storage): LiveHub {
+  return new LiveHub({
+    storage,
+    clock,
+    log,
+    siteTimeZone: config.siteTimeZone,
+    primaryDeviceId: deviceId(config.primaryDeviceId),
+  });
+}
+
+function createQueue(
+  { config, log }: AppOptions,
+  storage: Storage,
+  afterCommit: () => void,
+): CommitQueue {
+  return new CommitQueue({
+    append: (batch) => storage.append(batch),
+    afterCommit,
+    limits: {
+      depthMax: config.commitQueueDepthMax,
+      bytesMax: config.commitQueueBytesMax,
+      batchMax: config.commitBatchMax,
+    },
+    log,
+  });
 }
 
 /**

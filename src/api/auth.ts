@@ -38,8 +38,9 @@ export interface BearerGateOptions {
 /**
  * The gate of `contract.md` 2.2 for the routes of the feature that uses it: header, then token,
  * then rate limit, before anything else of the request is looked at. Whoever passes waits for its
- * turn to read. Gives routes `clientId`. A token with `admin` may do everything; one of a client
- * that was revoked, left the whitelist or got another secret is no token any more.
+ * turn to read. Gives routes `clientId`, and `isTokenValid`, which looks at the token anew. A token
+ * with `admin` may do everything; one of a client that was revoked, left the whitelist or got another
+ * secret is no token any more.
  */
 export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
   const { tokens: settings, access, limit, turns, clock } = options;
@@ -47,17 +48,18 @@ export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
     .use(tokenPlugin(settings.signingKey))
     .derive({ as: "scoped" }, async ({ request, tokens }) => {
       const token = bearerToken(request);
-      const claims = await tokens.verify(token, {
-        algorithms: ["HS256"],
-        currentDate: new Date(clock.nowMs()),
-        requiredClaims: ["sub", "jti", "exp", "scope", "cred"],
-      });
-      const credential = claims === false ? undefined : await access.find(claims.sub);
-      if (
-        claims === false ||
-        credential === undefined ||
-        access.fingerprint(credential) !== claims.cred
-      ) {
+      const findClaims = async () => {
+        const claims = await tokens.verify(token, {
+          algorithms: ["HS256"],
+          currentDate: new Date(clock.nowMs()),
+          requiredClaims: ["sub", "jti", "exp", "scope", "cred"],
+        });
+        const credential = claims === false ? undefined : await access.find(claims.sub);
+        if (claims === false || credential === undefined) return undefined;
+        return access.fingerprint(credential) === claims.cred ? claims : undefined;
+      };
+      const claims = await findClaims();
+      if (claims === undefined) {
         throw new ApiFailure("token-invalid", "Invalid token", {
           headers: { "www-authenticate": 'Bearer error="invalid_token"' },
         });
@@ -70,18 +72,33 @@ export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
         });
       }
       await turns.next();
-      return { clientId: claims.sub };
+      const isTokenValid = async () => (await findClaims()) !== undefined;
+      return { clientId: claims.sub, isTokenValid };
     });
 }
 
-/** The scheme is taken in any case, as RFC 9110 11.1 wants; the original took only `Bearer`. */
+/** What a browser offers as the WebSocket's protocol in front of its token, and is answered. */
+export const SOCKET_PROTOCOL = "bearer";
+
+/**
+ * The scheme is taken in any case, as RFC 9110 11.1 wants; the original took only `Bearer`. A
+ * browser can give a WebSocket no header but its protocols, so there the token may be the second of
+ * two. An address with a token in it is not taken: addresses are kept in logs and histories.
+ */
 function bearerToken(request: Request): string {
   const header = request.headers.get("authorization") ?? "";
-  const token = /^bearer +(?<token>.+)$/i.exec(header)?.groups?.token;
+  const token = /^bearer +(?<token>.+)$/i.exec(header)?.groups?.token ?? socketToken(request);
   if (token !== undefined) return token;
   throw new ApiFailure("token-missing", "Missing or invalid token", {
     headers: { "www-authenticate": "Bearer" },
   });
+}
+
+function socketToken({ headers }: Request): string | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",");
+  const [protocol, token] = offered.map((text) => text.trim());
+  return protocol === SOCKET_PROTOCOL ? token : undefined;
 }
 
 function hasScope(granted: string, wanted: ClientScope): boolean {

@@ -18,6 +18,9 @@ import { ClientAccess, type TokenSettings } from "./client-access.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
+import type { LiveHub } from "./live/hub.ts";
+import { liveRoutes } from "./live/routes.ts";
+import { liveSockets } from "./live/sockets.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
 import type { JsonObject } from "./openapi-json.ts";
 import { countRoutes } from "./original/counts/routes.ts";
@@ -66,6 +69,8 @@ export interface WebApiOptions {
   readonly residentBytes: () => number;
   readonly readiness: ReadinessCheck;
   readonly submitIntake: SubmitIntake;
+  /** Tells clients of `/ws` what is new; the port closes it when it stops. */
+  readonly live: LiveHub;
   /** Called after a device was approved, so that its held punches are released. */
   readonly onDeviceApproved: () => void;
   /** Of the program, for the OpenAPI document. */
@@ -115,6 +120,7 @@ export function startWebServer(options: WebServerOptions): RunningWebServer {
   return {
     port,
     async stop() {
+      options.live.close();
       const stopped = server.stop();
       const hasEnded = () => server.pendingRequests <= bodies.count;
       await waitUntil(hasEnded, options.clock);
@@ -136,7 +142,7 @@ async function waitUntil(condition: () => boolean, clock: Clock): Promise<void> 
   check.stop();
 }
 
-function listen(app: WebApi, { hostname, port }: WebServerOptions) {
+function listen(app: WebApi, { hostname, port, live }: WebServerOptions) {
   try {
     return Bun.serve({
       hostname,
@@ -144,6 +150,7 @@ function listen(app: WebApi, { hostname, port }: WebServerOptions) {
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
       fetch: app.fetch,
+      websocket: liveSockets(live),
       // The routes have limits of their own and say so in JSON; what nobody reads is thrown away.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
@@ -224,7 +231,8 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(manualLogRoutes({ ...options, gate, bodies }))
     .use(webhookRoutes({ ...options, gate, bodies }))
     .use(performanceRoutes({ ...options, gate }))
-    .use(webhookReceiverRoutes({ clock, bodies, siteTimeZone }));
+    .use(webhookReceiverRoutes({ clock, bodies, siteTimeZone }))
+    .use(liveRoutes({ ...options, gate }));
 }
 
 function expectedUsersOf(options: WebApiOptions): ExpectedUsers | undefined {
@@ -238,6 +246,8 @@ function apiDescription({ version }: WebApiOptions) {
     version,
     description:
       "Punches of attendance terminals. `/v1/` is the API for new clients; `/api/` keeps the " +
-      "paths and shapes of the server that this one replaces.",
+      "paths and shapes of the server that this one replaces. `/ws` is a WebSocket that tells new " +
+      "punches and changed terminals at once; it takes the token in `Authorization`, or from a " +
+      'browser as `new WebSocket(url, ["bearer", token])`.',
   };
 }

@@ -7,6 +7,7 @@
 import { statSync } from "node:fs";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import type { AppError } from "#base/app-error.ts";
+import { feedPosition } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { appendBatch } from "./append.ts";
@@ -160,6 +161,8 @@ function figuresOf(parts: WriteParts, path: string): StorageFigures {
   const { values } = parts.counters;
   return {
     punchCount: values.punchCount,
+    lastFeedPosition: feedPosition(values.lastFeedPosition),
+    lastPunchId: values.lastPunchId,
     heldCount: values.heldCount,
     quarantineCount: values.quarantineCount,
     quarantineBytes: values.quarantineBytes,

@@ -107,6 +107,9 @@ export interface UserFigures {
 export interface StorageFigures {
   /** Punches in the feed. */
   readonly punchCount: number;
+  /** The end of the feed, and the highest id of a punch; 0 for none. */
+  readonly lastFeedPosition: FeedPosition;
+  readonly lastPunchId: number;
   /** Punches held with pending devices or on their way into the feed. */
   readonly heldCount: number;
   readonly quarantineCount: number;

@@ -2,6 +2,7 @@
  * The whole API over storage in memory, without a port, and the calls that tests make of it.
  */
 
+import { LiveHub } from "#api/live/hub.ts";
 import { createWebApi, type WebApiOptions } from "#api/server.ts";
 import type { ClientScope } from "#domain/client.ts";
 import { deviceId } from "#domain/identifiers.ts";
@@ -58,6 +59,13 @@ export class ApiFixture {
       startedAtMonotonicMs: 0,
       residentBytes: () => 54.21 * 1024 * 1024,
       readiness: async () => [],
+      live: new LiveHub({
+        storage: this.storage,
+        clock: this.clock,
+        log: this.log,
+        siteTimeZone: "Asia/Manila",
+        primaryDeviceId: deviceId("2401058352"),
+      }),
       submitIntake: async () => ({ kind: "failed" }),
       onDeviceApproved: () => undefined,
       version: "1.2.3",

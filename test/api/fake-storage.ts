@@ -223,6 +223,10 @@ export class FakeStorage implements Storage {
   async figures(): Promise<StorageFigures> {
     return {
       punchCount: this.#released({}).length,
+      lastFeedPosition: feedPosition(
+        Math.max(0, ...this.punches.map((punch) => punch.feedPosition ?? 0)),
+      ),
+      lastPunchId: Math.max(0, ...this.punches.map((punch) => punch.id)),
       heldCount: 0,
       quarantineCount: 0,
       quarantineBytes: 0,

@@ -14,7 +14,7 @@ import { ApiFixture, field, listField } from "./api-fixture.ts";
 import { examplesOf, listOperations } from "./documented.ts";
 
 /** For people and their browsers; what `HEAD` and the socket do follows from the rest. */
-const PAGES = /^GET \/(swagger(\/[a-z]+(\.[a-z]+)?)?)?$|^HEAD |^WS /;
+const PAGES = /^GET \/(swagger(\/[a-z]+(\.[a-z]+)?)?)?$|^HEAD |^GET \/ws$/;
 
 async function readDocument(): Promise<Record<string, unknown>> {
   const answer = await new ApiFixture().call("/swagger/json");

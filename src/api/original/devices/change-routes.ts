@@ -13,6 +13,7 @@ import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
+import type { LiveHub } from "../../live/hub.ts";
 import { ChangeAnswer, ChangeRefusal, DeviceUpdate, StatusChange } from "./model.ts";
 
 /** What the routes need. */
@@ -22,6 +23,7 @@ export interface DeviceChangeRoutesOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly bodies: ArrivingBodies;
+  readonly live: Pick<LiveHub, "tellDevice">;
   /** Called after a device was approved, so that its held punches are released. */
   readonly onDeviceApproved: () => void;
 }
@@ -119,6 +121,7 @@ async function setStatus(
   }
   if (result === "built-in-device") throw builtIn(UPDATE_FAILED);
   if (result === "done") noteStatus(options, id, { status, clientId: change.clientId });
+  options.live.tellDevice(id, { type: "device_status_changed", status: word });
   return { success: true as const, message: `Device ${word}` };
 }
 
@@ -141,6 +144,7 @@ async function updateDevice(
     options.log.info("device.updated", { device: id, client: clientId });
     if (status !== undefined) noteStatus(options, id, { status, clientId });
   }
+  options.live.tellDevice(id, { type: "device_updated" });
   return { success: true as const, message: "Device updated" };
 }
 
@@ -150,6 +154,7 @@ async function deleteDevice(options: DeviceChangeRoutesOptions, id: DeviceId, cl
   if (result === "unknown-device") throw refused("not-found", DELETE_FAILED);
   if (result === "built-in-device") throw builtIn(DELETE_FAILED);
   if (result === "done") options.log.info("device.retired", { device: id, client: clientId });
+  options.live.tellDevice(id, { type: "device_deleted" });
   return { success: true as const, message: "Device deleted" };
 }
 
