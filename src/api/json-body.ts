@@ -32,7 +32,8 @@ export function jsonBody<Schema extends TSchema>(schema: Schema, options: JsonBo
   return {
     parse: "none" as const,
     body: schema,
-    async transform(context: { readonly request: Request; body: unknown }): Promise<void> {
+    // An arrow, because the framework reads the text of its hooks and is lost in other forms.
+    transform: async (context: { readonly request: Request; body: unknown }): Promise<void> => {
       const body = await readJsonBody(context.request, options);
       const problem = form.Errors(body).First();
       if (problem !== undefined) throw refuse(options, "request-invalid", describe(problem));

@@ -91,7 +91,8 @@ function syncBody(
   return {
     parse: "none" as const,
     body: SyncBody,
-    async transform(context: { readonly request: Request; body: unknown }): Promise<void> {
+    // An arrow, because the framework reads the text of its hooks and is lost in other forms.
+    transform: async (context: { readonly request: Request; body: unknown }): Promise<void> => {
       context.body = await readBody(context.request, options).catch(async (error: unknown) => {
         await options.storage.syncUsers([], attemptNow(options, 1));
         throw error instanceof ApiFailure && error.code === "media-type-unsupported"
