@@ -12,8 +12,8 @@ export const OpenStatusAnswer = t.Object({
 export const HrisStatusAnswer = t.Object({
   status: t.Literal("online"),
   timestamp: t.String({
-    description: "Now, RFC 3339 in the site's time zone.",
-    examples: ["2026-03-02T08:15:04.120+08:00"],
+    description: "Now, in the site's time zone, which it does not say.",
+    examples: ["2026-03-02T08:15:04.250000"],
   }),
   stats: t.Object({
     total_logs: t.Integer({ description: "Records that the HRIS can read." }),

@@ -1,11 +1,11 @@
 /** `GET /api/status` and `GET /api/hris/status`: how many of what, behind a token that may read. */
 
 import { Elysia } from "elysia";
-import { rfc3339WithOffset } from "#domain/time-text.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS } from "../../errors.ts";
 import { spellDevice } from "../devices/spell-device.ts";
+import { localIsoText } from "../iso-time.ts";
 import { connectionStatus, listDevicesForHris } from "../listed-devices.ts";
 import { HrisStatusAnswer, OpenStatusAnswer } from "./model.ts";
 
@@ -43,7 +43,7 @@ export function countRoutes({ storage, gate, siteTimeZone }: CountRoutesOptions)
         const states = listed.map(({ device }) => connectionStatus(device.lastContactMs, nowMs));
         return {
           status: "online" as const,
-          timestamp: rfc3339WithOffset(nowMs, siteTimeZone),
+          timestamp: localIsoText(nowMs, siteTimeZone),
           stats: {
             total_logs: (await storage.figures()).punchCount,
             total_users: (await storage.listUserIds()).length,

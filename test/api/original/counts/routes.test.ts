@@ -68,7 +68,7 @@ test("GET /api/hris/status counts, and has no field success", async () => {
   expect(answer.status).toBe(200);
   expect(answer.json).toEqual({
     status: "online",
-    timestamp: "2026-03-02T08:15:04+08:00",
+    timestamp: "2026-03-02T08:15:04.000000",
     stats: { total_logs: 3, total_users: 2, total_devices: 3, connected_devices: 1 },
   });
 });
