@@ -89,6 +89,27 @@ test("a blocked terminal gets no byte, and nothing of it is stored", async () =>
   expect(await simulate(server, ...once)).toMatchObject({ acknowledged: 3, pollsAnswered: 1 });
 });
 
+test("a terminal that may not come from here gets no byte, until it may", async () => {
+  await using server = await startServer();
+  await simulate(server, "--punches", "1");
+  const allow = async (address: string) =>
+    (await server.run("devices", "address", "SIM0001", address)).exitCode;
+  expect(await allow("192.0.2.0/24")).toBe(0);
+  const once = ["--punches", "1", "--users", "1", "--attempts", "1"] as const;
+  expect(await simulate(server, ...once)).toMatchObject({ acknowledged: 0, pollsAnswered: 0 });
+  expect(await server.listPunches()).toHaveLength(1);
+  expect(server.logLines("terminal.refused")).toHaveLength(1);
+  expect((await server.run("devices", "list")).out).toContain("192.0.2.0/24");
+
+  // A slip changes nothing.
+  expect(await allow("127.0.0.1/33")).toBe(1);
+  expect(await simulate(server, ...once)).toMatchObject({ acknowledged: 0 });
+  for (const address of ["127.0.0.0/8", "any"]) {
+    expect(await allow(address)).toBe(0);
+    expect(await simulate(server, ...once)).toMatchObject({ acknowledged: 1, pollsAnswered: 1 });
+  }
+});
+
 test("an id that no terminal has is refused with 1", async () => {
   await using server = await startServer();
   for (const verb of ["approve", "block"]) {
