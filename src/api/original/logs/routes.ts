@@ -7,6 +7,7 @@ import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { Places } from "../../places.ts";
+import { answerList, answerListHead } from "../long-answer.ts";
 import {
   BIOMETRIC_LOGS_PATH,
   biometricLogs,
@@ -17,8 +18,9 @@ import {
   PLAIN_LOGS,
   PLAIN_LOGS_PATH,
 } from "./families.ts";
+import { LogPages } from "./log-pages.ts";
 import { type LogSite, lenientParameters, readLogQuery } from "./log-query.ts";
-import { writeLogAnswer } from "./log-stream.ts";
+
 import {
   LogAnswer,
   LogQuery,
@@ -39,7 +41,6 @@ export interface LogRoutesOptions extends LogSite {
 /** A client that does not read has the system keep about 4 MB of an answer for it. */
 const LONG_ANSWERS_MAX = 16;
 
-const HEADERS = { "content-type": "application/json" };
 const REFUSALS = { 400: OriginalError, ...ORIGINAL_REFUSALS };
 const HIDDEN = { detail: { hide: true } };
 
@@ -47,32 +48,29 @@ const HIDDEN = { detail: { hide: true } };
 export function logRoutes(options: LogRoutesOptions) {
   const answer = createAnswerer(options);
   const biometric = biometricLogs(options.primaryDeviceId, options.expectedUsers);
-  return (
-    new Elysia({ name: "original-logs" })
-      .use(bearerGate(options.gate, "read"))
-      .get(BIOMETRIC_LOGS_PATH, ({ request }) => answer(biometric, request), {
-        query: LogQuery,
-        detail: dayListDetail("Attendance records, latest first"),
-        response: { 200: LogAnswer, ...REFUSALS },
-      })
-      .get(HRIS_LOGS_PATH, ({ request }) => answer(HRIS_LOGS, request), {
-        query: RawLogQuery,
-        detail: dayListDetail("Attendance records as rows, latest first"),
-        response: { 200: RawLogAnswer, ...REFUSALS },
-      })
-      .get(PLAIN_LOGS_PATH, ({ request }) => answer(PLAIN_LOGS, request), {
-        query: PlainLogQuery,
-        detail: {
-          tags: ["Original"],
-          summary: "Attendance records as rows, latest first, of one terminal or all",
-        },
-        response: { 200: PlainLogAnswer, ...REFUSALS },
-      })
-      // Otherwise the framework reads the whole answer into memory to tell its length.
-      .head(BIOMETRIC_LOGS_PATH, ({ request }) => answerHead(biometric, request, options), HIDDEN)
-      .head(HRIS_LOGS_PATH, ({ request }) => answerHead(HRIS_LOGS, request, options), HIDDEN)
-      .head(PLAIN_LOGS_PATH, ({ request }) => answerHead(PLAIN_LOGS, request, options), HIDDEN)
-  );
+  return new Elysia({ name: "original-logs" })
+    .use(bearerGate(options.gate, "read"))
+    .get(BIOMETRIC_LOGS_PATH, ({ request }) => answer(biometric, request), {
+      query: LogQuery,
+      detail: dayListDetail("Attendance records, latest first"),
+      response: { 200: LogAnswer, ...REFUSALS },
+    })
+    .get(HRIS_LOGS_PATH, ({ request }) => answer(HRIS_LOGS, request), {
+      query: RawLogQuery,
+      detail: dayListDetail("Attendance records as rows, latest first"),
+      response: { 200: RawLogAnswer, ...REFUSALS },
+    })
+    .get(PLAIN_LOGS_PATH, ({ request }) => answer(PLAIN_LOGS, request), {
+      query: PlainLogQuery,
+      detail: {
+        tags: ["Original"],
+        summary: "Attendance records as rows, latest first, of one terminal or all",
+      },
+      response: { 200: PlainLogAnswer, ...REFUSALS },
+    })
+    .head(BIOMETRIC_LOGS_PATH, ({ request }) => answerHead(biometric, request, options), HIDDEN)
+    .head(HRIS_LOGS_PATH, ({ request }) => answerHead(HRIS_LOGS, request, options), HIDDEN)
+    .head(PLAIN_LOGS_PATH, ({ request }) => answerHead(PLAIN_LOGS, request, options), HIDDEN);
 }
 
 function dayListDetail(summary: string) {
@@ -85,19 +83,23 @@ function dayListDetail(summary: string) {
 
 /** All lists together may have so many long answers under way. */
 function createAnswerer(options: LogRoutesOptions) {
-  const { turns } = options.gate;
-  const source = { ...options, turns, longAnswers: new Places(LONG_ANSWERS_MAX) };
+  const { storage, gate, log } = options;
+  const shared = { log, turns: gate.turns, places: new Places(LONG_ANSWERS_MAX) };
   return async (family: LogFamily, request: Request): Promise<Response> => {
     const selection = readLogQuery(lenientParameters(request.url, family.parameters), options);
-    const counts = await countLogs(options.storage, selection.filter);
-    const body = await writeLogAnswer(source, { family, selection, counts });
-    return new Response(body, { headers: HEADERS });
+    const counts = await countLogs(storage, selection.filter);
+    return answerList(shared, {
+      path: family.path,
+      opening: family.spellCounts(counts),
+      listName: "logs",
+      pages: new LogPages(storage, selection, family.spell),
+    });
   };
 }
 
 function answerHead(family: LogFamily, request: Request, site: LogSite): Response {
   readLogQuery(lenientParameters(request.url, family.parameters), site);
-  return new Response(untoldLength(), { headers: HEADERS });
+  return answerListHead();
 }
 
 async function countLogs(
@@ -107,9 +109,4 @@ async function countLogs(
   const total = (await storage.figures()).punchCount;
   const isWhole = Object.values(filter).every((value) => value === undefined);
   return { total, total_filtered: isWhole ? total : await storage.countLogs(filter) };
-}
-
-/** An empty body that does not say so before it is read, and for `HEAD` none is. */
-function untoldLength(): ReadableStream<Uint8Array> {
-  return new ReadableStream({ pull: (controller) => controller.close() }, { highWaterMark: 0 });
 }
