@@ -7,10 +7,10 @@ import { jwt } from "@elysiajs/jwt";
 import { Elysia, t } from "elysia";
 import type { ClientScope } from "#domain/client.ts";
 import type { Clock } from "#platform/clock.ts";
+import type { ReadingTurns } from "#platform/reading-turns.ts";
 import type { SlidingLimit } from "#platform/sliding-limit.ts";
 import type { ClientAccess, TokenSettings } from "./client-access.ts";
 import { ApiFailure, rateLimited } from "./errors.ts";
-import type { ReadingTurns } from "./reading-turns.ts";
 
 const Claims = t.Object({
   sub: t.String(),

@@ -10,6 +10,7 @@ import type { LeadingZeros } from "#domain/punch-identity.ts";
 import type { ExpectedUsers, UserRange } from "#domain/user.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { ReadingTurns } from "#platform/reading-turns.ts";
 import { SlidingLimit } from "#platform/sliding-limit.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
@@ -37,7 +38,6 @@ import { userRoutes } from "./original/users/routes.ts";
 import { type WebhookDelivery, webhookRoutes } from "./original/webhook/routes.ts";
 import { webhookReceiverRoutes } from "./original/webhook-receiver/routes.ts";
 import { punchRoutes } from "./punches/routes.ts";
-import { ReadingTurns } from "./reading-turns.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 

@@ -2,7 +2,7 @@
  * The next ids and the totals: counted in memory by the one writer, written once per transaction.
  */
 
-import { eq, sql } from "drizzle-orm";
+import { desc, eq, isNotNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { AppError } from "#base/app-error.ts";
 import { type FeedPosition, feedPosition, type PunchId, punchId } from "#domain/identifiers.ts";
@@ -90,9 +90,26 @@ export class Counters {
   }
 }
 
+/** A place in the feed that is given out twice would hide a punch from those who follow the feed. */
+function assertAhead(orm: BunSQLiteDatabase, stored: CounterValues): CounterValues {
+  const last = orm
+    .select({ position: punches.feedPosition })
+    .from(punches)
+    .where(isNotNull(punches.feedPosition))
+    .orderBy(desc(punches.feedPosition))
+    .limit(1)
+    .get();
+  if ((last?.position ?? 0) <= stored.lastFeedPosition) return stored;
+  throw new AppError(
+    "storage-damaged",
+    `Cannot count on: the feed reaches ${last?.position}, its counter stands at ${stored.lastFeedPosition}`,
+    { hint: "Stop the service, keep the file, restore the last backup" },
+  );
+}
+
 function loadOrMake(orm: BunSQLiteDatabase): CounterValues {
   const stored = orm.select().from(counters).where(eq(counters.id, ROW_ID)).get();
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) return assertAhead(orm, stored);
   const punch = orm.select({ id: punches.id }).from(punches).limit(1).get();
   if (punch !== undefined) {
     throw new AppError(

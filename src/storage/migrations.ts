@@ -10,6 +10,7 @@ import type { EpochMs } from "#base/epoch.ts";
 import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import usersClients from "./migrations/0001_users_clients.sql" with { type: "text" };
 import parkedDeliveries from "./migrations/0002_parked_deliveries.sql" with { type: "text" };
+import readIndexes from "./migrations/0003_read_indexes.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 1, name: "0000_initial", sql: initial, minReader: 1 },
   { number: 2, name: "0001_users_clients", sql: usersClients, minReader: 1 },
   { number: 3, name: "0002_parked_deliveries", sql: parkedDeliveries, minReader: 1 },
+  { number: 4, name: "0003_read_indexes", sql: readIndexes, minReader: 1 },
 ];
 
 interface AppliedMigration {

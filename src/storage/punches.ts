@@ -1,22 +1,14 @@
 /**
- * The punch rows: inserting, changing and finding them on the writer's connection, and the pages
- * that readers ask for. Which direction a punch gets is not decided here.
+ * The punch rows: inserting, changing and finding them on the writer's connection, and what they
+ * are to the rest of the program. Which direction a punch gets is not decided here.
  */
 
 import type { Database } from "bun:sqlite";
-import { and, asc, desc, eq, gt, gte, isNotNull, lt, type SQL, sql } from "drizzle-orm";
-import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
+import { and, asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/bun-sqlite";
 import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
-import {
-  type DeviceId,
-  deviceId,
-  type FeedPosition,
-  feedPosition,
-  punchId,
-  type UserId,
-  userId,
-} from "#domain/identifiers.ts";
+import { deviceId, feedPosition, punchId, userId } from "#domain/identifiers.ts";
 import type {
   AcceptedPunch,
   Direction,
@@ -27,7 +19,6 @@ import type {
 import type { WallTime } from "#domain/wall-time.ts";
 import { prepareInsert } from "./prepared-insert.ts";
 import { punches } from "./schema.ts";
-import type { FeedPage, LogCursor, PunchFilter } from "./storage.ts";
 
 export type PunchRow = Readonly<typeof punches.$inferSelect>;
 
@@ -203,98 +194,19 @@ export class PunchTable {
   }
 }
 
-/** Rows behind a place in the feed, in feed order. */
-export function readFeedPage(
-  orm: BunSQLiteDatabase,
-  after: FeedPosition,
-  query: { readonly limit: number; readonly filter: PunchFilter },
-): FeedPage {
-  const rows = orm
-    .select()
-    .from(punches)
-    .where(and(gt(punches.feedPosition, after), ...filterConditions(query.filter)))
-    .orderBy(asc(punches.feedPosition))
-    .limit(query.limit + 1)
-    .all();
-  const page = rows.slice(0, query.limit);
-  const last = page.at(-1)?.feedPosition;
-  return {
-    punches: page.map(punchFromRow),
-    nextAfter: last === undefined || last === null ? after : feedPosition(last),
-    hasMore: rows.length > query.limit,
-  };
-}
+/** A row as the engine hands it over: truth as 0 or 1. */
+export type StoredRow = Omit<PunchRow, "isRepeat" | "isHistoric"> & {
+  readonly isRepeat: number;
+  readonly isHistoric: number;
+};
 
-/** Released rows, latest wall time first, ties by id, latest first. */
-export function readLogs(
-  orm: BunSQLiteDatabase,
-  filter: PunchFilter,
-  page: { readonly limit: number; readonly offset: number; readonly before: LogCursor | undefined },
-): readonly Punch[] {
-  const { before } = page;
-  return orm
-    .select()
-    .from(punches)
-    .where(
-      and(
-        isNotNull(punches.feedPosition),
-        ...filterConditions(filter),
-        ...wallTimeBounds(filter),
-        before === undefined
-          ? undefined
-          : sql`(${punches.wallTime}, ${punches.id}) < (${before.wallTime}, ${before.id})`,
-      ),
-    )
-    .orderBy(desc(punches.wallTime), desc(punches.id))
-    .limit(page.limit)
-    .offset(page.offset)
-    .all()
-    .map(punchFromRow);
-}
-
-export function countReleased(orm: BunSQLiteDatabase, filter: PunchFilter): number {
-  const row = orm
-    .select({ count: sql<number>`count(*)` })
-    .from(punches)
-    .where(
-      and(isNotNull(punches.feedPosition), ...filterConditions(filter), ...wallTimeBounds(filter)),
-    )
-    .get();
-  return row?.count ?? 0;
-}
-
-export function findReleasedPunch(orm: BunSQLiteDatabase, id: number): Punch | undefined {
-  const row = orm
-    .select()
-    .from(punches)
-    .where(and(eq(punches.id, id), isNotNull(punches.feedPosition)))
-    .get();
-  return row === undefined ? undefined : punchFromRow(row);
-}
-
-/** The users with a released punch, on one device or on any: one step in the index per user. */
-export function readPunchedUsers(
-  orm: BunSQLiteDatabase,
-  device: DeviceId | undefined,
-): readonly UserId[] {
-  const onDevice = device === undefined ? sql`` : sql`AND p.device_id = ${device}`;
-  const rows = orm.all<{ user_id: string }>(sql`
-    WITH RECURSIVE known(user_id) AS (
-      SELECT min(user_id) FROM punches
-      UNION ALL
-      SELECT (SELECT min(p.user_id) FROM punches AS p WHERE p.user_id > known.user_id)
-      FROM known WHERE known.user_id IS NOT NULL
-    )
-    SELECT user_id FROM known WHERE user_id IS NOT NULL AND EXISTS (
-      SELECT 1 FROM punches AS p
-      WHERE p.user_id = known.user_id AND p.feed_position IS NOT NULL ${onDevice}
-    )
-  `);
-  return rows.map((row) => userId(row.user_id));
-}
+/** All columns under the schema's own names, to be selected as a `StoredRow`. */
+export const PUNCH_COLUMNS = Object.entries(getTableColumns(punches))
+  .map(([key, column]) => `"${column.name}" AS "${key}"`)
+  .join(", ");
 
 /** The row as the rest of the program sees it. */
-export function punchFromRow(row: PunchRow): Punch {
+export function punchFromRow(row: PunchRow | StoredRow): Punch {
   return {
     id: punchId(row.id),
     feedPosition: row.feedPosition === null ? undefined : feedPosition(row.feedPosition),
@@ -309,47 +221,15 @@ export function punchFromRow(row: PunchRow): Punch {
     receivedAtMs: epochMs(row.receivedAtMs),
     direction: row.direction ?? undefined,
     directionSource: row.directionSource ?? undefined,
-    isRepeat: row.isRepeat,
+    isRepeat: Boolean(row.isRepeat),
     directionCode: row.directionCode ?? undefined,
     verifyModeCode: row.verifyModeCode ?? undefined,
     codeLibrary: row.codeLibrary ?? undefined,
     workCode: row.workCode ?? undefined,
     localTimeFlag: row.localTimeFlag ?? undefined,
     doubtfulTime: row.doubtfulTime ?? undefined,
-    isHistoric: row.isHistoric,
+    isHistoric: Boolean(row.isHistoric),
     origin: row.origin,
     rawText: row.rawText,
   };
-}
-
-function filterConditions(filter: PunchFilter): (SQL | undefined)[] {
-  return [
-    filter.deviceId === undefined ? undefined : eq(punches.deviceId, filter.deviceId),
-    filter.userId === undefined ? undefined : eq(punches.userId, filter.userId),
-    filter.fromMs === undefined ? undefined : gte(punches.instantMs, filter.fromMs),
-    filter.beforeMs === undefined ? undefined : lt(punches.instantMs, filter.beforeMs),
-    filter.direction === undefined ? undefined : eq(punches.direction, filter.direction),
-  ];
-}
-
-/** No zone on earth is further from UTC than this, in milliseconds. */
-const ZONE_OFFSET_MAX_MS = 26 * 3_600_000;
-
-/**
- * Instants decide; these wider bounds on the wall time let the index of the order find them. A
- * wall time of any zone lies within 26 hours of its instant's UTC reading.
- */
-function wallTimeBounds(filter: PunchFilter): (SQL | undefined)[] {
-  return [
-    filter.fromMs === undefined
-      ? undefined
-      : gte(punches.wallTime, utcDigits(filter.fromMs - ZONE_OFFSET_MAX_MS)),
-    filter.beforeMs === undefined
-      ? undefined
-      : lt(punches.wallTime, utcDigits(filter.beforeMs + ZONE_OFFSET_MAX_MS)),
-  ];
-}
-
-function utcDigits(instantMs: number): string {
-  return new Date(instantMs).toISOString().replace(/\D/g, "").slice(0, 14);
 }

@@ -94,10 +94,20 @@ export const punches = sqliteTable(
       table.userId,
       table.clockEpisode,
     ),
-    uniqueIndex("punches_feed").on(table.feedPosition).where(sql`feed_position IS NOT NULL`),
+    // The next three also hold what readers filter by, so that what they pass over or count is
+    // never looked up in the table. A correction, which moves the punch in the feed, writes them all.
+    // The feed's places are not declared unique for that: the counters give each out once.
+    index("punches_feed")
+      .on(table.feedPosition, table.deviceId, table.userId, table.instantMs, table.direction)
+      .where(sql`feed_position IS NOT NULL`),
     // The user's timeline that alternation walks.
-    index("punches_timeline").on(table.userId, table.instantMs, table.deviceId),
-    index("punches_wall_time").on(table.wallTime),
+    index("punches_timeline")
+      .on(table.userId, table.instantMs, table.deviceId, table.id, table.wallTime, table.direction)
+      .where(sql`feed_position IS NOT NULL`),
+    // The order of logs.
+    index("punches_wall_time")
+      .on(table.wallTime, table.id, table.instantMs, table.deviceId, table.userId)
+      .where(sql`feed_position IS NOT NULL`),
     index("punches_held").on(table.deviceId, table.id).where(sql`feed_position IS NULL`),
   ],
 );

@@ -25,13 +25,7 @@ import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
-import {
-  countReleased,
-  findReleasedPunch,
-  readFeedPage,
-  readLogs,
-  readPunchedUsers,
-} from "./punches.ts";
+import { punchReading } from "./punch-reading.ts";
 import type { StorageRules } from "./rules.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
 import { userMethods } from "./user-methods.ts";
@@ -87,14 +81,7 @@ export function openStorage(options: StorageOptions): Storage {
     continueBackgroundWork: async () =>
       guardEngine("go on with background work", () => background.step()),
 
-    listPunchesAfter: async (after, limit, filter) =>
-      guardEngine("read the feed", () => readFeedPage(reader, after, { limit, filter })),
-    findPunch: async (id) => guardEngine("read a punch", () => findReleasedPunch(reader, id)),
-    listLogs: async (filter, page) =>
-      guardEngine("read punches", () => readLogs(reader, filter, page)),
-    countLogs: async (filter) => guardEngine("count punches", () => countReleased(reader, filter)),
-    listPunchedUsers: async (deviceId) =>
-      guardEngine("list users", () => readPunchedUsers(reader, deviceId)),
+    ...punchReading(opened.reader, clock),
     ...userMethods(parts, reader),
 
     listDevices: async () => parts.devices.list().map(deviceFromRow),

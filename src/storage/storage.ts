@@ -1,6 +1,7 @@
 /**
  * Everything outside `storage/` sees the database through this interface, in domain words and
  * behind promises, so that another engine can take its place. No SQL and no row type leaves here.
+ * Reading is done in short steps with other work between them, however much is asked for.
  * Every method may throw `AppError` with code `storage-write-failed` or `storage-damaged`, except
  * `append`, whose outcomes say `failed` instead.
  */
@@ -31,8 +32,32 @@ export interface LogCursor {
   readonly id: PunchId;
 }
 
+/** Which of the filtered logs are wanted. */
+export interface LogSlice {
+  readonly limit: number;
+  /** Rows to skip first; 0 with a cursor. */
+  readonly offset: number;
+  /** Only rows behind this one. */
+  readonly before: LogCursor | undefined;
+}
+
+/** A stretch of time; undefined: open on that side. */
+export type LogPeriod = Pick<PunchFilter, "fromMs" | "beforeMs">;
+
+/** How often a user punched. */
+export interface UserLogs {
+  readonly userId: UserId;
+  readonly logCount: number;
+  /** Of these, the ones out; all others count as in. */
+  readonly outCount: number;
+}
+
 /** A stretch of the feed. */
 export interface FeedPage {
+  /**
+   * Fewer than asked for, or none, also while more is stored: a filter is looked for in a bounded
+   * part of the feed.
+   */
   readonly punches: readonly Punch[];
   /** Where the next page starts; equal to the given position when nothing came after it. */
   readonly nextAfter: FeedPosition;
@@ -154,16 +179,11 @@ export interface Storage {
   listPunchesAfter(after: FeedPosition, limit: number, filter: PunchFilter): Promise<FeedPage>;
   findPunch(id: PunchId): Promise<Punch | undefined>;
   /** Released punches, latest wall time first, ties by id, latest first. `offset` before `limit`. */
-  listLogs(
-    filter: PunchFilter,
-    page: {
-      readonly limit: number;
-      readonly offset: number;
-      readonly before: LogCursor | undefined;
-    },
-  ): Promise<readonly Punch[]>;
+  listLogs(filter: PunchFilter, page: LogSlice): Promise<readonly Punch[]>;
   /** How many released punches a filter lets through. */
   countLogs(filter: PunchFilter): Promise<number>;
+  /** The users with a released punch in a period, ascending by text, and how often they punched. */
+  summarizeLogs(period: LogPeriod): Promise<readonly UserLogs[]>;
   /**
    * The users with a released punch on a device, or on any device when it is undefined, ascending
    * by text. Answered by one index step per user, never by reading every punch.

@@ -23,12 +23,14 @@ import type {
   DeviceChange,
   DeviceEdit,
   FeedPage,
-  LogCursor,
+  LogPeriod,
+  LogSlice,
   PunchFilter,
   Storage,
   StorageFigures,
   SyncFigures,
   UserFigures,
+  UserLogs,
 } from "#storage/storage.ts";
 
 /** A stored punch of user 6 at 2026-03-02 08:15:04 in Manila, with what a test wants otherwise. */
@@ -102,7 +104,7 @@ export class FakeStorage implements Storage {
   syncFigures: SyncFigures = { lastAttemptMs: undefined, lastSuccessMs: undefined, errorCount: 0 };
   userFigures: UserFigures = { activeCount: 0, biometricCount: 0 };
   /** Every call of `listLogs`, as its `page` argument. */
-  readonly logPages: { limit: number; offset: number; before: LogCursor | undefined }[] = [];
+  readonly logPages: LogSlice[] = [];
   /** Called with every call of `listLogs`. */
   onLogPage: () => void = () => undefined;
   /** Thrown by `listLogs` from this call on, counted from 1. */
@@ -125,14 +127,7 @@ export class FakeStorage implements Storage {
     return this.punches.find((punch) => punch.id === id);
   }
 
-  async listLogs(
-    filter: PunchFilter,
-    page: {
-      readonly limit: number;
-      readonly offset: number;
-      readonly before: LogCursor | undefined;
-    },
-  ): Promise<readonly Punch[]> {
+  async listLogs(filter: PunchFilter, page: LogSlice): Promise<readonly Punch[]> {
     this.logPages.push({ ...page });
     this.onLogPage();
     if (this.logPages.length >= this.failLogsFromCall) throw new Error("disk on fire");
@@ -145,6 +140,17 @@ export class FakeStorage implements Storage {
 
   async countLogs(filter: PunchFilter): Promise<number> {
     return this.#released(filter).length;
+  }
+
+  async summarizeLogs(period: LogPeriod): Promise<readonly UserLogs[]> {
+    const byUser = Map.groupBy(this.#released(period), (punch) => punch.userId);
+    return [...byUser]
+      .map(([user, punches]) => ({
+        userId: user,
+        logCount: punches.length,
+        outCount: punches.filter((punch) => punch.direction === "out").length,
+      }))
+      .sort((left, right) => (left.userId < right.userId ? -1 : 1));
   }
 
   async listPunchedUsers(device: DeviceId | undefined): Promise<readonly UserId[]> {

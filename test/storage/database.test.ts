@@ -8,11 +8,16 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { AppError, type AppErrorCode } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
+import { ReadingTurns } from "#platform/reading-turns.ts";
 import { closeDatabase, openDatabase } from "#storage/database.ts";
 import { lockInstance } from "#storage/instance-lock.ts";
+import { LOG_BOUNDS, LogReader } from "#storage/log-reader.ts";
 import { applyMigrations, MIGRATIONS, type Migration } from "#storage/migrations.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { inLogOrder, testRows, writeRows } from "../support/stored-rows.ts";
 
 const NOW = epochMs(0);
 let folder = "";
@@ -125,6 +130,18 @@ describe("applyMigrations()", () => {
 });
 
 describe("MIGRATIONS", () => {
+  test("keep every punch of a database of the first schema", async () => {
+    const [rows = []] = fc.sample(testRows(60), { numRuns: 1, seed: 11 });
+    using database = new Database(":memory:", { strict: true });
+    applyMigrations(database, MIGRATIONS.slice(0, 1), NOW);
+    writeRows(database, rows);
+    applyMigrations(database, MIGRATIONS, NOW);
+    const options = { turns: new ReadingTurns(), clock: new FakeClock(), bounds: LOG_BOUNDS };
+    const page = { limit: 100, offset: 0, before: undefined };
+    const listed = await new LogReader(database, options).list({}, page);
+    expect(listed.map((punch) => punch.id as number)).toEqual(inLogOrder(rows).map(({ id }) => id));
+  });
+
   test("are the files of the folder, numbered without a gap", () => {
     const files = readdirSync(join(import.meta.dir, "../../src/storage/migrations"))
       .filter((name) => name.endsWith(".sql"))

@@ -3,7 +3,7 @@
  * behind one are corrected, get a new revision and move in the feed, in bounded steps.
  */
 
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { epochMs } from "#base/epoch.ts";
 import { feedPosition } from "#domain/identifiers.ts";
@@ -15,6 +15,8 @@ import {
   rawPunch,
   readFeed,
 } from "../support/test-storage.ts";
+
+setDefaultTimeout(30_000);
 
 const DAY_MS = 86_400_000;
 

@@ -10,9 +10,9 @@ import type { DeviceId, FeedPosition } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { ReadingTurns } from "#platform/reading-turns.ts";
 import type { Storage } from "#storage/storage.ts";
 import { listDevicesForHris } from "../original/listed-devices.ts";
-import { ReadingTurns } from "../reading-turns.ts";
 import {
   type DeviceNews,
   deviceMessage,

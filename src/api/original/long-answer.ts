@@ -5,8 +5,8 @@
  */
 
 import type { Log } from "#platform/log.ts";
+import type { ReadingTurns } from "#platform/reading-turns.ts";
 import type { Places } from "../places.ts";
-import type { ReadingTurns } from "../reading-turns.ts";
 
 /** What long answers share. */
 export interface LongAnswers {

@@ -68,7 +68,10 @@ export const PunchPage = t.Object({
       "The cursor for the following page. Always there: on the last page it is where to go on " +
       "later, so a reader that keeps it misses no late, corrected or released punch.",
   }),
-  has_more: t.Boolean({ description: "Whether more is stored behind this page now." }),
+  has_more: t.Boolean({
+    description:
+      "Whether more is stored behind this page now, whether or not the filters let it through.",
+  }),
 });
 
 export type PunchPage = Static<typeof PunchPage>;

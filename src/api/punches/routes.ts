@@ -51,8 +51,10 @@ export function punchRoutes(options: PunchRoutesOptions) {
           summary: "The feed of punches, page by page",
           description:
             "Follow `next` from page to page, and keep the last one for the next visit. While " +
-            '`has_more` is true a `Link` header with `rel="next"` says the same. A cursor from ' +
-            "before a restore is answered 410 `cursor-reset`.",
+            '`has_more` is true a `Link` header with `rel="next"` says the same. With a filter a ' +
+            "page may hold fewer punches than `limit`, or none, although `has_more` is true: a " +
+            "request looks through a part of the feed only. A cursor from before a restore is " +
+            "answered 410 `cursor-reset`.",
         },
       },
     )

@@ -1,7 +1,7 @@
 /** Aim: readers never keep the event loop to themselves, and none waits longer than its turn. */
 
 import { expect, test } from "bun:test";
-import { ReadingTurns } from "#api/reading-turns.ts";
+import { ReadingTurns } from "#platform/reading-turns.ts";
 import { countTurns } from "../support/turn-counter.ts";
 
 test("next() gives each reader a turn of the event loop of its own, first come, first served", async () => {
