@@ -32,6 +32,7 @@ import { logRoutes } from "./original/logs/routes.ts";
 import { manualLogRoutes, type SubmitIntake } from "./original/manual-log/routes.ts";
 import { performanceRoutes } from "./original/performance/routes.ts";
 import { statusRoutes, type WebhookFigures } from "./original/status/routes.ts";
+import { summaryRoutes } from "./original/summary/routes.ts";
 import { syncRoutes } from "./original/sync/routes.ts";
 import { timeRoutes } from "./original/time/routes.ts";
 import { userRoutes } from "./original/users/routes.ts";
@@ -222,6 +223,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ storage, gate, leadingZeros, expectedUsers }))
     .use(logRoutes({ ...options, gate, expectedUsers }))
+    .use(summaryRoutes({ storage, gate, siteTimeZone }))
     .use(statusRoutes({ ...options, gate, expectedUsers }))
     .use(userRoutes({ ...options, gate }))
     .use(syncRoutes({ ...options, gate, bodies }))

@@ -20,6 +20,10 @@ const ALWAYS_400 = [
 ];
 /** Paths of the browser's, which the document leaves out. */
 const PAGES = ["/", "/swagger", "/swagger/json", "/swagger/ui.js", "/swagger/ui.css"];
+/** What a path cannot be read without. */
+const QUERIES: Readonly<Record<string, string>> = {
+  "/api/hris/logs/summary": "?start_date=2026-03-01&end_date=2026-03-31",
+};
 const VALUES: Readonly<Record<string, string>> = { id: "1", device_id: "2401058352" };
 
 const fixture = new ApiFixture({ rateLimit: { requests: 1_000_000, windowSeconds: 60 } });
@@ -31,7 +35,9 @@ const OPERATIONS = (await listOperations()).map((operation) => ({
   path: operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? "x"),
 }));
 const PATHS = [...new Set(OPERATIONS.map(({ path }) => path))];
-const READABLE = [...OPERATIONS.filter(({ method }) => method === "GET").map((one) => one.path)];
+const READABLE = OPERATIONS.filter(({ method }) => method === "GET").map(
+  ({ path }) => path + (QUERIES[path] ?? ""),
+);
 
 let server: RunningWebServer;
 let token: string;
