@@ -10,6 +10,8 @@ import { join } from "node:path";
 export interface MeasuredServer {
   readonly name: "ours" | "bare";
   readonly terminalPort: number;
+  /** Of the REST API; empty where there is none. */
+  readonly webUrl: string;
   readonly pid: number;
   /** From the call to spawn to the first sign of life: an HTTP answer, or the word `ready`. */
   readonly startMs: number;
@@ -45,6 +47,7 @@ function ourSettings(dataFolder: string, ports: readonly number[]): Record<strin
     // The whole fleet comes from one address here.
     DEVICE_CONNECTIONS_MAX: "4096",
     DEVICE_CONNECTIONS_PER_ADDRESS_MAX: "4096",
+    HRIS_RATE_LIMIT_REQUESTS: "1000000",
     LOG_LEVEL: "warn",
   };
 }
@@ -63,10 +66,11 @@ export async function startOurs(executable: string, dataFolder: string): Promise
     timeout: LIFE_MS_MAX,
     killSignal: "SIGKILL",
   });
-  await firstAnswer(`http://127.0.0.1:${ports[1]}/healthz`, child, startedMs);
+  const webUrl = `http://127.0.0.1:${ports[1]}`;
+  await firstAnswer(`${webUrl}/healthz`, child, startedMs);
   const startMs = performance.now() - startedMs;
-  await ready(`http://127.0.0.1:${ports[1]}/readyz`, child, startedMs);
-  return measured("ours", child, { terminalPort: ports[0] ?? 0, startMs });
+  await ready(`${webUrl}/readyz`, child, startedMs);
+  return measured("ours", child, { terminalPort: ports[0] ?? 0, webUrl, startMs });
 }
 
 /** Starts the compiled `bare-server.ts` on a new database in `dataFolder`. @throws Error. */
@@ -83,7 +87,11 @@ export async function startBare(executable: string, dataFolder: string): Promise
   });
   const { value } = await child.stdout.getReader().read();
   if (value === undefined) throw new Error("The bare server ended before it listened");
-  return measured("bare", child, { terminalPort, startMs: performance.now() - startedMs });
+  return measured("bare", child, {
+    terminalPort,
+    webUrl: "",
+    startMs: performance.now() - startedMs,
+  });
 }
 
 /** Reads `/proc`. @throws Error when the process is gone. */
@@ -105,7 +113,7 @@ export async function readUse(pid: number): Promise<ProcessUse> {
 function measured(
   name: MeasuredServer["name"],
   child: Bun.Subprocess,
-  known: { readonly terminalPort: number; readonly startMs: number },
+  known: Pick<MeasuredServer, "terminalPort" | "webUrl" | "startMs">,
 ): MeasuredServer {
   return {
     name,

@@ -1,0 +1,159 @@
+/**
+ * What reading costs on a full database: pages of the log lists and of the feed, and a list without
+ * a limit that a slow client reads while terminals send.
+ */
+
+import { statSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { FILLED, fillDatabase } from "./fill-database.ts";
+import type { loadRunner } from "./load.ts";
+import { type MeasuredServer, readUse, startOurs } from "./processes.ts";
+import { limitOf, type Row } from "./rows.ts";
+
+/** What to measure, and with what. */
+export interface ReadingOptions {
+  readonly ourExecutable: string;
+  readonly folder: string;
+  readonly quick: boolean;
+  readonly progress: (text: string) => void;
+  readonly runLoad: ReturnType<typeof loadRunner>;
+}
+
+const LOGS = "/api/biometric/logs?limit=100";
+const DAY = "start_date=2026-06-15&end_date=2026-06-15";
+const WEEK = "start_date=2026-06-08&end_date=2026-06-14";
+const MONTH = "start_date=2026-06-01&end_date=2026-06-30";
+const { frequentDevice, rareDevice, frequentUser, usualUser, rareUser } = FILLED;
+
+/** Addresses by what they ask for; with the number of rows they name a measure. */
+const PAGES: Readonly<Record<string, string>> = {
+  "logs, no date": LOGS,
+  "logs, a day": `${LOGS}&${DAY}`,
+  "logs, 7 days": `${LOGS}&${WEEK}`,
+  "logs, a month": `${LOGS}&${MONTH}`,
+  "logs, a month, behind 80 % of it": `${LOGS}&${MONTH}&offset=65000`,
+  "logs, a month, frequent terminal": `${LOGS}&${MONTH}&device_id=${frequentDevice}`,
+  "logs, a month, rare terminal": `${LOGS}&${MONTH}&device_id=${rareDevice}`,
+  "logs, a month, frequent user": `${LOGS}&${MONTH}&user_id=${frequentUser}`,
+  "logs, a month, usual user": `${LOGS}&${MONTH}&user_id=${usualUser}`,
+  "logs, no date, rare terminal": `${LOGS}&device_id=${rareDevice}`,
+  "logs, no date, frequent terminal": `${LOGS}&device_id=${frequentDevice}`,
+  "logs, no date, rare user": `${LOGS}&user_id=${rareUser}`,
+  "logs, no date, frequent user": `${LOGS}&user_id=${frequentUser}`,
+  "summary of a month": `/api/hris/logs/summary?${MONTH}`,
+  "feed, 1000 punches": "/v1/punches?limit=1000",
+  "feed, frequent terminal": `/v1/punches?limit=1000&device=${frequentDevice}`,
+  "feed, rare terminal": `/v1/punches?limit=1000&device=${rareDevice}`,
+  "feed, frequent user": `/v1/punches?limit=1000&user=${frequentUser}`,
+  "feed, from the last day": "/v1/punches?limit=1000&from=2026-12-31T00:00:00%2B08:00",
+};
+
+const WARM_UPS = 5;
+const SAMPLE_MS = 20;
+
+/** Fills a database and measures; takes about a minute, a few seconds when quick. */
+export async function measureReading(options: ReadingOptions): Promise<Row[]> {
+  const punches = options.quick ? 100_000 : 1_000_000;
+  options.progress(`filling a database with ${punches} punches`);
+  const folder = join(options.folder, "reading");
+  await mkdir(folder, { recursive: true });
+  fillDatabase(join(folder, "biometric.db"), punches);
+  const size = `${punches / 1000} k rows`;
+  const server = await startOurs(options.ourExecutable, folder);
+  try {
+    const headers = { authorization: `Bearer ${await fetchToken(server, folder)}` };
+    const rows: Row[] = [];
+    for (const [what, path] of Object.entries(PAGES)) {
+      options.progress(`${what}, ${size}`);
+      rows.push(...(await measurePage(`${what}, ${size}`, `${server.webUrl}${path}`, headers)));
+    }
+    options.progress(`all logs, ${size}`);
+    const address = `${server.webUrl}/api/biometric/logs`;
+    rows.push(await measureStream(`all logs, ${size}`, address, headers));
+    options.progress(`all logs to a slow client under load, ${size}`);
+    return [...rows, ...(await measureSlowClient({ ...options, server, folder, headers, size }))];
+  } finally {
+    await server.stop();
+  }
+}
+
+async function fetchToken(server: MeasuredServer, folder: string): Promise<string> {
+  const secret = await Bun.file(join(folder, "secrets/hris-api-secret-key")).text();
+  const response = await fetch(`${server.webUrl}/api/auth/token`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ client_id: "bench", client_secret: secret.trim() }),
+  });
+  const { token }: { token: string } = JSON.parse(await response.text());
+  return token;
+}
+
+async function measurePage(
+  what: string,
+  address: string,
+  headers: Record<string, string>,
+): Promise<Row[]> {
+  const timesMs: number[] = [];
+  for (let turn = -WARM_UPS; turn < 100; turn += 1) {
+    const startedMs = performance.now();
+    const response = await fetch(address, { headers });
+    await response.arrayBuffer();
+    if (response.status !== 200) throw new Error(`${address} answers ${response.status}`);
+    if (turn >= 0) timesMs.push(performance.now() - startedMs);
+  }
+  timesMs.sort((left, right) => left - right);
+  return [row(`${what}, p50`, "ms", timesMs[50]), row(`${what}, p99`, "ms", timesMs[99])];
+}
+
+async function measureStream(
+  what: string,
+  address: string,
+  headers: Record<string, string>,
+): Promise<Row> {
+  const startedMs = performance.now();
+  const response = await fetch(address, { headers });
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) tail = decoder.decode(chunk).slice(-100);
+  const returned = Number(/"returned":(\d+)\}\s*$/.exec(tail)?.[1]);
+  return row(what, "/s", (returned / (performance.now() - startedMs)) * 1000);
+}
+
+/** A client that takes a little now and then, while a hundred terminals send. */
+async function measureSlowClient(
+  options: ReadingOptions & {
+    readonly server: MeasuredServer;
+    readonly headers: Record<string, string>;
+    readonly size: string;
+  },
+): Promise<Row[]> {
+  const { server, runLoad, headers, size } = options;
+  const load = { terminals: 100, keepAlive: false, durationMs: options.quick ? 1_000 : 5_000 };
+  const alone = await runLoad(server, load);
+  const response = await fetch(`${server.webUrl}/api/biometric/logs`, { headers });
+  const reader = response.body?.getReader();
+  const log = join(options.folder, "reading/biometric.db-wal");
+  let [walBytes, rssBytes] = [0, 0];
+  const sampling = setInterval(() => {
+    void reader?.read();
+    walBytes = Math.max(walBytes, statSync(log).size);
+    void readUse(server.pid).then((use) => {
+      rssBytes = Math.max(rssBytes, use.rssBytes);
+    });
+  }, SAMPLE_MS);
+  const beside = await runLoad(server, load);
+  clearInterval(sampling);
+  await reader?.cancel();
+  const under = `beside a slow reader of ${size}`;
+  return [
+    row(`ack p99, 100 terminals, without a reader of ${size}`, "ms", alone.latencyMs.p99),
+    row(`ack p99, 100 terminals, ${under}`, "ms", beside.latencyMs.p99),
+    row(`write-ahead log, ${under}`, "MiB", walBytes / 2 ** 20),
+    row(`memory, ${under} (RSS)`, "MiB", rssBytes / 2 ** 20),
+  ];
+}
+
+function row(what: string, unit: Row["unit"], value: number | undefined): Row {
+  return { what, unit, ours: value ?? Number.NaN, bare: undefined, limit: limitOf(what) };
+}
