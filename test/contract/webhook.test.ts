@@ -327,6 +327,19 @@ describe("delivery", () => {
     ]);
   });
 
+  test("a duplicate is told where a setting wants it, with the stored direction", async () => {
+    await using receiver = new HookReceiver();
+    await using site = await openSite(receiver, { BIOMETRIC_WEBHOOK_DUPLICATES: "true" });
+    await site.punch(VECTOR_PUNCH, VECTOR_PUNCH);
+    const hooks = await received(receiver, 2);
+    const told = hooks.map(({ body }) => JSON.parse(body));
+    expect(told).toMatchObject([
+      { logs: [{ direction: "IN", is_duplicate: false }] },
+      { logs: [{ direction: "IN", is_duplicate: true, timestamp: VECTOR_PUNCH.time }] },
+    ]);
+    for (const body of told) expect(findMismatches(body, LOGS)).toEqual([]);
+  });
+
   test("nothing is sent unasked: no test event at the start, nor later: defect 28", async () => {
     await using receiver = new HookReceiver();
     await using site = await openSite(receiver);
