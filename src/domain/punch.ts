@@ -16,8 +16,11 @@ export type DirectionSource = "alternate" | "fixed" | "imported";
 /** How the row came to us. */
 export type PunchOrigin = "live" | "recovered" | "imported" | "manual";
 
-/** Why a punch's time is not believed: it stays in the feed, but outside alternation. */
-export type DoubtfulTime = "before-2020" | "future";
+/**
+ * Why a punch's time is not believed: it stays in the feed, but outside alternation. `unreadable`:
+ * an imported row whose time is no time stands where the replaced server put it.
+ */
+export type DoubtfulTime = "before-2020" | "future" | "unreadable";
 
 /** What the rules derive from one raw punch before any other punch is looked at. */
 export interface AcceptedPunch {
@@ -31,7 +34,10 @@ export interface AcceptedPunch {
   readonly instantMs: EpochMs;
   readonly localTimeFlag: LocalTimeFlag | undefined;
   readonly doubtfulTime: DoubtfulTime | undefined;
-  /** Part of the identity of a doubtful punch: 0 for every believable one. */
+  /**
+   * Part of the identity of a doubtful punch: 0 for every believable one, negative for one of
+   * unreadable time.
+   */
   readonly clockEpisode: number;
   /** Older than the terminal's start date: in the feed, not sent by webhook until asked. */
   readonly isHistoric: boolean;

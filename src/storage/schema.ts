@@ -81,7 +81,7 @@ export const punches = sqliteTable(
     codeLibrary: text("code_library"),
     workCode: text("work_code"),
     localTimeFlag: text("local_time_flag", { enum: ["skipped", "doubled"] }),
-    doubtfulTime: text("doubtful_time", { enum: ["before-2020", "future"] }),
+    doubtfulTime: text("doubtful_time", { enum: ["before-2020", "future", "unreadable"] }),
     isHistoric: integer("is_historic", { mode: "boolean" }).notNull(),
     origin: text("origin", { enum: ["live", "recovered", "imported", "manual"] }).notNull(),
     rawText: text("raw_text").notNull(),
@@ -247,9 +247,9 @@ export const clients = sqliteTable("clients", {
   revokedAtMs: integer("revoked_at_ms"),
 });
 
-/** Undelivered messages of an imported database that are in the outbox already. */
+/** Undelivered messages of an imported database that are, or were, in the outbox. */
 export const importedDeliveries = sqliteTable("imported_deliveries", {
-  /** Of the message as the other database kept it, hexadecimal. */
+  /** Of the identity of the punch it tells of, hexadecimal. */
   sha256: text("sha256").primaryKey(),
   importedAtMs: integer("imported_at_ms").notNull(),
 });

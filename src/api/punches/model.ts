@@ -40,10 +40,14 @@ export const PunchModel = t.Object({
     description: "The zone skips this local time, or passes it twice, and a rule decided.",
     examples: [null],
   }),
-  doubtful_time: t.Union([t.Literal("before-2020"), t.Literal("future"), t.Null()], {
-    description: "Why the time is not believed.",
-    examples: [null],
-  }),
+  doubtful_time: t.Union(
+    [t.Literal("before-2020"), t.Literal("future"), t.Literal("unreadable"), t.Null()],
+    {
+      description:
+        "Why the time is not believed; `unreadable`: imported, `wall_time_text` is no time.",
+      examples: [null],
+    },
+  ),
   outside_user_range: t.Boolean({
     description:
       "Whether the primary terminal expects other users (`PRIMARY_DEVICE_USER_RANGE`); false while " +
