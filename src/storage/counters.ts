@@ -52,6 +52,11 @@ export class Counters {
     return punchId(lastPunchId);
   }
 
+  /** Lets all further ids be above `id`. */
+  raisePunchIds(id: number): void {
+    if (id > this.#values.lastPunchId) this.#values = { ...this.#values, lastPunchId: id };
+  }
+
   nextFeedPosition(): FeedPosition {
     const lastFeedPosition = this.#values.lastFeedPosition + 1;
     this.#values = { ...this.#values, lastFeedPosition };

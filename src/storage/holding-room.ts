@@ -57,10 +57,10 @@ export class HoldingRoom {
     return noticeTextBytes + bytes <= this.#rules.noticeTextBytesMax;
   }
 
-  /** Whether one more enrollment of a device may be kept. */
-  hasEnrollmentRoom(device: DeviceRow): boolean {
+  /** Whether one more enrollment of a device may be kept; an imported one is of no device. */
+  hasEnrollmentRoom(device: DeviceRow | undefined): boolean {
     if (this.#parts.enrollments.count >= ENROLLMENTS_MAX) return false;
-    return device.status !== "pending" || this.#hasPendingRoom(device, ENROLLMENT_ROW_BYTES);
+    return device?.status !== "pending" || this.#hasPendingRoom(device, ENROLLMENT_ROW_BYTES);
   }
 
   #hasPendingRoom(device: DeviceRow, bytes: number): boolean {

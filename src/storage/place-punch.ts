@@ -69,6 +69,18 @@ export class PunchPlacer {
     else this.#correctStep({ ...place, instantMs: windowStartMs, deviceId: "", punchId: 0 });
   }
 
+  /**
+   * Notes that the row behind an imported punch is to be corrected, for an import brings thousands
+   * of punches in time order before the same row. Nothing is noted where that row cannot change.
+   */
+  deferBehind(place: TimelinePlace, nowMs: EpochMs): void {
+    const next = this.#timeline.findAfter(place);
+    if (next === undefined || next.row.source !== "alternate") return;
+    if (next.place.instantMs < nowMs - this.#correctionWindowMs) return;
+    // The place just before the row: the same note, whatever punch came before it.
+    this.#timeline.defer({ ...next.place, punchId: next.place.punchId - 1 });
+  }
+
   /** Goes on with one correction that was put off; returns whether there was one. */
   continueCorrection(): boolean {
     const place = this.#timeline.takeDeferred();

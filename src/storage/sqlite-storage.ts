@@ -23,6 +23,7 @@ import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
+import { createImporter } from "./import/importer.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import { punchReading } from "./punch-reading.ts";
@@ -100,6 +101,7 @@ export function openStorage(options: StorageOptions): Storage {
 
     ...deliveryStorage(parts, reader, box.id),
 
+    importer: createImporter({ database: opened.writer, parts, placer, rules }),
     figures: async () => figuresOf(parts, path),
     probe: async () => {
       guardEngine("read the database", () => opened.reader.query("SELECT 1").get());

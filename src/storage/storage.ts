@@ -14,6 +14,7 @@ import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
+import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
 export interface PunchFilter {
@@ -261,6 +262,9 @@ export interface Storage {
    * Returns how many it were.
    */
   requeueParkedDeliveries(limit: number): Promise<number>;
+
+  /** Brings the replaced server's database in. */
+  readonly importer: Importer;
 
   figures(): Promise<StorageFigures>;
   /**

@@ -36,6 +36,12 @@ export interface TimelinePlace {
   readonly punchId: number;
 }
 
+/** A row of a user's timeline, and where it stands. */
+export interface TimelineRow {
+  readonly row: DirectionRow;
+  readonly place: TimelinePlace;
+}
+
 export class Timeline {
   readonly #findBefore;
   readonly #listAfter;
@@ -82,14 +88,17 @@ export class Timeline {
     return this.#listAfter.get({ ...place }) !== null;
   }
 
+  /** The first row behind a place. */
+  findAfter(place: TimelinePlace): TimelineRow | undefined {
+    const stored = this.#listAfter.get({ ...place });
+    return stored === null ? undefined : timelineRow(place.userId, stored);
+  }
+
   /** Walks over the rows behind a place, in time order; reads only as far as it is asked. */
-  *walkAfter(
-    place: TimelinePlace,
-    rowsMax: number,
-  ): Generator<{ readonly row: DirectionRow; readonly place: TimelinePlace }, void> {
+  *walkAfter(place: TimelinePlace, rowsMax: number): Generator<TimelineRow, void> {
     let count = 0;
     for (const stored of this.#listAfter.iterate({ ...place })) {
-      yield { row: directionRow(stored), place: placeOf(place.userId, stored) };
+      yield timelineRow(place.userId, stored);
       count += 1;
       if (count === rowsMax) return;
     }
@@ -134,17 +143,17 @@ interface StoredDirection extends StoredState {
   readonly isRepeat: number;
 }
 
-function placeOf(userId: string, stored: StoredDirection): TimelinePlace {
+function timelineRow(userId: string, stored: StoredDirection): TimelineRow {
   const { deviceId } = stored;
-  return { userId, instantMs: epochMs(stored.instantMs), deviceId, punchId: stored.id };
-}
-
-function directionRow(stored: StoredDirection): DirectionRow {
+  const instantMs = epochMs(stored.instantMs);
   return {
-    id: punchId(stored.id),
-    instantMs: epochMs(stored.instantMs),
-    direction: stored.direction,
-    source: stored.source,
-    isRepeat: stored.isRepeat === 1,
+    row: {
+      id: punchId(stored.id),
+      instantMs,
+      direction: stored.direction,
+      source: stored.source,
+      isRepeat: stored.isRepeat === 1,
+    },
+    place: { userId, instantMs, deviceId, punchId: stored.id },
   };
 }

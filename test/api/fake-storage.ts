@@ -273,6 +273,7 @@ export class FakeStorage implements Storage {
 
   addDevice = neverCalled;
   retireDevice = neverCalled;
+  importer: Storage["importer"] = { reserveIds: neverCalled, importRows: neverCalled };
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
