@@ -137,6 +137,7 @@ async function startParts(
     clock,
     log,
     onDeviceApproved,
+    onImported: () => background.wake(),
   });
   stops.push(() => control.stop());
 

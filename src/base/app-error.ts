@@ -16,6 +16,7 @@ export type AppErrorCode =
   | "file-unwritable"
   | "control-unreachable"
   | "control-refused"
+  | "interrupted"
   | "usage";
 
 /** An error with a code to branch on and, where there is one, a next step for the operator. */

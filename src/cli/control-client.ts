@@ -32,7 +32,25 @@ export async function askServer(
   method: "GET" | "POST",
   path: string,
 ): Promise<ControlAnswer> {
-  const response = await send(socketPath, method, path);
+  return exchange(socketPath, path, { method });
+}
+
+/** The same for a `POST` with a JSON body. */
+export async function sendToServer(
+  socketPath: string,
+  path: string,
+  value: unknown,
+): Promise<ControlAnswer> {
+  const headers = { "content-type": "application/json" };
+  return exchange(socketPath, path, { method: "POST", headers, body: JSON.stringify(value) });
+}
+
+async function exchange(
+  socketPath: string,
+  path: string,
+  request: RequestInit,
+): Promise<ControlAnswer> {
+  const response = await send(socketPath, path, request);
   let body: unknown;
   try {
     body = await response.json();
@@ -43,10 +61,10 @@ export async function askServer(
   return { status: response.status, body };
 }
 
-async function send(socketPath: string, method: string, path: string): Promise<Response> {
+async function send(socketPath: string, path: string, request: RequestInit): Promise<Response> {
   try {
     return await fetch(`http://localhost${path}`, {
-      method,
+      ...request,
       unix: socketPath,
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });

@@ -9,6 +9,7 @@ import { configCommand } from "./config.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
+import { importCommand } from "./import.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { versionCommand, versionText } from "./version.ts";
@@ -24,13 +25,14 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   serveCommand,
   devicesCommand,
   clientsCommand,
+  importCommand,
   simulateCommand,
   configCommand,
   versionCommand,
 ];
 
 const HELP_AFTER = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong settings.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some rows (import), 78 wrong settings.
 
 Examples:
   biometric-server serve                          run the server in the foreground

@@ -7,9 +7,10 @@ import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
 import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
+import { type ImportControlOptions, importControl } from "./import/routes.ts";
 
 /** What the features of the control socket work on, together. */
-export type ControlOptions = ClientControlOptions & DeviceControlOptions;
+export type ControlOptions = ClientControlOptions & DeviceControlOptions & ImportControlOptions;
 
 /** The control routes without a socket. */
 export function createControlApi(options: ControlOptions) {
@@ -19,6 +20,7 @@ export function createControlApi(options: ControlOptions) {
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
     .use(clientControl(options))
-    .use(deviceControl(options));
+    .use(deviceControl(options))
+    .use(importControl(options));
   return app;
 }

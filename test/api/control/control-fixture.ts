@@ -27,6 +27,7 @@ export class ControlFixture {
   readonly log = new RecordingLog();
   readonly clock = new FakeClock();
   releases = 0;
+  imports = 0;
 
   async start(path: string): Promise<RunningControlSocket> {
     const running = await startControlSocket({
@@ -36,6 +37,9 @@ export class ControlFixture {
       log: this.log,
       onDeviceApproved: () => {
         this.releases += 1;
+      },
+      onImported: () => {
+        this.imports += 1;
       },
     });
     cleanups.push(() => running.stop());
