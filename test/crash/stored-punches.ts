@@ -96,9 +96,9 @@ const MUST_BE_ZERO = {
     WHERE punch_id NOT IN (SELECT id FROM punches WHERE feed_position IS NOT NULL)`,
   "messages made twice": `SELECT count(*) FROM
     (SELECT 1 FROM deliveries GROUP BY punch_id, revision HAVING count(*) > 1)`,
-  // A webhook tells of every punch of these tests, where there are webhooks at all.
+  // A webhook tells of every punch of these tests but imported ones, where there are webhooks at all.
   "punches without a message": `SELECT count(*) FROM punches WHERE feed_position IS NOT NULL
-    AND EXISTS (SELECT 1 FROM deliveries) AND id NOT IN (SELECT punch_id FROM deliveries)`,
+    AND origin <> 'imported' AND EXISTS (SELECT 1 FROM deliveries) AND id NOT IN (SELECT punch_id FROM deliveries)`,
 } as const;
 
 function checkFile(database: Database): readonly string[] {
