@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import type { FleetReport } from "#simulator/fleet.ts";
+import { measureImport } from "./import.ts";
 import { type Load, loadRunner } from "./load.ts";
 import { type MeasuredServer, readUse, startBare, startOurs } from "./processes.ts";
 import { measureReading } from "./reading.ts";
@@ -29,16 +30,18 @@ type Pair<Value> = readonly [ours: Value, bare: Value];
 const IDLE_SETTLE_MS = 3_000;
 const LONE_PUNCHES_PER_SECOND = 20;
 
-/** Runs everything. Takes 1 minute when quick, else 4; everything started is ended. */
+/** Runs everything. Takes 2 minutes when quick, else 6; everything started is ended. */
 export async function measureAll(options: BenchOptions): Promise<Row[]> {
   const runLoad = loadRunner(options.ourExecutable);
   const startRow = await measureStart(options);
+  const importRows = await measureImport(options);
   const readingRows = await measureReading({ ...options, runLoad });
   const ours = await startOurs(options.ourExecutable, join(options.folder, "ours"));
   try {
     const bare = await startBare(options.bareExecutable, join(options.folder, "bare"));
     try {
-      return [...(await measurePair([ours, bare], options, runLoad)), startRow, ...readingRows];
+      const pairRows = await measurePair([ours, bare], options, runLoad);
+      return [...pairRows, startRow, ...importRows, ...readingRows];
     } finally {
       await bare.stop();
     }

@@ -13,6 +13,8 @@ export interface MeasuredServer {
   /** Of the REST API; empty where there is none. */
   readonly webUrl: string;
   readonly pid: number;
+  /** `DATA_DIR`. */
+  readonly dataFolder: string;
   /** From the call to spawn to the first sign of life: an HTTP answer, or the word `ready`. */
   readonly startMs: number;
   /** Asks it to end, and ends it after 5 seconds. */
@@ -70,7 +72,7 @@ export async function startOurs(executable: string, dataFolder: string): Promise
   await firstAnswer(`${webUrl}/healthz`, child, startedMs);
   const startMs = performance.now() - startedMs;
   await ready(`${webUrl}/readyz`, child, startedMs);
-  return measured("ours", child, { terminalPort: ports[0] ?? 0, webUrl, startMs });
+  return measured("ours", child, { terminalPort: ports[0] ?? 0, webUrl, dataFolder, startMs });
 }
 
 /** Starts the compiled `bare-server.ts` on a new database in `dataFolder`. @throws Error. */
@@ -87,11 +89,8 @@ export async function startBare(executable: string, dataFolder: string): Promise
   });
   const { value } = await child.stdout.getReader().read();
   if (value === undefined) throw new Error("The bare server ended before it listened");
-  return measured("bare", child, {
-    terminalPort,
-    webUrl: "",
-    startMs: performance.now() - startedMs,
-  });
+  const startMs = performance.now() - startedMs;
+  return measured("bare", child, { terminalPort, webUrl: "", dataFolder, startMs });
 }
 
 /** Reads `/proc`. @throws Error when the process is gone. */
@@ -113,7 +112,7 @@ export async function readUse(pid: number): Promise<ProcessUse> {
 function measured(
   name: MeasuredServer["name"],
   child: Bun.Subprocess,
-  known: Pick<MeasuredServer, "terminalPort" | "webUrl" | "startMs">,
+  known: Pick<MeasuredServer, "terminalPort" | "webUrl" | "dataFolder" | "startMs">,
 ): MeasuredServer {
   return {
     name,
