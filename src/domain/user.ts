@@ -6,19 +6,61 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { DeviceId, UserId } from "./identifiers.ts";
 
-/** A user as the HRIS sends one: a whole statement, so that what is left out is no longer known. */
+/** What the HRIS says of a user: undefined leaves what is known, null says that there is nothing. */
 export interface SyncedUser {
   readonly id: UserId;
+  readonly name: string | null | undefined;
+  readonly department: string | null | undefined;
+  readonly isEnabled: boolean | null | undefined;
+  /** Everything else, by name, as JSON has it; null takes away what is known under a name. */
+  readonly furtherFields: Readonly<Record<string, unknown>>;
+}
+
+/** What is known from the HRIS of a user; undefined is what it never said, or took back. */
+export interface UserStatement {
   readonly name: string | undefined;
   readonly department: string | undefined;
-  /** Undefined: the HRIS did not say. */
   readonly isEnabled: boolean | undefined;
-  /** Everything else that was sent, as the text of a JSON object. */
+  /** Everything else, as the text of a JSON object that is not empty. */
   readonly furtherFieldsText: string | undefined;
 }
 
-/** What became of a synced user. `full`: too many are known, and this one was not. */
-export type SyncOutcome = "stored" | "unchanged" | "full";
+/**
+ * What became of a synced user. `full`: too many are known, and this one was not. `too-long`: with
+ * those that are known its further fields would be too many; nothing of it is stored.
+ */
+export type SyncOutcome = "stored" | "unchanged" | "full" | "too-long";
+
+/** Further fields of one user, as JSON text in UTF-8. */
+export const FURTHER_FIELDS_BYTES_MAX = 4096;
+
+/** What is known of a user once the HRIS has said more; undefined for more than may be kept. */
+export function withSaid(known: UserStatement, said: SyncedUser): UserStatement | undefined {
+  const further = { ...parseFields(known.furtherFieldsText), ...said.furtherFields };
+  const kept = Object.entries(further).filter(([, value]) => value !== null);
+  const furtherFieldsText =
+    kept.length === 0 ? undefined : JSON.stringify(Object.fromEntries(kept));
+  const bytes = new TextEncoder().encode(furtherFieldsText).length;
+  if (bytes > FURTHER_FIELDS_BYTES_MAX) return undefined;
+  return {
+    name: afterSaid(known.name, said.name),
+    department: afterSaid(known.department, said.department),
+    isEnabled: afterSaid(known.isEnabled, said.isEnabled),
+    furtherFieldsText,
+  };
+}
+
+function afterSaid<Value>(
+  known: Value | undefined,
+  said: Value | null | undefined,
+): Value | undefined {
+  return said === undefined ? known : (said ?? undefined);
+}
+
+function parseFields(text: string | undefined): object {
+  const fields: unknown = JSON.parse(text ?? "{}");
+  return typeof fields === "object" && fields !== null ? fields : {};
+}
 
 /** How many credentials of each kind a user has on a terminal. */
 export interface CredentialCounts {
@@ -58,7 +100,7 @@ export interface KnownEnrollment extends CredentialCounts {
 export interface KnownUser {
   readonly id: UserId;
   /** What the HRIS said; undefined when only terminals told of the user. */
-  readonly synced: (SyncedUser & { readonly updatedAtMs: EpochMs }) | undefined;
+  readonly synced: (UserStatement & { readonly updatedAtMs: EpochMs }) | undefined;
   /** One per terminal in use, the one told of last first. */
   readonly enrollments: readonly KnownEnrollment[];
   /** Whether a punch of the user is in the feed. */

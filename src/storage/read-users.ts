@@ -10,6 +10,7 @@ import { type UserId, userId } from "#domain/identifiers.ts";
 import type { KnownEnrollment, KnownUser } from "#domain/user.ts";
 import { enrollments, users } from "./schema.ts";
 import type { UserFigures } from "./storage.ts";
+import { statementFromRow } from "./users.ts";
 
 /** Told by a terminal in use, or by an import that did not know which terminal it was. */
 const IS_SHOWN = sql`(enrollments.device_id = '' OR enrollments.device_id IN (
@@ -84,14 +85,7 @@ function hasPunched(id: SQL): SQL {
 
 function syncedUserFromRow(row: typeof users.$inferSelect | undefined): KnownUser["synced"] {
   if (row === undefined) return undefined;
-  return {
-    id: userId(row.id),
-    name: row.name ?? undefined,
-    department: row.department ?? undefined,
-    isEnabled: row.isEnabled ?? undefined,
-    furtherFieldsText: row.furtherFieldsText ?? undefined,
-    updatedAtMs: epochMs(row.updatedAtMs),
-  };
+  return { ...statementFromRow(row), updatedAtMs: epochMs(row.updatedAtMs) };
 }
 
 function enrollmentFromRow(row: typeof enrollments.$inferSelect): KnownEnrollment {

@@ -108,7 +108,7 @@ export function openStorage(options: StorageOptions): Storage {
       health.assertStoring();
     },
     close: async () => {
-      noteUnfinished(log, () => parts.transaction(() => parts.devices.saveAll()));
+      noteUnfinished(log, () => parts.transaction(() => parts.saveAll()));
       if (checkpointer.isLost) return;
       noteUnfinished(log, () => closeDatabase(opened));
       lock.release();

@@ -113,7 +113,7 @@ export interface SyncAttempt {
   readonly errorCount: number;
 }
 
-/** What became of the HRIS's syncs. */
+/** What became of the HRIS's syncs; what was refused lately is lost with the process. */
 export interface SyncFigures {
   readonly lastAttemptMs: EpochMs | undefined;
   /** Of an attempt of which a user was taken, or nothing was refused. */
@@ -194,10 +194,15 @@ export interface Storage {
   readonly feedEpoch: string;
 
   /**
-   * Stores what the HRIS sent and notes the attempt, all in one transaction; an outcome per user, in
-   * order. No id may be given twice.
+   * Stores what the HRIS said and notes the attempt, all in one transaction; an outcome per user, in
+   * order. No id may be given twice. An attempt of which nothing was taken is only counted.
    */
   syncUsers(users: readonly SyncedUser[], attempt: SyncAttempt): Promise<readonly SyncOutcome[]>;
+  /**
+   * Counts an attempt that was refused as a whole. It costs no flush of the disk and never fails:
+   * it is on disk with the next attempt that is taken, or the end of the server.
+   */
+  noteRefusedSync(attempt: SyncAttempt): Promise<void>;
   readSyncFigures(siteDay: SiteDate): Promise<SyncFigures>;
   /**
    * Everybody that the HRIS or a terminal in use told of: whole numbers first, by value, then all

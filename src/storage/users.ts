@@ -1,35 +1,26 @@
 /**
- * Writes users as the HRIS sends them, and the few facts about its sending. Who is known, and what
- * terminals tell of them, is read by `read-users.ts`.
+ * Writes what the HRIS says of users. Who is known, and what terminals tell of them, is read by
+ * `read-users.ts`.
  */
 
-import { eq, inArray, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import { type EpochMs, epochMs } from "#base/epoch.ts";
-import type { SiteDate } from "#domain/site-day.ts";
-import type { SyncedUser, SyncOutcome } from "#domain/user.ts";
-import { box, users } from "./schema.ts";
-import type { SyncAttempt, SyncFigures } from "./storage.ts";
+import type { EpochMs } from "#base/epoch.ts";
+import { type SyncedUser, type SyncOutcome, type UserStatement, withSaid } from "#domain/user.ts";
+import { users } from "./schema.ts";
 
 /** Users that the HRIS may name. */
 const USERS_MAX = 50_000;
-
-const LAST_ATTEMPT = "sync_last_attempt_ms";
-const LAST_SUCCESS = "sync_last_success_ms";
-const ERROR_DAY = "sync_error_day";
-const ERROR_COUNT = "sync_error_count";
 
 type UserRow = Readonly<typeof users.$inferSelect>;
 
 /** The writer's statements, prepared once. Everything runs inside the caller's transaction. */
 export class UserTable {
-  readonly #orm: BunSQLiteDatabase;
   readonly #find;
   readonly #count;
   readonly #put;
 
   constructor(orm: BunSQLiteDatabase) {
-    this.#orm = orm;
     this.#find = orm
       .select()
       .from(users)
@@ -68,63 +59,40 @@ export class UserTable {
     return synced.map((user) => {
       const row = this.#find.get({ id: user.id });
       if (row === undefined && count >= USERS_MAX) return "full";
-      if (row !== undefined && saysNothingNew(row, user)) return "unchanged";
+      const known = statementFromRow(row);
+      const next = withSaid(known, user);
+      if (next === undefined) return "too-long";
+      const isKnown = typeof row?.syncedAtMs === "number";
+      if (isKnown && isSame(known, next)) return "unchanged";
       if (row === undefined) count += 1;
       this.#put.run({
         id: user.id,
-        name: user.name ?? null,
-        department: user.department ?? null,
-        isEnabled: user.isEnabled === undefined ? null : Number(user.isEnabled),
-        furtherFieldsText: user.furtherFieldsText ?? null,
+        name: next.name ?? null,
+        department: next.department ?? null,
+        isEnabled: next.isEnabled === undefined ? null : Number(next.isEnabled),
+        furtherFieldsText: next.furtherFieldsText ?? null,
         atMs,
       });
       return "stored";
     });
   }
-
-  /** Notes that the HRIS sent users, for `readSyncFigures`. */
-  noteSync({ atMs, siteDay, errorCount }: SyncAttempt, outcomes: readonly SyncOutcome[]): void {
-    const takenCount = outcomes.filter((outcome) => outcome !== "full").length;
-    const errors = errorCount + outcomes.length - takenCount;
-    this.#note(LAST_ATTEMPT, String(atMs));
-    if (takenCount > 0 || errors === 0) this.#note(LAST_SUCCESS, String(atMs));
-    if (errors === 0) return;
-    const before = readSyncFigures(this.#orm, siteDay).errorCount;
-    this.#note(ERROR_DAY, siteDay);
-    this.#note(ERROR_COUNT, String(before + errors));
-  }
-
-  #note(name: string, value: string): void {
-    this.#orm
-      .insert(box)
-      .values({ name, value })
-      .onConflictDoUpdate({ target: box.name, set: { value } })
-      .run();
-  }
 }
 
-/** What is known of the HRIS's syncs; errors are those of one day alone. */
-export function readSyncFigures(orm: BunSQLiteDatabase, siteDay: SiteDate): SyncFigures {
-  const names = [LAST_ATTEMPT, LAST_SUCCESS, ERROR_DAY, ERROR_COUNT];
-  const rows = orm.select().from(box).where(inArray(box.name, names)).all();
-  const facts = new Map(rows.map((row) => [row.name, row.value]));
-  const instant = (name: string) => {
-    const text = facts.get(name);
-    return text === undefined ? undefined : epochMs(Number(text));
-  };
+/** What the HRIS said, as a row keeps it; nothing for a user without one. */
+export function statementFromRow(row: UserRow | undefined): UserStatement {
   return {
-    lastAttemptMs: instant(LAST_ATTEMPT),
-    lastSuccessMs: instant(LAST_SUCCESS),
-    errorCount: facts.get(ERROR_DAY) === siteDay ? Number(facts.get(ERROR_COUNT)) : 0,
+    name: row?.name ?? undefined,
+    department: row?.department ?? undefined,
+    isEnabled: row?.isEnabled ?? undefined,
+    furtherFieldsText: row?.furtherFieldsText ?? undefined,
   };
 }
 
-function saysNothingNew(row: UserRow, user: SyncedUser): boolean {
+function isSame(one: UserStatement, other: UserStatement): boolean {
   return (
-    row.syncedAtMs !== null &&
-    row.name === (user.name ?? null) &&
-    row.department === (user.department ?? null) &&
-    row.isEnabled === (user.isEnabled ?? null) &&
-    row.furtherFieldsText === (user.furtherFieldsText ?? null)
+    one.name === other.name &&
+    one.department === other.department &&
+    one.isEnabled === other.isEnabled &&
+    one.furtherFieldsText === other.furtherFieldsText
   );
 }

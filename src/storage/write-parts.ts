@@ -12,6 +12,7 @@ import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { PunchTable } from "./punches.ts";
 import { Quarantine } from "./quarantine.ts";
+import { SyncNotes } from "./sync-notes.ts";
 import { Timeline } from "./timeline.ts";
 import { UserTable } from "./users.ts";
 
@@ -40,6 +41,7 @@ export class WriteParts {
   readonly notices: Notices;
   readonly enrollments: EnrollmentTable;
   readonly users: UserTable;
+  readonly syncNotes: SyncNotes;
   readonly #database: Database;
   readonly #watch: CommitWatch;
   readonly #begin;
@@ -62,6 +64,7 @@ export class WriteParts {
     this.notices = new Notices(orm);
     this.enrollments = new EnrollmentTable(orm);
     this.users = new UserTable(orm);
+    this.syncNotes = new SyncNotes(orm);
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commit = database.prepare("COMMIT");
     this.#rollback = database.prepare("ROLLBACK");
@@ -78,6 +81,12 @@ export class WriteParts {
     const { value, hasWritten } = this.#commitOrUndo(work);
     this.#watch.committed(hasWritten);
     return value;
+  }
+
+  /** Writes what could wait until now: called inside the last transaction. */
+  saveAll(): void {
+    this.devices.saveAll();
+    this.syncNotes.writeUnwritten();
   }
 
   /**

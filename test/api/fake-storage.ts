@@ -17,7 +17,7 @@ import {
   userId,
 } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
-import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
+import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type {
   DeviceChange,
@@ -245,9 +245,11 @@ export class FakeStorage implements Storage {
 
   async syncUsers(users: readonly SyncedUser[]): Promise<readonly SyncOutcome[]> {
     for (const user of users) {
+      const statement = withSaid(NOTHING_SAID, user);
+      if (statement === undefined) throw new Error("Tests send no long fields here");
       this.users.set(user.id, {
         id: user.id,
-        synced: { ...user, updatedAtMs: epochMs(0) },
+        synced: { ...statement, updatedAtMs: epochMs(0) },
         enrollments: [],
         hasPunched: false,
       });
@@ -261,6 +263,10 @@ export class FakeStorage implements Storage {
 
   async readUsers(ids: readonly UserId[]): Promise<readonly KnownUser[]> {
     return ids.map((id) => this.users.get(id)).filter((user) => user !== undefined);
+  }
+
+  async noteRefusedSync(): Promise<void> {
+    return;
   }
 
   async readSyncFigures(): Promise<SyncFigures> {
@@ -296,6 +302,13 @@ export class FakeStorage implements Storage {
     );
   }
 }
+
+const NOTHING_SAID = {
+  name: undefined,
+  department: undefined,
+  isEnabled: undefined,
+  furtherFieldsText: undefined,
+};
 
 async function neverCalled(): Promise<never> {
   throw new Error("The API calls nothing of this kind");

@@ -22,7 +22,7 @@ function synced(id: string, change: Partial<SyncedUser> = {}): SyncedUser {
     name: `Name ${id}`,
     department: undefined,
     isEnabled: true,
-    furtherFieldsText: undefined,
+    furtherFields: {},
     ...change,
   };
 }
@@ -43,12 +43,18 @@ async function findUser(storage: Storage, id: string) {
 describe("syncUsers()", () => {
   test("stores a user, over a restart too", async () => {
     using opened = openTestStorage();
-    const user = synced("7", { department: "Ops", isEnabled: false, furtherFieldsText: '{"a":1}' });
+    const user = synced("7", { department: "Ops", isEnabled: false, furtherFields: { a: 1 } });
     expect(await opened.storage.syncUsers([user], attempt())).toEqual(["stored"]);
     await opened.reopen();
     expect(await findUser(opened.storage, "7")).toEqual({
       id: userId("7"),
-      synced: { ...user, updatedAtMs: RECEIVED_AT_MS },
+      synced: {
+        name: "Name 7",
+        department: "Ops",
+        isEnabled: false,
+        furtherFieldsText: '{"a":1}',
+        updatedAtMs: RECEIVED_AT_MS,
+      },
       enrollments: [],
       hasPunched: false,
     });
@@ -72,18 +78,68 @@ describe("syncUsers()", () => {
     expect(times).toEqual([RECEIVED_AT_MS, later, later]);
   });
 
-  test.each([
-    ["name", { name: undefined }],
-    ["department", { department: undefined }],
-    ["flag", { isEnabled: undefined }],
-    ["further fields", { furtherFieldsText: undefined }],
-  ])("forgets a %s that is left out", async (_field, change) => {
+  const FULL = synced("1", { department: "HR", furtherFields: { a: [1], b: "two" } });
+  const NOTHING = synced("1", { name: undefined, isEnabled: undefined });
+  const KNOWN = {
+    name: "Name 1",
+    department: "HR",
+    isEnabled: true,
+    furtherFieldsText: '{"a":[1],"b":"two"}',
+    updatedAtMs: RECEIVED_AT_MS,
+  };
+
+  test("leaves what is left out, of which nothing is new", async () => {
     using opened = openTestStorage();
-    const full = synced("1", { department: "HR", furtherFieldsText: "{}" });
-    await opened.storage.syncUsers([full], attempt());
-    const less = { ...full, ...change };
-    expect(await opened.storage.syncUsers([less], attempt())).toEqual(["stored"]);
-    expect((await findUser(opened.storage, "1"))?.synced).toMatchObject(less);
+    await opened.storage.syncUsers([FULL], attempt());
+    const later = attempt(epochMs(RECEIVED_AT_MS + 1000));
+    expect(await opened.storage.syncUsers([NOTHING], later)).toEqual(["unchanged"]);
+    expect((await findUser(opened.storage, "1"))?.synced).toEqual(KNOWN);
+  });
+
+  test.each([
+    ["name", { name: null }, { name: undefined }],
+    ["department", { department: null }, { department: undefined }],
+    ["flag", { isEnabled: null }, { isEnabled: undefined }],
+    ["further field", { furtherFields: { a: null } }, { furtherFieldsText: '{"b":"two"}' }],
+    [
+      "last further field",
+      { furtherFields: { a: null, b: null, c: null } },
+      { furtherFieldsText: undefined },
+    ],
+  ])("takes away a %s that is null, and nothing else", async (_field, said, known) => {
+    using opened = openTestStorage();
+    await opened.storage.syncUsers([FULL], attempt());
+    const change = { ...NOTHING, ...said };
+    expect(await opened.storage.syncUsers([change], attempt())).toEqual(["stored"]);
+    expect((await findUser(opened.storage, "1"))?.synced).toEqual({ ...KNOWN, ...known });
+    expect(await opened.storage.syncUsers([change], attempt())).toEqual(["unchanged"]);
+  });
+
+  test("puts further fields beside those that are known, and new values in their places", async () => {
+    using opened = openTestStorage();
+    await opened.storage.syncUsers([FULL], attempt());
+    await opened.storage.syncUsers(
+      [{ ...NOTHING, furtherFields: { b: 2, c: null, d: {} } }],
+      attempt(),
+    );
+    const user = await findUser(opened.storage, "1");
+    expect(user?.synced?.furtherFieldsText).toBe('{"a":[1],"b":2,"d":{}}');
+  });
+
+  test("refuses further fields that with the known ones are too many, and changes nothing", async () => {
+    using opened = openTestStorage();
+    // {"a":"…"} has 8 bytes beside its text, and ,"b":"…" has 7.
+    const half = { a: "x".repeat(2040) };
+    await opened.storage.syncUsers([{ ...FULL, furtherFields: half }], attempt());
+    const said = (length: number) => ({
+      ...NOTHING,
+      name: "New",
+      furtherFields: { b: "x".repeat(length) },
+    });
+    expect(await opened.storage.syncUsers([said(2042)], attempt())).toEqual(["too-long"]);
+    expect((await findUser(opened.storage, "1"))?.synced?.name).toBe("Name 1");
+    expect((await opened.storage.readSyncFigures(DAY)).errorCount).toBe(1);
+    expect(await opened.storage.syncUsers([said(2041)], attempt())).toEqual(["stored"]);
   });
 
   test("takes no more than 50,000 users, and goes on with those it knows", async () => {
@@ -113,8 +169,10 @@ describe("readSyncFigures()", () => {
     const later = epochMs(RECEIVED_AT_MS + 1000);
     await opened.storage.syncUsers([synced("1")], attempt());
     await opened.storage.syncUsers([], attempt(later, 2));
-    await opened.storage.syncUsers([], attempt(later, 1));
+    await opened.storage.noteRefusedSync(attempt(later, 1));
+    const figures = await opened.storage.readSyncFigures(DAY);
     await opened.reopen();
+    expect(await opened.storage.readSyncFigures(DAY)).toEqual(figures);
     expect(await opened.storage.readSyncFigures(DAY)).toEqual({
       lastAttemptMs: later,
       lastSuccessMs: RECEIVED_AT_MS,
@@ -123,6 +181,21 @@ describe("readSyncFigures()", () => {
     expect((await opened.storage.readSyncFigures(NEXT_DAY)).errorCount).toBe(0);
     await opened.storage.syncUsers([], { ...attempt(later, 1), siteDay: NEXT_DAY });
     expect((await opened.storage.readSyncFigures(NEXT_DAY)).errorCount).toBe(1);
+  });
+
+  test("counts what was refused as a whole without a write, until something is taken", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await storage.syncUsers([synced("1")], attempt());
+    const walBytes = async () => (await storage.figures()).walBytes;
+    const before = await walBytes();
+    await storage.noteRefusedSync(attempt(RECEIVED_AT_MS, 1));
+    await storage.syncUsers([], attempt(RECEIVED_AT_MS, 3));
+    expect(await walBytes()).toBe(before);
+    expect((await storage.readSyncFigures(DAY)).errorCount).toBe(4);
+    await storage.syncUsers([synced("2")], attempt());
+    expect(await walBytes()).toBeGreaterThan(before);
+    expect((await storage.readSyncFigures(DAY)).errorCount).toBe(4);
   });
 });
 

@@ -1,14 +1,12 @@
 /** What the sync endpoints take and give (contract.md 3.1 and 3.2, with a result for every user). */
 
 import { type Static, t } from "elysia";
+import { FURTHER_FIELDS_BYTES_MAX } from "#domain/user.ts";
 
 /** Users of one request: stored in one go, in which no terminal is served. */
 export const USERS_MAX = 5000;
 /** The longest name or department, in UTF-16 code units. */
 export const TEXT_LENGTH_MAX = 200;
-/** Further fields of one user, as JSON text. */
-export const FURTHER_FIELDS_BYTES_MAX = 4096;
-
 /** Each user is read by itself (`read-user.ts`), so that a bad one does not spoil the others. */
 const SyncUser = t.Unknown({
   documentedAs: {
@@ -26,8 +24,8 @@ const SyncUser = t.Unknown({
     },
     additionalProperties: true,
     description:
-      "A whole statement: what is left out is forgotten. Further fields are kept, " +
-      `at most ${FURTHER_FIELDS_BYTES_MAX} bytes of JSON.`,
+      "What is left out stays as it is known, and `null` takes it away. The same holds for each " +
+      `further field; they are kept, at most ${FURTHER_FIELDS_BYTES_MAX} bytes of JSON in all.`,
     example: { user_id: 7, name: "Ana Cruz", department: "Operations", enabled: true },
   },
 });

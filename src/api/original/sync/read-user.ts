@@ -7,8 +7,8 @@ import { fail, ok, type Result } from "#base/result.ts";
 import { USER_ID_LENGTH_MAX } from "#domain/accept-punch.ts";
 import type { UserId } from "#domain/identifiers.ts";
 import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
-import type { SyncedUser } from "#domain/user.ts";
-import { FURTHER_FIELDS_BYTES_MAX, TEXT_LENGTH_MAX } from "./model.ts";
+import { FURTHER_FIELDS_BYTES_MAX, type SyncedUser } from "#domain/user.ts";
+import { TEXT_LENGTH_MAX } from "./model.ts";
 
 /** Why a user is refused; `id` where that much could be read. */
 export interface UserRefusal {
@@ -40,14 +40,21 @@ export function readUser(
     flagProblem(enabled) ??
     furtherProblem(further);
   if (problem !== undefined) return fail({ id, reason: problem });
-  const furtherFieldsText = JSON.stringify(further);
   return ok({
     id,
-    name: typeof name === "string" ? name : undefined,
-    department: typeof department === "string" ? department : undefined,
-    isEnabled: isAbsent(enabled) ? undefined : enabled === true || enabled === 1,
-    furtherFieldsText: furtherFieldsText === "{}" ? undefined : furtherFieldsText,
+    name: readText(name),
+    department: readText(department),
+    isEnabled: readFlag(enabled),
+    furtherFields: further,
   });
+}
+
+function readText(value: unknown): string | null | undefined {
+  return typeof value === "string" || value === null ? value : undefined;
+}
+
+function readFlag(value: unknown): boolean | null | undefined {
+  return value === undefined || value === null ? value : value === true || value === 1;
 }
 
 /** A number beyond the exact ones would name somebody else. */

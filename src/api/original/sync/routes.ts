@@ -7,7 +7,7 @@ import { Elysia } from "elysia";
 import type { UserId } from "#domain/identifiers.ts";
 import type { LeadingZeros } from "#domain/punch-identity.ts";
 import { siteDateAt } from "#domain/site-day.ts";
-import type { SyncedUser } from "#domain/user.ts";
+import { FURTHER_FIELDS_BYTES_MAX, type SyncedUser } from "#domain/user.ts";
 import { userNumber } from "#domain/user-number.ts";
 import type { Storage, SyncAttempt } from "#storage/storage.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
@@ -15,13 +15,12 @@ import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
 import { localIsoText } from "../iso-time.ts";
-
 import { HrisSyncAnswer, SyncAnswer, SyncBody, type SyncResult, USERS_MAX } from "./model.ts";
 import { readUser, type UserRefusal } from "./read-user.ts";
 
 /** What the routes need. */
 export interface SyncRoutesOptions {
-  readonly storage: Pick<Storage, "syncUsers">;
+  readonly storage: Pick<Storage, "syncUsers" | "noteRefusedSync">;
   readonly gate: BearerGateOptions;
   readonly bodies: ArrivingBodies;
   /** IANA zone of `processed_at`, and of the day that errors belong to. */
@@ -94,7 +93,7 @@ function syncBody(
     // An arrow, because the framework reads the text of its hooks and is lost in other forms.
     transform: async (context: { readonly request: Request; body: unknown }): Promise<void> => {
       context.body = await readBody(context.request, options).catch(async (error: unknown) => {
-        await options.storage.syncUsers([], attemptNow(options, 1));
+        await options.storage.noteRefusedSync(attemptNow(options, 1));
         throw error instanceof ApiFailure && error.code === "media-type-unsupported"
           ? new ApiFailure(notJson, error.message)
           : error;
@@ -146,11 +145,15 @@ async function storeUsers(
     if (last !== index) return refused(index, { id, reason: `Index ${last} has the same user` });
     const outcome = outcomeOf.get(id) ?? "full";
     if (outcome === "full") return refused(index, { id, reason: TOO_MANY_USERS });
+    if (outcome === "too-long") return refused(index, { id, reason: FURTHER_FIELDS_TOO_LONG });
     return { index, user_id: userNumber(id), result: outcome };
   });
 }
 
 const TOO_MANY_USERS = "So many users are known that no further one is taken";
+const FURTHER_FIELDS_TOO_LONG =
+  "With those that are known, the further fields have more than " +
+  `${FURTHER_FIELDS_BYTES_MAX} bytes of JSON: send null for those that may go`;
 
 function refused(index: number, { id, reason }: UserRefusal): SyncResult {
   return { index, user_id: id === undefined ? null : userNumber(id), result: "refused", reason };

@@ -57,16 +57,24 @@ const anyUser = fc.oneof(
   },
 );
 
-/** What the original's shape should show of a user that was stored. */
-function expectedRecord(user: unknown) {
+/** What the original's shape should show of a user that was stored, `before` being shown. */
+function expectedRecord(user: unknown, before: ReadonlyMap<unknown, unknown>) {
   const { user_id, name, department, enabled, ...further } = Object(user);
   const id = canonicalUserId(String(user_id), "drop");
+  const known = Object(before.get(userNumber(id)));
+  const after = (said: unknown, shown: unknown, nothing: unknown) =>
+    said === undefined ? (shown ?? nothing) : (said ?? nothing);
+  const fields = new Map(Object.entries(Object(known.further_fields)));
+  for (const [field, value] of Object.entries(further)) {
+    if (value === null) fields.delete(field);
+    else fields.set(field, value);
+  }
   return {
     user_id: userNumber(id),
-    name: name ?? `User ${id}`,
-    department: department ?? null,
-    enabled: enabled === undefined || enabled === null ? true : Boolean(enabled),
-    further_fields: further,
+    name: after(name, known.name, `User ${id}`),
+    department: after(department, known.department, null),
+    enabled: Boolean(after(enabled, known.enabled, true)),
+    further_fields: Object.fromEntries(fields),
   };
 }
 
@@ -110,7 +118,7 @@ describe("POST /api/biometric/sync", () => {
             expect(field(result, "reason")).toBeString();
             continue;
           }
-          const record = expectedRecord(users[index]);
+          const record = expectedRecord(users[index], expected);
           if (field(result, "result") === "unchanged") {
             expect(expected.get(record.user_id)).toEqual(record);
           }

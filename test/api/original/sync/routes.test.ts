@@ -157,6 +157,62 @@ describe("POST /api/biometric/sync", () => {
     expect(await storedNames(api)).toEqual({ "1": "Ana", "3": "User 3" });
   });
 
+  test("leaves what a request leaves out, and takes away what it says is null", async () => {
+    using api = new StoredApi();
+    const shown = async () => {
+      const { json } = await api.get(`${USERS}?user_id=7`);
+      const { updated_at: _, ...user } = Object(field(json, "users", 0));
+      return user;
+    };
+    const full = {
+      user_id: 7,
+      name: "Ana",
+      department: "Ops",
+      enabled: false,
+      card: "A1",
+      grade: 3,
+    };
+    await api.post(PATH, { users: [full] });
+    const known = await shown();
+    expect(await resultOf(api, { user_id: 7 })).toMatchObject({ result: "unchanged" });
+    expect(await shown()).toEqual(known);
+    expect(await resultOf(api, { user_id: 7, grade: 4, level: 1 })).toMatchObject({
+      result: "stored",
+    });
+    const graded = { ...known, further_fields: { card: "A1", grade: 4, level: 1 } };
+    expect(await shown()).toEqual(graded);
+    const nulls = { user_id: 7, name: null, department: null, enabled: null, card: null };
+    expect(await resultOf(api, nulls)).toMatchObject({ result: "stored" });
+    expect(await shown()).toEqual({
+      ...graded,
+      name: "User 7",
+      department: null,
+      enabled: true,
+      further_fields: { grade: 4, level: 1 },
+    });
+  });
+
+  test("refuses further fields that are too many with those that are known", async () => {
+    using api = new StoredApi();
+    const fields = { user_id: 1, name: "Ana", one: "x".repeat(3000) };
+    expect(await resultOf(api, fields)).toMatchObject({ result: "stored" });
+    const result = await resultOf(api, { user_id: 1, name: "Eva", two: "x".repeat(3000) });
+    expect(field(result, "reason")).toStartWith("With those that are known, the further fields");
+    expect(await storedNames(api)).toEqual({ "1": "Ana" });
+    const instead = { user_id: 1, one: null, two: "x".repeat(3000) };
+    expect(await resultOf(api, instead)).toMatchObject({ result: "stored" });
+  });
+
+  test("counts refused requests in the status, which cost no write", async () => {
+    using api = new StoredApi();
+    await api.post(PATH, { users: [{ user_id: 1 }] });
+    const { walBytes } = await api.storage.figures();
+    for (const body of ["", "[]", '{"users":5}', { users: [null] }]) await api.post(PATH, body);
+    expect((await api.storage.figures()).walBytes).toBe(walBytes);
+    const { json } = await api.get("/api/biometric/status");
+    expect(field(json, "sync", "statistics", "sync_errors_today")).toBe(4);
+  });
+
   test("takes the last good one of the same user, and says so", async () => {
     using api = new StoredApi();
     const { json } = await api.post(PATH, {
