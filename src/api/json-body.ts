@@ -49,12 +49,18 @@ export function jsonBody<Schema extends TSchema>(schema: Schema, options: JsonBo
 /**
  * The body as the value it is. Waits for the client.
  * @throws ApiFailure `media-type-unsupported` when it is not declared as JSON, also when there is
- * none at all; `body-malformed`, `body-too-large`, `too-many-open`.
+ * none at all, or when it is packed; `body-malformed`, `body-too-large`, `too-many-open`.
  */
 export async function readJsonBody(request: Request, options: JsonBodyOptions): Promise<unknown> {
   const contentType = request.headers.get("content-type") ?? "";
   if (!/^application\/([a-z0-9.-]+\+)?json\s*(;|$)/i.test(contentType)) {
     throw refuse(options, "media-type-unsupported", "Content-Type must be application/json");
+  }
+  const encoding = request.headers.get("content-encoding") ?? "";
+  if (!/^(identity)?$/i.test(encoding)) {
+    const wanted = "the body must be sent as it is";
+    const message = `Content-Encoding is "${shorten(encoding)}": ${wanted}`;
+    throw refuse(options, "media-type-unsupported", message);
   }
   const { bodies, bytesMax = BODY_BYTES_MAX } = options;
   const bytes = await bodies.read(request, bytesMax).catch((cause: unknown) => {
@@ -105,14 +111,21 @@ const LIST_END = 0x5d;
 const OBJECT_START = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** `Field "users/3/user_id" is "x": expected integer`. */
-function describe(problem: {
+/** What the checks of a schema find, as far as it is told. */
+interface FormProblem {
   readonly path: string;
   readonly value: unknown;
   readonly message: string;
-}): string {
+  /** Of a union: what is wrong by each of its parts. */
+  readonly errors: readonly { First(): { readonly message: string } | undefined }[];
+}
+
+/** `Field "users/3/user_id" is "x": expected integer`. */
+function describe(problem: FormProblem): string {
   const what = problem.path === "" ? "The body" : `Field "${shorten(problem.path.slice(1))}"`;
-  const expected = problem.message.charAt(0).toLowerCase() + problem.message.slice(1);
+  // An integer is a union of its text and itself, in this order: the last says what is meant.
+  const { message } = problem.errors.at(-1)?.First() ?? problem;
+  const expected = message.charAt(0).toLowerCase() + message.slice(1);
   if (problem.value === undefined) return `${what} is missing`;
   return `${what} is ${show(problem.value)}: ${expected}`;
 }

@@ -149,7 +149,7 @@ async function readStatus(options: WebhookRoutesOptions): Promise<WebhookStatus>
 /** The original knew no 415 here: whatever was wrong with the body was a 500, which is a 400. */
 function refuseAs400(error: unknown): never {
   if (!(error instanceof ApiFailure) || error.code !== "media-type-unsupported") throw error;
-  const message = 'A JSON body is wanted, declared as application/json: {"limit": 10}, or {}';
+  const message = `${error.message}; wanted is a JSON body: {"limit": 10}, or {}`;
   throw new ApiFailure("body-malformed", message, { body: refusal(message) });
 }
 
