@@ -73,5 +73,6 @@ async function readDocs({ describe, tokenExpiryHours, rateLimit }: DocsRoutesOpt
 async function writeYaml(describe: DescribeApi): Promise<string> {
   // Loaded when somebody asks, like what the document is made with.
   const { stringify } = await import("yaml");
-  return stringify(await describe(), { aliasDuplicateObjects: false });
+  // Many readers know YAML 1.1 alone: with its rules texts that look like dates are quoted.
+  return stringify(await describe(), { aliasDuplicateObjects: false, version: "1.1" });
 }

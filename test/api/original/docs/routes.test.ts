@@ -80,6 +80,17 @@ describe("GET /swagger.yaml", () => {
     expect(answer.headers.get("content-type")).toBe("application/yaml");
     expect(parse(answer.text)).toEqual((await fixture.call("/swagger/json")).json);
     expect(answer.text).toStartWith("openapi: 3.0.3\n");
+  });
+
+  test("reads the same in YAML 1.1, where a bare date or `no` is no text", async () => {
+    const fixture = new ApiFixture();
+    const { text } = await fixture.call("/swagger.yaml");
+    const document = parse(text, { version: "1.1" });
+    expect(document).toEqual((await fixture.call("/swagger/json")).json);
+  });
+
+  test("passes an independent validator", async () => {
+    const answer = await new ApiFixture().call("/swagger.yaml");
     const result = await new Validator().validate(answer.text);
     expect(result).toMatchObject({ valid: true });
   });
