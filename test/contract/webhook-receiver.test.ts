@@ -38,6 +38,38 @@ describe("the loop-back receiver", () => {
     expect(await site.read<unknown>("/api/hris/status").then(withoutTime)).toEqual(before);
   });
 
+  test.each([{ json: {} }, { json: { event_type: "test_webhook" } }, { json: { user_id: null } }])(
+    "says unknown of what it does not find in %p",
+    async ({ json }) => {
+      const row: Row = {
+        what: "",
+        ask: ASK,
+        with: { ...OPEN, json },
+        status: 200,
+        shape: RECEIVED,
+      };
+      expect(readJson<unknown>(await expectRow(site, row))).toMatchObject({
+        user_id: "unknown",
+        direction: "unknown",
+        timestamp: "unknown",
+      });
+    },
+  );
+
+  test("takes a message of format logs, and a list", async () => {
+    const log = { user_id: "7", direction: "IN", timestamp: "20260302081504" };
+    for (const json of [{ logs: [log] }, { logs: [] }, [log]]) {
+      const row: Row = {
+        what: "",
+        ask: ASK,
+        with: { ...OPEN, json },
+        status: 200,
+        shape: RECEIVED,
+      };
+      await expectRow(site, row);
+    }
+  });
+
   test("GET /api/webhook-receiver/status describes it", async () => {
     const answer = await site.call("GET /api/webhook-receiver/status", OPEN);
     expect(answer.status).toBe(200);

@@ -46,13 +46,8 @@ export class StoredState implements Disposable {
     return new Map(
       tables.map(({ name }) => {
         const rows = this.#database.query(`SELECT * FROM "${name}" ORDER BY 1, 2`).values();
-        return [name, JSON.stringify(rows.filter(([first]) => !isStatistic(first)))];
+        return [name, JSON.stringify(rows)];
       }),
     );
   }
-}
-
-/** How often and when the HRIS tried to sync is told by the status: refused tries are tries. */
-function isStatistic(rowName: unknown): boolean {
-  return typeof rowName === "string" && rowName.startsWith("sync_");
 }
