@@ -76,6 +76,8 @@ export interface ApiFailureDetail {
   readonly parameters?: readonly string[];
   /** The whole JSON body, for a route of the original whose errors have a shape of their own. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** What failed, for the log alone. */
+  readonly cause?: unknown;
 }
 
 /** A refusal on its way to the client. Everything in it is shown to the client. */
@@ -88,7 +90,7 @@ export class ApiFailure extends Error {
 
   /** `message` is one sentence without a full stop that names what was wrong. */
   constructor(code: ApiFailureCode, message: string, detail: ApiFailureDetail = {}) {
-    super(message);
+    super(message, { cause: detail.cause });
     this.code = code;
     this.headers = detail.headers ?? {};
     this.parameters = detail.parameters;
@@ -126,6 +128,27 @@ export function bodyTooLarge(bytesMax: number, { closing }: { closing: boolean }
   });
 }
 
+/** What the contract says on one path where something of ours fails. */
+export interface FailureWords {
+  readonly message: string;
+  /** The whole body, where it has another shape than the usual one. */
+  readonly body?: (message: string) => Readonly<Record<string, unknown>>;
+}
+
+/** Runs `work`; what fails in it unforeseen is answered with 500 in these words, and logged. */
+export async function failingAs<Value>(
+  { message, body }: FailureWords,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ApiFailure) throw cause;
+    const shape = body === undefined ? {} : { body: body(message) };
+    throw new ApiFailure("internal", message, { ...shape, cause });
+  }
+}
+
 /** What the error hook of the framework hands over. */
 interface ThrownRequest {
   /** The framework's own word, or the code of the error. */
@@ -140,10 +163,14 @@ export function answerFailure(log: Log, routes: RouteList, thrown: ThrownRequest
   const { request, path } = thrown;
   if (thrown.code === "NOT_FOUND") return answerUnknownRoute(routes, request.method, path);
   const failure = foreseenFailure(thrown);
-  if (failure !== undefined) return spell(failure, path);
-  const fields = { method: request.method, path, error: errorText(thrown.error) };
-  log.error("api.failed", fields, { per: `${request.method} ${path}` });
-  return spell(new ApiFailure("internal", "The request could not be served"), path);
+  if (failure !== undefined && failure.cause === undefined) return spell(failure, path);
+  const error = errorText(failure?.cause ?? thrown.error);
+  log.error(
+    "api.failed",
+    { method: request.method, path, error },
+    { per: `${request.method} ${path}` },
+  );
+  return spell(failure ?? new ApiFailure("internal", "The request could not be served"), path);
 }
 
 /** A known path with another method is 405 with `Allow`, and `OPTIONS` tells the methods. */

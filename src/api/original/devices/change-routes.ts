@@ -11,10 +11,10 @@ import type { Log } from "#platform/log.ts";
 import type { DeviceEdit, Storage } from "#storage/storage.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
+import { ApiFailure, failingAs, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
 import type { LiveHub } from "../../live/hub.ts";
-import { ChangeAnswer, ChangeRefusal, DeviceUpdate, StatusChange } from "./model.ts";
+import { ChangeAnswer, ChangeFailure, ChangeRefusal, DeviceUpdate, StatusChange } from "./model.ts";
 
 /** What the routes need. */
 export interface DeviceChangeRoutesOptions {
@@ -45,13 +45,16 @@ export function deviceChangeRoutes(options: DeviceChangeRoutesOptions) {
     400: t.Union([ChangeRefusal, OriginalError]),
     413: OriginalError,
     415: OriginalError,
+    500: ChangeFailure,
   };
   return new Elysia({ name: "original-device-changes" })
     .use(bearerGate(options.gate, "admin"))
     .post(
       "/api/devices/:id/status",
       async ({ request, body, clientId }) =>
-        setStatus(options, readId(request, UPDATE_FAILED), { status: body.status, clientId }),
+        failing(UPDATE_FAILED, () =>
+          setStatus(options, readId(request, UPDATE_FAILED), { status: body.status, clientId }),
+        ),
       {
         ...bodyOf(StatusChange, options, readStatusChange),
         params,
@@ -68,7 +71,9 @@ export function deviceChangeRoutes(options: DeviceChangeRoutesOptions) {
     .put(
       "/api/devices/:id",
       async ({ request, body, clientId }) =>
-        updateDevice(options, readId(request, UPDATE_FAILED), { ...body, clientId }),
+        failing(UPDATE_FAILED, () =>
+          updateDevice(options, readId(request, UPDATE_FAILED), { ...body, clientId }),
+        ),
       {
         ...bodyOf(DeviceUpdate, options, readUpdate),
         params,
@@ -83,7 +88,9 @@ export function deviceChangeRoutes(options: DeviceChangeRoutesOptions) {
     .delete(
       "/api/devices/:id",
       async ({ request, clientId }) =>
-        deleteDevice(options, readId(request, DELETE_FAILED), clientId),
+        failing(DELETE_FAILED, () =>
+          deleteDevice(options, readId(request, DELETE_FAILED), clientId),
+        ),
       {
         params,
         response: {
@@ -91,6 +98,7 @@ export function deviceChangeRoutes(options: DeviceChangeRoutesOptions) {
           ...ORIGINAL_REFUSALS,
           400: ChangeRefusal,
           404: ChangeRefusal,
+          500: ChangeFailure,
         },
         detail: {
           tags: ["Original"],
@@ -232,6 +240,12 @@ function readId(request: Request, failedText: string): DeviceId {
       `${failedText}: the id in the path is not percent-encoded UTF-8`,
     );
   }
+}
+
+/** The same shape where storage fails. */
+function failing<Value>(message: string, work: () => Promise<Value>): Promise<Value> {
+  const error = "Internal Server Error";
+  return failingAs({ message, body: () => ({ success: false, error, message }) }, work);
 }
 
 function builtIn(failedText: string): ApiFailure {

@@ -85,3 +85,10 @@ export const ChangeRefusal = t.Object({
   error: t.String({ description: "The kind of failure, as every other endpoint has it." }),
   message: t.String({ examples: ["Invalid status", "Failed to update device"] }),
 });
+
+/** The same where something of ours failed. */
+export const ChangeFailure = t.Object(ChangeRefusal.properties, {
+  examples: [
+    { success: false, error: "Internal Server Error", message: "Failed to update device" },
+  ],
+});

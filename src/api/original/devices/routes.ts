@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ORIGINAL_REFUSALS } from "../../errors.ts";
+import { failingAs, ORIGINAL_REFUSALS, originalErrorAs } from "../../errors.ts";
 import { listDevicesForHris } from "../listed-devices.ts";
 import { DeviceAnswer, HrisDeviceAnswer, OpenDeviceAnswer } from "./model.ts";
 import { spellDevice, spellDeviceRecord } from "./spell-device.ts";
@@ -18,23 +18,26 @@ export interface DeviceRoutesOptions {
   readonly primaryDeviceId: DeviceId;
 }
 
+const FAILED = "Failed to retrieve devices";
+const REFUSALS = { ...ORIGINAL_REFUSALS, 500: originalErrorAs("internal", FAILED) };
+
 /** `GET /api/biometric/devices`, `/api/hris/devices` and `/api/devices`. */
 export function deviceRoutes(options: DeviceRoutesOptions) {
   const { storage, gate } = options;
   const site = { ...options, clock: gate.clock };
-  const listEntries = async () =>
-    (await listDevicesForHris(storage)).map((entry) => spellDevice(entry, site));
+  const list = () => failingAs({ message: FAILED }, () => listDevicesForHris(storage));
+  const listEntries = async () => (await list()).map((entry) => spellDevice(entry, site));
   return new Elysia({ name: "original-devices" })
     .use(bearerGate(gate, "read"))
     .get(
       "/api/biometric/devices",
       async () => {
-        const listed = await listDevicesForHris(storage);
+        const listed = await list();
         const devices = listed.map((entry) => spellDeviceRecord(entry, site));
         return { success: true as const, total: devices.length, devices };
       },
       {
-        response: { 200: DeviceAnswer, ...ORIGINAL_REFUSALS },
+        response: { 200: DeviceAnswer, ...REFUSALS },
         detail: { tags: ["Original"], summary: "Terminals and whether they are there" },
       },
     )
@@ -45,7 +48,7 @@ export function deviceRoutes(options: DeviceRoutesOptions) {
         return { success: true as const, total: devices.length, devices };
       },
       {
-        response: { 200: HrisDeviceAnswer, ...ORIGINAL_REFUSALS },
+        response: { 200: HrisDeviceAnswer, ...REFUSALS },
         detail: { tags: ["Original"], summary: "Terminals, for the older HRIS endpoints" },
       },
     )
@@ -56,7 +59,7 @@ export function deviceRoutes(options: DeviceRoutesOptions) {
         return { total: devices.length, devices };
       },
       {
-        response: { 200: OpenDeviceAnswer, ...ORIGINAL_REFUSALS },
+        response: { 200: OpenDeviceAnswer, ...REFUSALS },
         detail: { tags: ["Original"], summary: "Terminals, for the dashboard" },
       },
     );

@@ -5,7 +5,7 @@ import type { ExpectedUsers } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
+import { failingAs, ORIGINAL_REFUSALS, OriginalError, originalErrorAs } from "../../errors.ts";
 import { Places } from "../../places.ts";
 import { answerList, answerListHead } from "../long-answer.ts";
 import {
@@ -41,7 +41,12 @@ export interface LogRoutesOptions extends LogSite {
 /** A client that does not read has the system keep about 4 MB of an answer for it. */
 const LONG_ANSWERS_MAX = 16;
 
-const REFUSALS = { 400: OriginalError, ...ORIGINAL_REFUSALS };
+const FAILED = "Failed to retrieve logs";
+const REFUSALS = {
+  400: OriginalError,
+  ...ORIGINAL_REFUSALS,
+  500: originalErrorAs("internal", FAILED),
+};
 const HIDDEN = { detail: { hide: true } };
 
 /** The routes, behind a token that may read. */
@@ -87,12 +92,14 @@ function createAnswerer(options: LogRoutesOptions) {
   const shared = { log, turns: gate.turns, places: new Places(LONG_ANSWERS_MAX) };
   return async (family: LogFamily, request: Request): Promise<Response> => {
     const selection = readLogQuery(lenientParameters(request.url, family.parameters), options);
-    const counts = await countLogs(storage, selection.filter);
-    return answerList(shared, {
-      path: family.path,
-      opening: family.spellCounts(counts),
-      listName: "logs",
-      pages: new LogPages(storage, selection, family.spell),
+    return failingAs({ message: FAILED }, async () => {
+      const counts = await countLogs(storage, selection.filter);
+      return answerList(shared, {
+        path: family.path,
+        opening: family.spellCounts(counts),
+        listName: "logs",
+        pages: new LogPages(storage, selection, family.spell),
+      });
     });
   };
 }

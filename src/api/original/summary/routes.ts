@@ -3,7 +3,13 @@
 import { Elysia } from "elysia";
 import type { Storage, UserLogs } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
+import {
+  ApiFailure,
+  failingAs,
+  ORIGINAL_REFUSALS,
+  OriginalError,
+  originalErrorAs,
+} from "../../errors.ts";
 import { nonEmpty } from "../../query-text.ts";
 import { readDays } from "../logs/log-query.ts";
 import { SummaryAnswer, SummaryQuery } from "./model.ts";
@@ -16,6 +22,7 @@ export interface SummaryRoutesOptions {
   readonly siteTimeZone: string;
 }
 
+const FAILED = "Failed to generate summary";
 const HEADERS = { "content-type": "application/json" };
 
 /** The route, behind a token that may read. */
@@ -25,14 +32,20 @@ export function summaryRoutes({ storage, gate, siteTimeZone }: SummaryRoutesOpti
     async ({ request }) => {
       const query = new URL(request.url).searchParams;
       const period = readPeriod(query);
-      const users = await storage.summarizeLogs(readDays(query, siteTimeZone));
+      const days = readDays(query, siteTimeZone);
+      const users = await failingAs({ message: FAILED }, () => storage.summarizeLogs(days));
       // As text: the framework's check of an answer drops a user with a name such as "__proto__".
       const answer: SummaryAnswer = { success: true, period, ...spellTotals(users) };
       return new Response(JSON.stringify(answer), { headers: HEADERS });
     },
     {
       query: SummaryQuery,
-      response: { 200: SummaryAnswer, 400: OriginalError, ...ORIGINAL_REFUSALS },
+      response: {
+        200: SummaryAnswer,
+        400: OriginalError,
+        ...ORIGINAL_REFUSALS,
+        500: originalErrorAs("internal", FAILED),
+      },
       detail: { tags: ["Original"], summary: "Attendance records of each user, counted" },
     },
   );

@@ -12,7 +12,13 @@ import { userNumber } from "#domain/user-number.ts";
 import type { Storage, SyncAttempt } from "#storage/storage.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
+import {
+  ApiFailure,
+  failingAs,
+  ORIGINAL_REFUSALS,
+  OriginalError,
+  originalErrorAs,
+} from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
 import { localIsoText } from "../iso-time.ts";
 import { HrisSyncAnswer, SyncAnswer, SyncBody, type SyncResult, USERS_MAX } from "./model.ts";
@@ -30,7 +36,13 @@ export interface SyncRoutesOptions {
 
 const BODY_BYTES_MAX = 1024 * 1024;
 const ACKNOWLEDGED = { success: true, message: "Sync request acknowledged" } as const;
-const REFUSALS = { 400: OriginalError, 413: OriginalError, ...ORIGINAL_REFUSALS };
+const FAILED = "Failed to process sync request";
+const REFUSALS = {
+  400: OriginalError,
+  413: OriginalError,
+  ...ORIGINAL_REFUSALS,
+  500: originalErrorAs("internal", FAILED),
+};
 const DESCRIPTION =
   "All users of a request are stored in one go, and each has a result. The same request again " +
   "changes nothing. Of users with the same id the last one counts. Nobody has to be known to punch.";
@@ -118,7 +130,7 @@ async function readBody(request: Request, { bodies }: SyncRoutesOptions): Promis
 
 /** The beginning of the text is the original's. */
 function refusal(problem: string): ApiFailure {
-  return new ApiFailure("request-invalid", `Failed to process sync request: ${problem}`);
+  return new ApiFailure("request-invalid", `${FAILED}: ${problem}`);
 }
 
 /** Stores what can be stored, in one transaction; a result per entry, in order. */
@@ -136,7 +148,9 @@ async function storeUsers(
   }
   await options.gate.turns.next();
   const attempt = attemptNow(options, read.length - users.size);
-  const outcomes = await options.storage.syncUsers([...users.values()], attempt);
+  const outcomes = await failingAs({ message: FAILED }, () =>
+    options.storage.syncUsers([...users.values()], attempt),
+  );
   const outcomeOf = new Map([...users.keys()].map((id, index) => [id, outcomes[index]]));
   return read.map((user, index) => {
     if (!user.ok) return refused(index, user.error);

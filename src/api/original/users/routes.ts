@@ -10,7 +10,7 @@ import type { KnownUser } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS, originalErrorAs } from "../../errors.ts";
+import { ApiFailure, failingAs, ORIGINAL_REFUSALS, originalErrorAs } from "../../errors.ts";
 import { Places } from "../../places.ts";
 import { readCount, readUserId } from "../list-query.ts";
 import { answerList, answerListHead, type RecordPages } from "../long-answer.ts";
@@ -31,7 +31,12 @@ const HRIS_PATH = "/api/hris/users";
 const PAGE_SIZE = 100;
 /** Each holds the ids of everybody, 10 MB at the most. */
 const LONG_ANSWERS_MAX = 4;
-const REFUSALS = { 404: originalErrorAs("not-found", "User 7 not found"), ...ORIGINAL_REFUSALS };
+const FAILED = { message: "Failed to retrieve users" };
+const REFUSALS = {
+  404: originalErrorAs("not-found", "User 7 not found"),
+  ...ORIGINAL_REFUSALS,
+  500: originalErrorAs("internal", FAILED.message),
+};
 
 type SpellUser = (user: KnownUser) => object;
 
@@ -41,7 +46,7 @@ export function userRoutes(options: UserRoutesOptions) {
   const hidden = { detail: { hide: true } };
   return new Elysia({ name: "original-users" })
     .use(bearerGate(options.gate, "read"))
-    .get(PATH, ({ request }) => answer(request, spellUser), {
+    .get(PATH, ({ request }) => failingAs(FAILED, () => answer(request, spellUser)), {
       query: UserQuery,
       response: { 200: UserAnswer, ...REFUSALS },
       detail: {
@@ -49,7 +54,7 @@ export function userRoutes(options: UserRoutesOptions) {
         summary: "Users, as the HRIS sent them and as terminals know them",
       },
     })
-    .get(HRIS_PATH, ({ request }) => answer(request, spellHrisUser), {
+    .get(HRIS_PATH, ({ request }) => failingAs(FAILED, () => answer(request, spellHrisUser)), {
       query: UserQuery,
       response: { 200: HrisUserAnswer, ...REFUSALS },
       detail: { tags: ["Original"], summary: "Users and their credentials on the terminals" },

@@ -106,8 +106,21 @@ export const RetryAnswer = t.Object({
   limit: t.Integer({ examples: [LIMIT_DEFAULT] }),
 });
 
+export const STATUS_UNAVAILABLE = "Webhook status unavailable";
+
+export const StatusUnavailable = t.Object({
+  success: t.Literal(false),
+  error: t.Literal(STATUS_UNAVAILABLE),
+  timestamp: AnswerTime,
+});
+
 export const RetryRefused = t.Object({
   success: t.Literal(false),
   error: t.String({ examples: ["Failed to retry webhooks"] }),
   message: t.String({ examples: ['Field "limit" is "many": expected integer'] }),
+});
+
+export const RETRY_FAILED = "Nothing was put back into the queue";
+export const RetryFailed = t.Object(RetryRefused.properties, {
+  examples: [{ success: false, error: "Failed to retry webhooks", message: RETRY_FAILED }],
 });

@@ -11,15 +11,19 @@ import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import type { TestResult } from "#webhooks/test-event.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, ORIGINAL_REFUSALS } from "../../errors.ts";
+import { ApiFailure, failingAs, ORIGINAL_REFUSALS } from "../../errors.ts";
 import { jsonBody } from "../../json-body.ts";
 import type { WebhookFigures } from "../status/routes.ts";
 import { readQueue, spellStats } from "./figures.ts";
 import {
   LIMIT_DEFAULT,
+  RETRY_FAILED,
   RetryAnswer,
+  RetryFailed,
   RetryRefused,
   RetryRequest,
+  STATUS_UNAVAILABLE,
+  StatusUnavailable,
   WebhookStatus,
   WebhookTest,
 } from "./model.ts";
@@ -63,7 +67,7 @@ function statusRoute(options: WebhookRoutesOptions) {
   return new Elysia({ name: "original-webhook-status" })
     .use(bearerGate(options.gate, "read"))
     .get("/api/biometric/webhook/status", () => readStatus(options), {
-      response: { 200: WebhookStatus, ...ORIGINAL_REFUSALS },
+      response: { 200: WebhookStatus, ...ORIGINAL_REFUSALS, 500: StatusUnavailable },
       detail: { tags: ["Original"], summary: "The webhook: settings, what waits, what was sent" },
     });
 }
@@ -102,7 +106,9 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
       const count =
         webhookDelivery === undefined
           ? 0
-          : await storage.requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX));
+          : await failingAs({ message: RETRY_FAILED, body: refusal }, () =>
+              storage.requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX)),
+            );
       if (count > 0) webhookDelivery?.noteRequeued(count);
       const message = `Manually retried ${count} failed webhooks`;
       return { success: true as const, message, retried_count: count, limit };
@@ -115,6 +121,7 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
         400: RetryRefused,
         413: RetryRefused,
         ...ORIGINAL_REFUSALS,
+        500: RetryFailed,
       },
       detail: {
         tags: ["Original"],
@@ -130,10 +137,13 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
 async function readStatus(options: WebhookRoutesOptions): Promise<WebhookStatus> {
   const { gate, siteTimeZone, webhookDelivery } = options;
   const { enabled, url, mode, rateLimit } = options.webhookFigures();
-  const queue = await readQueue(options.storage);
+  const timestamp = rfc3339WithOffset(gate.clock.nowMs(), siteTimeZone);
+  const body = () => ({ success: false, error: STATUS_UNAVAILABLE, timestamp });
+  const words = { message: STATUS_UNAVAILABLE, body };
+  const queue = await failingAs(words, () => readQueue(options.storage));
   return {
     success: true,
-    timestamp: rfc3339WithOffset(gate.clock.nowMs(), siteTimeZone),
+    timestamp,
     webhook: {
       enabled,
       url,

@@ -420,7 +420,7 @@ describe("a long answer of GET /api/biometric/logs", () => {
     expect(answer.status).toBe(500);
     expect(answer.json).toEqual({
       error: "Internal Server Error",
-      message: "The request could not be served",
+      message: "Failed to retrieve logs",
     });
     expect(early.log.of("api.failed")).toMatchObject([
       { level: "error", fields: { method: "GET", path: PATH, error: "disk on fire" } },
