@@ -56,7 +56,7 @@ export class FeedReader {
   /** See `Storage.findPunch`. */
   find(id: PunchId): Punch | undefined {
     const row = this.#rows.find({
-      sql: `SELECT ${PUNCH_COLUMNS} FROM punches WHERE id = +? AND feed_position IS NOT NULL`,
+      sql: `SELECT ${PUNCH_COLUMNS} FROM punches WHERE id = +?`,
       values: [id],
     });
     return row === undefined ? undefined : punchFromRow(row);

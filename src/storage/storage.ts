@@ -178,6 +178,7 @@ export interface Storage {
 
   /** Punches behind a place in the feed, in feed order. `limit` 1 to 1000. */
   listPunchesAfter(after: FeedPosition, limit: number, filter: PunchFilter): Promise<FeedPage>;
+  /** Also a held punch, which has no place in the feed and is not for the HRIS. */
   findPunch(id: PunchId): Promise<Punch | undefined>;
   /** Released punches, latest wall time first, ties by id, latest first. `offset` before `limit`. */
   listLogs(filter: PunchFilter, page: LogSlice): Promise<readonly Punch[]>;

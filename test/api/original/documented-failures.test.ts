@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import { AppError } from "#base/app-error.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ApiFixture } from "../api-fixture.ts";
-import { FakeStorage, sampleDevice } from "../fake-storage.ts";
+import { FakeStorage, sampleDevice, samplePunch } from "../fake-storage.ts";
 
 const INTERNAL = "Internal Server Error";
 
@@ -116,6 +116,16 @@ const CALLS: readonly Call[] = [
       message: "Nothing was put back into the queue",
     },
   },
+  {
+    path: "/api/biometric/manual-log",
+    method: "POST",
+    body: { user_id: 7 },
+    failing: "findPunch",
+    answer: {
+      success: false,
+      error: "The punch is stored, but cannot be read back; entered again it is a duplicate",
+    },
+  },
 ];
 
 describe("a failure of storage", () => {
@@ -125,6 +135,7 @@ describe("a failure of storage", () => {
       const fixture = new ApiFixture({
         storage: storageWithout(failing),
         webhookDelivery: WEBHOOK,
+        submitIntake: async () => ({ kind: "stored", punchId: samplePunch(1).id }),
       });
       const authorization = `Bearer ${await fixture.token()}`;
       const headers = { authorization, "content-type": "application/json" };

@@ -35,7 +35,9 @@ export const ManualLogAnswer = t.Object({
   success: t.Literal(true),
   user_id: t.Union([t.Integer(), t.String()]),
   direction: t.Union([t.Literal("IN"), t.Literal("OUT")], {
-    description: "As stored; `IN` where the rules decide none, as for a time a day ahead.",
+    description:
+      "As stored; `IN` where the rules decide none, as for a time a day ahead, or while the punch " +
+      "is held because somebody has just blocked the terminal.",
   }),
   device_id: t.String({ description: "The device that the punch belongs to." }),
   timestamp: t.String({
@@ -51,4 +53,12 @@ export type ManualLogAnswer = Static<typeof ManualLogAnswer>;
 export const ManualLogRefusal = t.Object({
   success: t.Literal(false),
   error: t.String({ examples: ["Missing user_id or device_id"] }),
+});
+
+export const SAVE_FAILED = "Database save failed";
+
+/** Nothing is stored where it says so. */
+export const ManualLogFailure = t.Object({
+  success: t.Literal(false),
+  error: t.String({ examples: [SAVE_FAILED] }),
 });

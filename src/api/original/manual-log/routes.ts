@@ -4,6 +4,7 @@
  */
 
 import { Elysia } from "elysia";
+import { assertDefined } from "#base/assert.ts";
 import { MANUAL_DRIVER } from "#domain/device.ts";
 import type { PunchId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
@@ -15,9 +16,15 @@ import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
-import { ApiFailure, type ApiFailureCode, ORIGINAL_REFUSALS } from "../../errors.ts";
+import { ApiFailure, type ApiFailureCode, failingAs, ORIGINAL_REFUSALS } from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
-import { ManualLogAnswer, ManualLogBody, ManualLogRefusal } from "./model.ts";
+import {
+  ManualLogAnswer,
+  ManualLogBody,
+  ManualLogFailure,
+  ManualLogRefusal,
+  SAVE_FAILED,
+} from "./model.ts";
 import { type ManualEntry, readManualEntry } from "./read-entry.ts";
 
 /** Hands a request to the queue in front of storage; resolves after the commit that holds it. */
@@ -25,7 +32,7 @@ export type SubmitIntake = (received: ReceivedIntake) => Promise<Outcome>;
 
 /** What the route needs. */
 export interface ManualLogRoutesOptions {
-  readonly storage: Pick<Storage, "findPunch" | "continueBackgroundWork">;
+  readonly storage: Pick<Storage, "findPunch" | "findDevice" | "continueBackgroundWork">;
   readonly submitIntake: SubmitIntake;
   readonly gate: BearerGateOptions;
   readonly clock: Clock;
@@ -34,6 +41,10 @@ export interface ManualLogRoutesOptions {
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
+const UNREADABLE = {
+  message: "The punch is stored, but cannot be read back; entered again it is a duplicate",
+  body: refusal,
+};
 
 /** The route, behind a token that may write. */
 export function manualLogRoutes(options: ManualLogRoutesOptions) {
@@ -57,7 +68,7 @@ export function manualLogRoutes(options: ManualLogRoutesOptions) {
         ...ORIGINAL_REFUSALS,
         400: ManualLogRefusal,
         413: ManualLogRefusal,
-        500: ManualLogRefusal,
+        500: ManualLogFailure,
       },
       detail: {
         tags: ["Original"],
@@ -70,7 +81,6 @@ export function manualLogRoutes(options: ManualLogRoutesOptions) {
 
 /** The contract has no 415 here: a body that is not declared as JSON is malformed. */
 async function readEntry(request: Request, bodies: ArrivingBodies): Promise<ManualEntry> {
-  const refusal = (error: string) => ({ success: false, error });
   const body = await readJsonBody(request, { bodies, bytesMax: BODY_BYTES_MAX, refusal }).catch(
     (cause: unknown) => {
       const isUntyped = cause instanceof ApiFailure && cause.code === "media-type-unsupported";
@@ -94,22 +104,21 @@ async function store(
     receivedAtMs: options.clock.nowMs(),
   });
   const id = "punchId" in outcome ? outcome.punchId : undefined;
-  const stored = id === undefined ? undefined : await findReleased(options, id);
-  if (stored === undefined) throw refused("internal", "Database save failed");
+  if (id === undefined) throw refused("internal", SAVE_FAILED);
+  const stored = await failingAs(UNREADABLE, () => findPlaced(options, id));
   return { punch: stored, isDuplicate: outcome.kind === "duplicate" };
 }
 
 /**
  * The punch as it is in the feed. Where the held punches of a terminal are on their way there, this
- * one is behind them: it is stored, and its direction is known when its turn has come.
+ * one is behind them: it is stored, and its direction is known when its turn has come. It stays held
+ * where somebody blocks the terminal meanwhile.
  */
-async function findReleased(
-  { storage, gate }: ManualLogRoutesOptions,
-  id: PunchId,
-): Promise<Punch | undefined> {
+async function findPlaced({ storage, gate }: ManualLogRoutesOptions, id: PunchId): Promise<Punch> {
   for (let hasMore = true; ; ) {
-    const punch = await storage.findPunch(id);
-    if (punch !== undefined || !hasMore) return punch;
+    const punch = assertDefined(await storage.findPunch(id), `Punch ${id} is gone`);
+    if (punch.feedPosition !== undefined || !hasMore) return punch;
+    if ((await storage.findDevice(punch.deviceId))?.status !== "approved") return punch;
     hasMore = await storage.continueBackgroundWork();
     await gate.turns.next();
   }
@@ -128,5 +137,9 @@ function spellEntered(punch: Punch, isDuplicate: boolean): ManualLogAnswer {
 }
 
 function refused(code: ApiFailureCode, error: string): ApiFailure {
-  return new ApiFailure(code, error, { body: { success: false, error } });
+  return new ApiFailure(code, error, { body: refusal(error) });
+}
+
+function refusal(error: string) {
+  return { success: false, error };
 }

@@ -34,6 +34,8 @@ afterEach(() => {
 class Desk {
   readonly #opened;
   readonly fixture: ApiFixture;
+  /** What happens between the commit and the answer. */
+  whenStored: () => Promise<unknown> = async () => undefined;
 
   constructor(
     rules: Parameters<typeof openTestStorage>[0] = {},
@@ -48,9 +50,14 @@ class Desk {
       limits: LIMITS,
       log: opened.log,
     });
+    const handleIntake = createHandleIntake(queue, opened.log);
     this.fixture = new ApiFixture({
       storage: opened.storage,
-      submitIntake: submitIntake ?? createHandleIntake(queue, opened.log),
+      submitIntake: async (received) => {
+        const outcome = await (submitIntake?.() ?? handleIntake(received));
+        await this.whenStored();
+        return outcome;
+      },
       rateLimit: { requests: 1_000_000, windowSeconds: 60 },
     });
   }
@@ -187,6 +194,32 @@ describe("POST /api/biometric/manual-log", () => {
     await desk.storage.approveDevice(GATE);
     const answer = await desk.enter({ user_id: 0, device_id: "GATE", timestamp: "20260302120000" });
     expect(answer.json).toMatchObject({ device_id: "GATE", direction: "OUT" });
+    await finishBackgroundWork(desk.storage);
+    expect((await desk.feed()).at(-1)).toBe("GATE 0 20260302120000 out");
+  });
+
+  test("is stored, and held, when the terminal is blocked while it is being released", async () => {
+    const desk = new Desk({ enrollment: "approve" });
+    const held = Array.from({ length: 350 }, (_, index) => rawPunch(`${index}`, "20260302070000"));
+    await desk.storage.append([punchesFrom("GATE", held)]);
+    await desk.storage.approveDevice(GATE);
+    desk.whenStored = () => desk.storage.blockDevice(GATE);
+    const body = { user_id: 0, device_id: "GATE", timestamp: "20260302120000" };
+    const answer = await desk.enter(body);
+    expect([answer.status, answer.json]).toEqual([
+      200,
+      {
+        success: true,
+        user_id: 0,
+        direction: "IN",
+        device_id: "GATE",
+        timestamp: "2026-03-02 12:00:00",
+        is_duplicate: false,
+        log_type: "NEW",
+      },
+    ]);
+    expect((await desk.storage.figures()).heldCount).toBe(351);
+    await desk.storage.approveDevice(GATE);
     await finishBackgroundWork(desk.storage);
     expect((await desk.feed()).at(-1)).toBe("GATE 0 20260302120000 out");
   });
