@@ -50,7 +50,8 @@ const CREATE_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations (
 )`;
 
 /**
- * Brings the schema up to date in one transaction, or leaves it as it was.
+ * Brings the schema up to date in one transaction, or leaves it as it was. Returns whether there was
+ * anything to do.
  * @throws AppError `storage-too-new` when the database needs a newer executable,
  * `storage-damaged` when an applied migration was edited or is missing,
  * `storage-open-failed` when the file is another program's database.
@@ -59,7 +60,7 @@ export function applyMigrations(
   database: Database,
   migrations: readonly Migration[],
   nowMs: EpochMs,
-): void {
+): boolean {
   refuseForeignDatabase(database);
   const applied = listApplied(database);
   const known = migrations.length;
@@ -79,6 +80,7 @@ export function applyMigrations(
     database.run(CREATE_TABLE);
     for (const step of migrations.slice(applied.length)) applyOne(database, step, nowMs);
   })();
+  return applied.length < migrations.length;
 }
 
 function refuseForeignDatabase(database: Database): void {

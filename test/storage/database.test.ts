@@ -51,6 +51,12 @@ describe("openDatabase()", () => {
     closeDatabase(openDatabase(path, NOW));
   });
 
+  test("leaves no log behind when it has brought the schema up to date", () => {
+    const opened = openDatabase(path, NOW);
+    expect(statSync(`${path}-wal`).size).toBe(0);
+    closeDatabase(opened);
+  });
+
   test("refuses another program's database and a file that is none", () => {
     const foreign = new Database(path, { create: true });
     foreign.run("CREATE TABLE attendance_logs (id INTEGER)");
