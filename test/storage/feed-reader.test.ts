@@ -15,7 +15,7 @@ import { databaseOf, type TestRow, testRows, USERS, ZONES } from "../support/sto
 setDefaultTimeout(30_000);
 
 const optional = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
-  fc.option(arbitrary, { nil: undefined });
+  fc.option(arbitrary, { nil: undefined, freq: 1 });
 
 const filters: fc.Arbitrary<PunchFilter> = fc.record({
   deviceId: optional(fc.constantFrom(...Object.keys(ZONES), "NONE").map(deviceId)),

@@ -37,7 +37,7 @@ function readerOf(database: Database, bounds: LogBounds): LogReader {
 }
 
 const optional = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
-  fc.option(arbitrary, { nil: undefined });
+  fc.option(arbitrary, { nil: undefined, freq: 1 });
 
 const instants = fc.oneof(
   fc.integer({ min: Date.UTC(2026, 2, 6), max: Date.UTC(2026, 3, 1) }),
