@@ -114,7 +114,7 @@ async function readAlignment(options: StatusRoutesOptions): Promise<StatusAnswer
   const users = await storage.listPunchedUsers(primaryDeviceId);
   const alignment = {
     primary_device_id: primaryDeviceId,
-    primary_device_users: users.map(userNumber),
+    primary_device_users: showUsers(users),
   };
   if (expectedUsers === undefined) {
     return {
@@ -136,7 +136,7 @@ function compareUsers(users: readonly UserId[], range: UserRange) {
   const expected = Array.from({ length: range.to - range.from + 1 }, (_, at) => range.from + at);
   const seen = new Set(users.filter((user) => isInUserRange(user, range)).map(Number));
   const missing = expected.filter((user) => !seen.has(user));
-  const extra = users.filter((user) => !isInUserRange(user, range)).map(userNumber);
+  const extra = showUsers(users.filter((user) => !isInUserRange(user, range)));
   const isPerfect = missing.length === 0 && extra.length === 0;
   return {
     expected_users: expected,
@@ -144,6 +144,14 @@ function compareUsers(users: readonly UserId[], range: UserRange) {
     extra_users: extra,
     alignment_status: isPerfect ? ("PERFECT" as const) : ("NEEDS_ATTENTION" as const),
   };
+}
+
+/** Numbers by value, then the other ids by text, as storage gives them. */
+function showUsers(users: readonly UserId[]): (number | string)[] {
+  const shown = users.map(userNumber);
+  const numbers = shown.filter((user) => typeof user === "number");
+  const texts = shown.filter((user) => typeof user === "string");
+  return [...numbers.sort((one, other) => one - other), ...texts];
 }
 
 async function readConnections(options: StatusRoutesOptions): Promise<StatusAnswer["connections"]> {

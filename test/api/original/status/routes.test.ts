@@ -207,6 +207,13 @@ describe("GET /api/biometric/status with a range of users", () => {
     });
   });
 
+  test("lists numbers by their value, and other ids behind them", async () => {
+    expect(await alignment(["10", "E-7", "9", "0010", "-2", "100", "A1"])).toMatchObject({
+      primary_device_users: [-2, 9, 10, 100, "0010", "A1", "E-7"],
+      extra_users: [-2, 9, 10, 100, "0010", "A1", "E-7"],
+    });
+  });
+
   test("is perfect when all and nobody else punched there", async () => {
     expect(await alignment(["6", "7", "8"])).toMatchObject({
       missing_users: [],
