@@ -20,6 +20,7 @@ import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
 import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
 import type { LiveHub } from "./live/hub.ts";
+import { LIVE_DESCRIPTION } from "./live/messages.ts";
 import { liveRoutes } from "./live/routes.ts";
 import { liveSockets } from "./live/sockets.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
@@ -248,8 +249,6 @@ function apiDescription({ version }: WebApiOptions) {
     version,
     description:
       "Punches of attendance terminals. `/v1/` is the API for new clients; `/api/` keeps the " +
-      "paths and shapes of the server that this one replaces. `/ws` is a WebSocket that tells new " +
-      "punches and changed terminals at once; it takes the token in `Authorization`, or from a " +
-      'browser as `new WebSocket(url, ["bearer", token])`.',
+      `paths and shapes of the server that this one replaces. ${LIVE_DESCRIPTION}`,
   };
 }

@@ -6,6 +6,16 @@ import { type DeviceSite, spellDevice } from "../original/devices/spell-device.t
 import type { ListedDevice } from "../original/listed-devices.ts";
 import { spellRawLog } from "../original/logs/spell-log.ts";
 
+/** `/ws` in words: the OpenAPI document has no place for a WebSocket but its text. */
+export const LIVE_DESCRIPTION =
+  "`/ws` is a WebSocket that tells new punches and changed terminals at once. It takes the token in " +
+  '`Authorization`, or from a browser as `new WebSocket(url, ["bearer", token])`. Each message is ' +
+  "`{type, data}`: `status` at once (`total_logs`, `total_devices`, `devices`), `new_log` for each " +
+  "punch (a row of `/api/logs` without `id`, `datetime` and `created_at`, with `device_type`, " +
+  "`is_primary` and `is_duplicate`), `device_status_changed` (`device_id`, `status`), " +
+  "`device_updated` and `device_deleted` (`device_id`). " +
+  'A client may send `{"type":"ping"}`, which is answered `{"type":"pong"}`.';
+
 /** The answer to `{"type":"ping"}`. */
 export const PONG = '{"type":"pong"}';
 
