@@ -214,7 +214,8 @@ function readStatusChange(fields: Readonly<Record<string, unknown>>) {
 
 function readUpdate(fields: Readonly<Record<string, unknown>>): DeviceUpdate {
   const { device_name: name = null } = fields;
-  const status = "status" in fields ? { status: readStatus(fields.status, UPDATE_FAILED) } : {};
+  const refusal = `${UPDATE_FAILED}: status is neither "allowed" nor "blocked"`;
+  const status = "status" in fields ? { status: readStatus(fields.status, refusal) } : {};
   if (name === null || name === "") return { device_name: name, ...status };
   if (typeof name !== "string") {
     throw refused("request-invalid", `${UPDATE_FAILED}: device_name is not a text`);

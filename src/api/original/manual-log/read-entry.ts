@@ -67,7 +67,15 @@ function readUser(value: unknown): Result<string, string> {
   if (value === undefined || value === null) return fail(MISSING);
   const text = readInteger(value);
   if (text !== undefined) return ok(text);
-  return fail(`Invalid user_id format: ${show(value)} (expected integer)`);
+  const wanted = isWhole(value)
+    ? `integer up to ${USER_ID_MAX}, above ${Number.MAX_SAFE_INTEGER} as text`
+    : "integer";
+  return fail(`Invalid user_id format: ${show(value)} (expected ${wanted})`);
+}
+
+/** JSON readers round numbers that are too large, so that nobody knows which was meant. */
+function isWhole(value: unknown): boolean {
+  return Number.isInteger(value) || (typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value));
 }
 
 /**

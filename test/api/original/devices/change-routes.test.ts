@@ -208,8 +208,14 @@ describe("PUT /api/devices/<id>", () => {
   });
 
   test.each([
-    [{ device_name: "New", status: "gone" }, "Failed to update device"],
-    [{ device_name: "New", status: null }, "Failed to update device"],
+    [
+      { device_name: "New", status: "gone" },
+      'Failed to update device: status is neither "allowed" nor "blocked"',
+    ],
+    [
+      { device_name: "New", status: null },
+      'Failed to update device: status is neither "allowed" nor "blocked"',
+    ],
     [{ device_name: 7, status: "blocked" }, "Failed to update device: device_name is not a text"],
     [{ device_name: ["x"] }, "Failed to update device: device_name is not a text"],
     [{ device_name: "  " }, "Failed to update device: Name is empty"],
