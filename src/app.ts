@@ -136,6 +136,7 @@ async function startParts(
     storage,
     clock,
     log,
+    live,
     onDeviceApproved,
     onImported: () => background.wake(),
   });

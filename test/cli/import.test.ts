@@ -39,6 +39,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     storage,
     clock: new FakeClock(RECEIVED_AT_MS),
     log: new RecordingLog(),
+    live: { tellDevice: () => undefined },
     onDeviceApproved: () => {},
     onImported: () => {},
   });

@@ -202,4 +202,16 @@ describe("/ws", () => {
       data: { device_id: SECONDARY },
     });
   });
+
+  test("tells of a change that a verb on the box made", async () => {
+    await using own = await Site.open();
+    await own.poll(SECONDARY);
+    using watcher = await Watcher.withToken(own);
+    await watcher.frame("status");
+    expect((await own.server.run("devices", "block", SECONDARY)).exitCode).toBe(0);
+    expect(await watcher.frame("device_status_changed")).toEqual({
+      type: "device_status_changed",
+      data: { device_id: SECONDARY, status: "blocked" },
+    });
+  });
 });

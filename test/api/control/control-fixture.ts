@@ -27,6 +27,8 @@ export class ControlFixture {
   readonly log = new RecordingLog();
   readonly clock = new FakeClock();
   releases = 0;
+  /** What clients of `/ws` were told of terminals. */
+  readonly news: unknown[] = [];
   imports = 0;
 
   async start(path: string): Promise<RunningControlSocket> {
@@ -35,6 +37,7 @@ export class ControlFixture {
       storage: this.storage,
       clock: this.clock,
       log: this.log,
+      live: { tellDevice: (id, news) => this.news.push({ id, ...news }) },
       onDeviceApproved: () => {
         this.releases += 1;
       },

@@ -6,24 +6,21 @@ import type { Device } from "#domain/device.ts";
 import { parseDeviceName } from "#domain/device-text.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
-import type { Log } from "#platform/log.ts";
-import type { DeviceEdit, Storage } from "#storage/storage.ts";
+import type { DeviceChange, DeviceEdit, Storage } from "#storage/storage.ts";
+import { type DeviceFollowers, noteDeviceStatus, noteDeviceUpdate } from "../../changed-devices.ts";
 import { ApiFailure } from "../../errors.ts";
 import { strictParameters } from "../../query-text.ts";
 import { ControlChange, type ControlDevice, ControlDevices } from "./model.ts";
 
 /** What the terminals' part works on. */
-export interface DeviceControlOptions {
+export interface DeviceControlOptions extends DeviceFollowers {
   readonly storage: Pick<Storage, "listDevices" | "findPairingWindow" | "updateDevice">;
   readonly clock: Clock;
-  readonly log: Log;
-  /** Called after a device was approved, so that its held punches are released. */
-  readonly onDeviceApproved: () => void;
 }
 
 /** `GET /devices`, and `POST /devices/{approve,block,rename,address}?id=`. */
 export function deviceControl(options: DeviceControlOptions) {
-  const { storage, clock, onDeviceApproved } = options;
+  const { storage, clock } = options;
   const response = ControlChange;
   return new Elysia({ name: "control-devices", strictPath: true })
     .get(
@@ -36,23 +33,12 @@ export function deviceControl(options: DeviceControlOptions) {
     )
     .post(
       "/devices/approve",
-      async ({ request }) => {
-        const change = await applyEdit(options, "device.approved", {
-          id: readParameter(request, ["id"], "id"),
-          edit: { status: "approved" },
-        });
-        if (change.result === "done") onDeviceApproved();
-        return change;
-      },
+      async ({ request }) => setStatus(options, readParameter(request, ["id"], "id"), "approved"),
       { response },
     )
     .post(
       "/devices/block",
-      async ({ request }) =>
-        applyEdit(options, "device.blocked", {
-          id: readParameter(request, ["id"], "id"),
-          edit: { status: "blocked" },
-        }),
+      async ({ request }) => setStatus(options, readParameter(request, ["id"], "id"), "blocked"),
       { response },
     )
     .post(
@@ -105,18 +91,35 @@ function invalid(name: string, message: string): ApiFailure {
   return new ApiFailure("parameter-invalid", message, { parameters: [name] });
 }
 
+async function setStatus(
+  options: DeviceControlOptions,
+  idText: string,
+  status: "approved" | "blocked",
+) {
+  const id = deviceId(idText);
+  const result = await options.storage.updateDevice(id, { status });
+  if (isKnown(result)) noteDeviceStatus(options, { id, status, isChanged: result === "done" });
+  return { result };
+}
+
 async function applyEdit(
-  { storage, log }: DeviceControlOptions,
+  options: DeviceControlOptions,
   event: string,
   change: { readonly id: string; readonly edit: DeviceEdit },
 ) {
-  const result = await storage.updateDevice(deviceId(change.id), change.edit);
-  if (result === "done") {
-    const { name, allowedAddress } = change.edit;
-    const address = allowedAddress === null ? "any" : allowedAddress;
-    log.info(event, { device: change.id, name: name ?? undefined, address });
+  const id = deviceId(change.id);
+  const result = await options.storage.updateDevice(id, change.edit);
+  const { name, allowedAddress } = change.edit;
+  const address = allowedAddress === null ? "any" : allowedAddress;
+  const fields = { name: name ?? undefined, address };
+  if (isKnown(result)) {
+    noteDeviceUpdate(options, { id, isChanged: result === "done", event, fields });
   }
   return { result };
+}
+
+function isKnown(result: DeviceChange): boolean {
+  return result === "done" || result === "unchanged";
 }
 
 function spellDevice(device: Device): ControlDevice {

@@ -7,25 +7,20 @@ import { Elysia, t } from "elysia";
 import { parseDeviceId, parseDeviceName } from "#domain/device-text.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
-import type { Log } from "#platform/log.ts";
 import type { DeviceEdit, Storage } from "#storage/storage.ts";
 import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
+import { type DeviceFollowers, noteDeviceStatus, noteDeviceUpdate } from "../../changed-devices.ts";
 import { ApiFailure, failingAs, ORIGINAL_REFUSALS, OriginalError } from "../../errors.ts";
 import { readJsonBody } from "../../json-body.ts";
-import type { LiveHub } from "../../live/hub.ts";
 import { ChangeAnswer, ChangeFailure, ChangeRefusal, DeviceUpdate, StatusChange } from "./model.ts";
 
 /** What the routes need. */
-export interface DeviceChangeRoutesOptions {
+export interface DeviceChangeRoutesOptions extends DeviceFollowers {
   readonly storage: Pick<Storage, "findDevice" | "updateDevice" | "addDevice" | "retireDevice">;
   readonly gate: BearerGateOptions;
   readonly clock: Clock;
-  readonly log: Log;
   readonly bodies: ArrivingBodies;
-  readonly live: Pick<LiveHub, "tellDevice">;
-  /** Called after a device was approved, so that its held punches are released. */
-  readonly onDeviceApproved: () => void;
 }
 
 /** The original's words, and ours. */
@@ -128,8 +123,8 @@ async function setStatus(
     throw refused("request-invalid", `${UPDATE_FAILED}: ${reason}`);
   }
   if (result === "built-in-device") throw builtIn(UPDATE_FAILED);
-  if (result === "done") noteStatus(options, id, { status, clientId: change.clientId });
-  options.live.tellDevice(id, { type: "device_status_changed", status: word });
+  const isChanged = result === "done";
+  noteDeviceStatus(options, { id, status, isChanged, client: change.clientId });
   return { success: true as const, message: `Device ${word}` };
 }
 
@@ -148,11 +143,8 @@ async function updateDevice(
   const result = await options.storage.updateDevice(id, edit);
   if (result === "unknown-device") throw refused("not-found", UPDATE_FAILED);
   if (result === "built-in-device") throw builtIn(UPDATE_FAILED);
-  if (result === "done") {
-    options.log.info("device.updated", { device: id, client: clientId });
-    if (status !== undefined) noteStatus(options, id, { status, clientId });
-  }
-  options.live.tellDevice(id, { type: "device_updated" });
+  const setting = { id, isChanged: result === "done", client: clientId };
+  noteDeviceUpdate(options, { ...setting, event: "device.updated", status });
   return { success: true as const, message: "Device updated" };
 }
 
@@ -164,15 +156,6 @@ async function deleteDevice(options: DeviceChangeRoutesOptions, id: DeviceId, cl
   if (result === "done") options.log.info("device.retired", { device: id, client: clientId });
   options.live.tellDevice(id, { type: "device_deleted" });
   return { success: true as const, message: "Device deleted" };
-}
-
-function noteStatus(
-  { log, onDeviceApproved }: DeviceChangeRoutesOptions,
-  id: DeviceId,
-  change: { readonly status: "approved" | "blocked"; readonly clientId: string },
-): void {
-  log.info(`device.${change.status}`, { device: id, client: change.clientId });
-  if (change.status === "approved") onDeviceApproved();
 }
 
 /** A retired terminal is gone for whoever looks through these endpoints. */

@@ -80,6 +80,8 @@ describe("the terminals on the control socket", () => {
     expect(fixture.releases).toBe(1);
     expect(await change("block")).toEqual({ result: "done" });
     expect(fixture.storage.devices[0]?.status).toBe("blocked");
+    const told = (status: string) => ({ id, type: "device_status_changed", status });
+    expect(fixture.news).toEqual([told("allowed"), told("allowed"), told("blocked")]);
     expect(fixture.log.of("device.approved")[0]?.fields).toEqual({ device: id });
     expect(fixture.log.of("device.blocked")).toHaveLength(1);
   });
@@ -90,6 +92,7 @@ describe("the terminals on the control socket", () => {
     await fixture.start(path);
     const answer = await ask(path, "POST", "/devices/approve?id=nobody");
     expect(answer.json).toEqual({ result: "unknown-device" });
+    expect(fixture.news).toEqual([]);
     expect(fixture.releases).toBe(0);
     expect(fixture.log.lines).toEqual([]);
   });
@@ -121,6 +124,7 @@ describe("the terminals on the control socket", () => {
     });
     expect(await change("address?id=1&address=any")).toEqual({ result: "done" });
     expect(fixture.storage.devices[0]?.allowedAddress).toBeUndefined();
+    expect(fixture.news).toEqual(new Array(4).fill({ id: "1", type: "device_updated" }));
     expect(fixture.log.of("device.address-set").map((line) => line.fields)).toEqual([
       { device: "1", address: "fd00::/64" },
       { device: "1", address: "any" },
