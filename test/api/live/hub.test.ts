@@ -174,11 +174,12 @@ describe("LiveHub", () => {
     await bench.wake();
     expect(socket.toldUsers).toEqual([-5, 7]);
     const third = bench.storage.punches.find((punch) => (punch.id as number) === 7);
+    bench.store(8, { feedPosition: feedPosition(14) });
     if (third !== undefined) {
-      bench.storage.punches.push({ ...third, revision: 3, feedPosition: feedPosition(14) });
+      bench.storage.punches.push({ ...third, revision: 3, feedPosition: feedPosition(15) });
     }
     await bench.wake();
-    expect(socket.toldUsers).toEqual([-5, 7]);
+    expect(socket.toldUsers).toEqual([-5, 7, 8]);
   });
 
   test("reads a backlog page by page, and all of it", async () => {
