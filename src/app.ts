@@ -316,7 +316,7 @@ async function createDelivery(
 
 function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
   const { config, clock, log } = options;
-  const url = endpointUrl(config);
+  const { webhookUrl } = config;
   return {
     hostname: config.webBind,
     port: config.webPort,
@@ -340,8 +340,8 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
       windowSeconds: config.hrisRateLimitWindowMs / 1000,
     },
     webhookFigures: () => ({
-      enabled: url !== undefined,
-      url: url === undefined ? "" : shownUrl(url),
+      enabled: endpointUrl(config) !== undefined,
+      url: webhookUrl === undefined ? "" : shownUrl(webhookUrl),
       mode: config.webhookMode,
       rateLimit: config.webhookRateLimit ?? 0,
       timeoutSeconds: config.webhookTimeoutMs / 1000,

@@ -13,6 +13,7 @@ setDefaultTimeout(30_000);
 
 interface WebhookStatus {
   readonly webhook: {
+    readonly enabled: boolean;
     readonly url: string;
     readonly queue_size: number;
     readonly persistent_queue: { readonly pending: number; readonly failed: number };
@@ -83,4 +84,17 @@ test("a test message fails beside deliveries that wait, and neither disturbs the
   await receiver.untilAccepted(2);
   expect(receiver.received).toHaveLength(2);
   expect(server.logLines("webhook.paused")).toEqual([]);
+});
+
+test("the executable shows a receiver that is set and switched off, and sends it nothing", async () => {
+  await using receiver = new WebhookReceiver();
+  await using server = new RunningServer();
+  await server.start({ ...receiver.settings, BIOMETRIC_WEBHOOK_ENABLED: "false" });
+  await simulate(server, "--punches", "2");
+  expect(await readStatus(server)).toMatchObject({ enabled: false, url: receiver.url });
+  expect(await sendTest(server)).toMatchObject({
+    success: false,
+    test_result: { success: false, url: "", error: "No webhook is set" },
+  });
+  expect(receiver.received).toEqual([]);
 });
