@@ -51,6 +51,7 @@ const PAGES: Readonly<Record<string, string>> = {
 
 const WARM_UPS = 5;
 const SAMPLE_MS = 20;
+const SLOW_PAUSE_MS = 250;
 
 /** Fills a database and measures; takes about a minute, a few seconds when quick. */
 export async function measureReading(options: ReadingOptions): Promise<Row[]> {
@@ -71,8 +72,8 @@ export async function measureReading(options: ReadingOptions): Promise<Row[]> {
     options.progress(`all logs, ${size}`);
     const address = `${server.webUrl}/api/biometric/logs`;
     rows.push(await measureStream(`all logs, ${size}`, address, headers));
-    options.progress(`all logs to a slow client under load, ${size}`);
-    return [...rows, ...(await measureSlowClient({ ...options, server, folder, headers, size }))];
+    options.progress(`readers of all logs under load, ${size}`);
+    return [...rows, ...(await measureBeside(options, { server, headers, folder, size }))];
   } finally {
     await server.stop();
   }
@@ -120,38 +121,73 @@ async function measureStream(
   return row(what, "/s", (returned / (performance.now() - startedMs)) * 1000);
 }
 
-/** A client that takes a little now and then, while a hundred terminals send. */
-async function measureSlowClient(
-  options: ReadingOptions & {
+/** Clients of all logs while a hundred terminals send: none, one at full speed, a slow one. */
+async function measureBeside(
+  options: ReadingOptions,
+  full: {
     readonly server: MeasuredServer;
     readonly headers: Record<string, string>;
+    readonly folder: string;
     readonly size: string;
   },
 ): Promise<Row[]> {
-  const { server, runLoad, headers, size } = options;
+  const { server, headers, folder, size } = full;
   const load = { terminals: 100, keepAlive: false, durationMs: options.quick ? 1_000 : 5_000 };
-  const alone = await runLoad(server, load);
-  const response = await fetch(`${server.webUrl}/api/biometric/logs`, { headers });
-  const reader = response.body?.getReader();
-  const log = join(options.folder, "reading/biometric.db-wal");
+  const alone = await options.runLoad(server, load);
+  const address = `${server.webUrl}/api/biometric/logs`;
+  const fast = new AbortController();
+  const reading = fetch(address, { headers, signal: fast.signal })
+    .then((response) => response.body?.pipeTo(new WritableStream()))
+    .catch(() => {});
+  const besideFast = await options.runLoad(server, load);
+  fast.abort();
+  await reading;
+
+  const slow = await SlowClient.connect(address, headers);
   let [walBytes, rssBytes] = [0, 0];
-  const sampling = setInterval(() => {
-    void reader?.read();
-    walBytes = Math.max(walBytes, statSync(log).size);
-    void readUse(server.pid).then((use) => {
-      rssBytes = Math.max(rssBytes, use.rssBytes);
-    });
+  const sampling = setInterval(async () => {
+    walBytes = Math.max(walBytes, statSync(join(folder, "biometric.db-wal")).size);
+    rssBytes = Math.max(rssBytes, (await readUse(server.pid)).rssBytes);
   }, SAMPLE_MS);
-  const beside = await runLoad(server, load);
+  const besideSlow = await options.runLoad(server, load);
   clearInterval(sampling);
-  await reader?.cancel();
-  const under = `beside a slow reader of ${size}`;
+  slow.close();
   return [
-    row(`ack p99, 100 terminals, without a reader of ${size}`, "ms", alone.latencyMs.p99),
-    row(`ack p99, 100 terminals, ${under}`, "ms", beside.latencyMs.p99),
-    row(`write-ahead log, ${under}`, "MiB", walBytes / 2 ** 20),
-    row(`memory, ${under} (RSS)`, "MiB", rssBytes / 2 ** 20),
+    row(`ack p99, 100 terminals, no reader, ${size}`, "ms", alone.latencyMs.p99),
+    row(`ack p99, 100 terminals, a fast reader of ${size}`, "ms", besideFast.latencyMs.p99),
+    row(`ack p99, 100 terminals, a slow reader of ${size}`, "ms", besideSlow.latencyMs.p99),
+    row(`write-ahead log, a slow reader of ${size}`, "MiB", walBytes / 2 ** 20),
+    row(`memory, a slow reader of ${size} (RSS)`, "MiB", rssBytes / 2 ** 20),
   ];
+}
+
+/** Takes what lies ready in its socket a few times a second, and nothing between. */
+class SlowClient {
+  readonly #socket: Bun.Socket;
+  readonly #ticking: Timer;
+
+  private constructor(socket: Bun.Socket) {
+    this.#socket = socket;
+    this.#ticking = setInterval(() => socket.resume(), SLOW_PAUSE_MS);
+  }
+
+  static async connect(address: string, headers: Record<string, string>): Promise<SlowClient> {
+    const { hostname, port, pathname } = new URL(address);
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const request = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n${lines.join("")}\r\n`;
+    const socket = await Bun.connect({
+      hostname,
+      port: Number(port),
+      socket: { data: (peer) => void peer.pause() },
+    });
+    socket.write(request);
+    return new SlowClient(socket);
+  }
+
+  close(): void {
+    clearInterval(this.#ticking);
+    this.#socket.terminate();
+  }
 }
 
 function row(what: string, unit: Row["unit"], value: number | undefined): Row {

@@ -32,7 +32,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   "ack p99, 100 terminals, connection per punch": { kind: "most", floor: 20, aim: 10 },
   "memory, idle (RSS)": { kind: "most", floor: 60, aim: 55 },
   "memory, peak under load (RSS)": { kind: "most", floor: 150, aim: 100 },
-  "write-ahead log, beside a slow reader of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
+  "write-ahead log, a slow reader of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
   "import of 1000000 punches": { kind: "most", floor: 60, aim: 40 },
   "start to first HTTP answer": { kind: "most", floor: 150, aim: 80 },
 };
