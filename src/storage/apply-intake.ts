@@ -120,6 +120,7 @@ export class IntakeApplier {
     const { counters, notices } = this.#parts;
     const bytes = Buffer.byteLength(notice.text);
     const hasKept = notices.add(notice, receivedAtMs, this.#room.hasNoticeRoom(bytes));
+    this.#parts.noteWrite();
     if (hasKept) counters.add({ noticeTextBytes: bytes });
   }
 

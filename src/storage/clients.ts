@@ -26,11 +26,11 @@ export function clientStorage(
   const write = (client: ApiClient): void => {
     const row = rowOf(client);
     guardEngine(`write API client "${client.name}"`, () =>
-      parts.transaction(() =>
-        known.has(client.name)
-          ? orm.update(clients).set(row).where(eq(clients.name, client.name)).run()
-          : orm.insert(clients).values(row).run(),
-      ),
+      parts.transaction(() => {
+        if (!known.has(client.name)) orm.insert(clients).values(row).run();
+        else orm.update(clients).set(row).where(eq(clients.name, client.name)).run();
+        parts.noteWrite();
+      }),
     );
     known.set(client.name, client);
   };

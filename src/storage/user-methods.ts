@@ -46,7 +46,10 @@ function syncUsers(
     const errorCount = attempt.errorCount + refusals.length;
     const hasSucceeded = refusals.length < results.length || errorCount === 0;
     const next = syncNotes.after({ ...attempt, errorCount }, hasSucceeded);
-    if (hasSucceeded) syncNotes.write(next);
+    if (hasSucceeded) {
+      syncNotes.write(next);
+      parts.noteWrite();
+    }
     return { outcomes: results, facts: next, isWritten: hasSucceeded };
   });
   if (isWritten) syncNotes.committed(facts);

@@ -20,6 +20,7 @@ import { UserTable } from "./users.ts";
 export interface Mark {
   readonly counters: CounterValues;
   readonly devices: number;
+  readonly hasWritten: boolean;
 }
 
 /** Told of every transaction. */
@@ -44,6 +45,8 @@ export class WriteParts {
   readonly syncNotes: SyncNotes;
   readonly #database: Database;
   readonly #watch: CommitWatch;
+  /** Whether the running transaction has written beside the books, which know it of themselves. */
+  #hasWritten = false;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -83,6 +86,11 @@ export class WriteParts {
     return value;
   }
 
+  /** Says that the running transaction has written rows of other tables than those of the books. */
+  noteWrite(): void {
+    this.#hasWritten = true;
+  }
+
   /** Writes what could wait until now: called inside the last transaction. */
   saveAll(): void {
     this.devices.saveAll();
@@ -112,6 +120,7 @@ export class WriteParts {
   }
 
   #commitOrUndo<Value>(work: () => Value): { readonly value: Value; readonly hasWritten: boolean } {
+    this.#hasWritten = false;
     const start = this.#mark();
     try {
       this.#watch.starting();
@@ -122,7 +131,8 @@ export class WriteParts {
       this.#commit.run();
       this.devices.committed();
       this.counters.committed();
-      return { value, hasWritten: hasWrittenDevice || hasWrittenCounters };
+      const hasWritten = this.#hasWritten || hasWrittenDevice || hasWrittenCounters;
+      return { value, hasWritten };
     } catch (error) {
       this.#undoTo(start);
       // A full disk or an I/O error makes the engine roll back by itself.
@@ -138,11 +148,13 @@ export class WriteParts {
   }
 
   #mark(): Mark {
-    return { counters: this.counters.values, devices: this.devices.mark() };
+    const { counters, devices } = this;
+    return { counters: counters.values, devices: devices.mark(), hasWritten: this.#hasWritten };
   }
 
   #undoTo(mark: Mark): void {
     this.counters.restore(mark.counters);
     this.devices.undoTo(mark.devices);
+    this.#hasWritten = mark.hasWritten;
   }
 }
