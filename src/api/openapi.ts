@@ -106,17 +106,13 @@ function correctParameter(parameter: Json): JsonObject {
   return given.required === true ? { ...given, schema, example } : { ...given, schema };
 }
 
-/** What the port and the reader of bodies may answer, whatever the route is. */
+/** The port's own refusal, which any operation may give. */
 function impliedResponses(operation: JsonObject, path: string): JsonObject {
-  const statuses = operation.requestBody === undefined ? [503] : [400, 413, 415, 503];
+  if ("503" in objectOf(operation.responses)) return {};
   const schema: JsonObject = JSON.parse(
     JSON.stringify(path.startsWith("/v1/") ? Problem : OriginalError),
   );
-  const given = objectOf(operation.responses);
-  const missing = statuses.filter((status) => !(status in given));
-  return Object.fromEntries(
-    missing.map((status) => [status, { content: { [JSON_TYPE]: { schema } } }]),
-  );
+  return { 503: { content: { [JSON_TYPE]: { schema } } } };
 }
 
 /** The plugin says the same of every media type, and takes the name of a parser for one. */
