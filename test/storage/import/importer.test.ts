@@ -376,7 +376,7 @@ describe("importRows() of terminals", () => {
     const path = makeFile((file) => {
       file.insert("devices", { device_id: "OURS", device_name: "Theirs", status: "allowed" });
       file.insert("devices", { device_id: "WAITS", device_name: "Named", status: "allowed" });
-      file.insert("devices", { device_id: "WAITS-2", status: "blocked" });
+      file.insert("devices", { device_id: "WAITS-2", device_name: "Theirs", status: "blocked" });
     });
     using opened = openTestStorage({ enrollment: "approve" });
     const { storage } = opened;
@@ -384,13 +384,18 @@ describe("importRows() of terminals", () => {
       await storage.append([punchesFrom(id, [rawPunch("7", "20260302080000")])]);
     }
     await storage.blockDevice(deviceId("OURS"));
+    await storage.updateDevice(deviceId("WAITS-2"), { name: "Our name" });
     expect(await shortFeed(storage)).toEqual([]);
     await importFile(storage, path);
     await finishBackgroundWork(storage);
     const known = await devices(storage);
     expect(known.get("OURS")).toMatchObject({ status: "blocked", name: "Theirs" });
     expect(known.get("WAITS")).toMatchObject({ status: "approved", name: "Named", heldCount: 0 });
-    expect(known.get("WAITS-2")).toMatchObject({ status: "blocked", heldCount: 1 });
+    expect(known.get("WAITS-2")).toMatchObject({
+      name: "Our name",
+      status: "blocked",
+      heldCount: 1,
+    });
     expect(await shortFeed(storage)).toEqual(["1: 1000002 in live"]);
   });
 
