@@ -63,6 +63,20 @@ describe("GuessLimit", () => {
     expect(limit.waitMs(attempt({ secret: "right", address: "192.0.2.8" }))).toBe(0);
   });
 
+  test("forgets of the names that were right those longest ago, beyond 10,000", () => {
+    const limit = new GuessLimit(new FakeClock());
+    const right = (index: number) => attempt({ name: `client-${index}` });
+    for (let index = 0; index < 10_000; index += 1) limit.recordRight(right(index));
+    // The first is right once more, so that the second is the one of longest ago.
+    limit.recordRight(right(0));
+    limit.recordRight(right(10_000));
+    for (let guess = 0; guess < 10; guess += 1) {
+      tryWrong(limit, attempt({ name: "nobody", secret: String(guess) }));
+    }
+    const isLocked = [0, 1, 2, 10_000].map((index) => limit.waitMs(right(index)) > 0);
+    expect(isLocked).toEqual([false, true, false, false]);
+  });
+
   test("counts a name that the site gave, or that was right once, by itself", () => {
     const limit = new GuessLimit(new FakeClock());
     limit.recordRight(attempt({ name: "served", secret: "right" }));
