@@ -13,6 +13,7 @@ import type { ArrivingBodies } from "../../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../../auth.ts";
 import { ApiFailure, failingAs, ORIGINAL_REFUSALS } from "../../errors.ts";
 import { jsonBody } from "../../json-body.ts";
+import { Places } from "../../places.ts";
 import type { WebhookFigures } from "../status/routes.ts";
 import { readQueue, spellStats } from "./figures.ts";
 import {
@@ -52,6 +53,8 @@ export interface WebhookRoutesOptions {
   readonly webhookDelivery: WebhookDelivery | undefined;
 }
 
+/** Tests under way at once; further ones wait. A receiver may answer with as much as it likes. */
+const TESTS_MAX = 2;
 /** Parked messages put back in one transaction. */
 const REQUEUED_MAX = 1000;
 
@@ -74,11 +77,12 @@ function statusRoute(options: WebhookRoutesOptions) {
 
 function testRoute(options: WebhookRoutesOptions) {
   const { gate, apiUrl, webhookFigures, webhookDelivery } = options;
+  const places = new Places(TESTS_MAX);
   return new Elysia({ name: "original-webhook-test" }).use(bearerGate(gate, "write")).post(
     "/api/biometric/webhook/test",
     async ({ request }) => {
       const { enabled, url } = webhookFigures();
-      const result = await webhookDelivery?.sendTest(request.signal);
+      const result = await inTurn(places, async () => webhookDelivery?.sendTest(request.signal));
       return spellTest(result, {
         url: enabled ? url : undefined,
         ownReceiverUrl: `${apiUrl}${TEST_RECEIVER_PATH}`,
@@ -91,11 +95,20 @@ function testRoute(options: WebhookRoutesOptions) {
         tags: ["Original"],
         summary: "Send a test message to the receiver",
         description:
-          "Waits at most 10 seconds for its answer, and follows no redirect. 200 also when it " +
+          "Waits at most 10 seconds for its answer, and follows no redirect. Two at a time. 200 also when it " +
           "fails: see `success`. What waits to be sent is not touched.",
       },
     },
   );
+}
+
+async function inTurn<Value>(places: Places, work: () => Promise<Value>): Promise<Value> {
+  await places.take();
+  try {
+    return await work();
+  } finally {
+    places.leave();
+  }
 }
 
 function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOptions) {

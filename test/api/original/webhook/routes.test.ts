@@ -7,6 +7,7 @@ import { describe, expect, test } from "bun:test";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import type { TestResult } from "#webhooks/test-event.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { ApiFixture, addClient, field, textField } from "../../api-fixture.ts";
 
 const STATUS = "/api/biometric/webhook/status";
@@ -34,6 +35,8 @@ const FIGURES: DeliveryFigures = {
 class FakeDelivery implements WebhookDelivery {
   readonly requeued: number[] = [];
   testCount = 0;
+  /** The receiver takes its time until this resolves. */
+  untilAnswered: Promise<void> = Promise.resolve();
   result: TestResult = { kind: "answered", httpStatus: 200, text: '{"received":true}' };
 
   figures(): DeliveryFigures {
@@ -46,6 +49,7 @@ class FakeDelivery implements WebhookDelivery {
 
   async sendTest(): Promise<TestResult> {
     this.testCount += 1;
+    await this.untilAnswered;
     return this.result;
   }
 }
@@ -143,6 +147,21 @@ describe("POST /api/biometric/webhook/test", () => {
       recommendation: expect.any(String),
     });
     expect(delivery.testCount).toBe(1);
+  });
+
+  test("has two messages under way at most, and in the end one for everybody who asked", async () => {
+    const delivery = new FakeDelivery();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    delivery.untilAnswered = promise;
+    const fixture = fixtureWith(delivery);
+    const answers = Array.from({ length: 5 }, () => post(fixture, TEST));
+    await eventually("the first two are sent", () => delivery.testCount === 2);
+    // Whoever asked has had a turn of the loop by now.
+    await fixture.get("/api/biometric/webhook/status");
+    expect(delivery.testCount).toBe(2);
+    resolve();
+    for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
+    expect(delivery.testCount).toBe(5);
   });
 
   test.each([
