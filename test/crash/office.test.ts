@@ -11,12 +11,15 @@ import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { KILLS, type SeededRandom, TIMEOUT_MS, withSeed } from "./crash-run.ts";
 import { type DiskFault, FaultyDisk, NO_FAULTY_DISK } from "./faulty-disk.ts";
 import { controlSocket, OfficeLoad } from "./office-load.ts";
+import { NO_SMALL_DISK, SmallDisk } from "./small-disk.ts";
 import { findDamage, lookInto } from "./stored-punches.ts";
-import { expectReady } from "./survival.ts";
+import { expectKept, expectReady } from "./survival.ts";
 import { TerminalLoad } from "./terminal-load.ts";
 
 if (NO_FAULTY_DISK !== undefined) console.log(`some of it is skipped: ${NO_FAULTY_DISK}`);
 const testOnFaultyDisk = test.skipIf(NO_FAULTY_DISK !== undefined);
+
+if (NO_SMALL_DISK !== undefined) console.log(`full disks are skipped: ${NO_SMALL_DISK}`);
 
 const CLERKS = 4;
 /** Every refused message is parked at once, so that there is something to retry. */
@@ -126,6 +129,13 @@ const FAILED: readonly (readonly [RegExp, object])[] = [
 /** The other requests may find that there is nothing to do. */
 const ALWAYS_WRITTEN = [/manual-log$/, /sync$/, /^PUT /, /\/clients\//] as const;
 
+function expectContractWords(office: OfficeLoad): void {
+  for (const { what, status, json } of office.refusals) {
+    if (status !== 500) continue;
+    expect([what, json]).toEqual([what, FAILED.find(([path]) => path.test(what))?.[1]]);
+  }
+}
+
 const FAULTS: readonly DiskFault[] = ["fail-sync", "fail-write"];
 
 testOnFaultyDisk.each(FAULTS)(
@@ -150,10 +160,7 @@ testOnFaultyDisk.each(FAULTS)(
       ALWAYS_WRITTEN.every((path) => office.refusals.some(({ what }) => path.test(what))),
     );
     await office.pause();
-    const failures = office.refusals.filter(({ status }) => status === 500);
-    for (const { what, json } of failures) {
-      expect([what, json]).toEqual([what, FAILED.find(([path]) => path.test(what))?.[1]]);
-    }
+    expectContractWords(office);
     await expectMemoryAgrees(server);
     expectSound(server, office);
     console.log(
@@ -172,6 +179,48 @@ testOnFaultyDisk.each(FAULTS)(
     await server.start();
     expectSound(server, office);
     await expectMemoryAgrees(server);
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(NO_SMALL_DISK !== undefined)(
+  "a full disk confirms nothing untrue, also over a restart, and works again when there is room",
+  async () => {
+    using disk = new SmallDisk("tmpfs", 24);
+    await using receiver = pickyReceiver();
+    await using server = await startServer({
+      settings: { ...receiver.settings, ...SETTINGS, DATA_DIR: disk.folder },
+    });
+    await server.token();
+    await using office = new OfficeLoad(server, CLERKS);
+    office.resume();
+    await eventually("changes are confirmed", () => office.confirmedCount > 100);
+    disk.fill(0);
+    // Terminals use up the room that is left in the log.
+    await using load = new TerminalLoad(server, { prefix: "FULL", terminals: 8, punches: 1e6 });
+    await eventually("every kind of change fails", () =>
+      ALWAYS_WRITTEN.every((path) =>
+        office.refusals.some(({ what, status }) => status === 500 && path.test(what)),
+      ),
+    );
+    await load[Symbol.asyncDispose]();
+    await office.pause();
+    expectContractWords(office);
+    await expectMemoryAgrees(server);
+    expectSound(server, office);
+
+    await server.kill();
+    await server.start();
+    expectSound(server, office);
+    expectKept(server, load.acknowledged());
+    office.resume();
+    disk.free();
+    const before = office.confirmedCount;
+    await eventually("changes are confirmed again", () => office.confirmedCount > before + 50);
+    await office.pause();
+    await expectReady(server);
+    await expectMemoryAgrees(server);
+    expectSound(server, office);
   },
   TIMEOUT_MS,
 );
