@@ -3,7 +3,7 @@
  * error, so that standard output holds the result alone.
  */
 
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import type { TableTally } from "./import-run.ts";
 
 export interface ImportProgress {
@@ -14,14 +14,17 @@ export interface ImportProgress {
 /** Rows between two lines. */
 const LINE_ROWS = 100_000;
 
-export function createProgress(options: {
+/** Loads what draws the bar only where one is drawn: it would cost every other verb its memory. */
+export async function createProgress(options: {
   readonly isTerminal: boolean;
   readonly error: (text: string) => void;
-}): ImportProgress {
-  return options.isTerminal ? barProgress() : lineProgress(options.error);
+}): Promise<ImportProgress> {
+  return options.isTerminal
+    ? barProgress(await import("cli-progress"))
+    : lineProgress(options.error);
 }
 
-function barProgress(): ImportProgress {
+function barProgress(library: typeof import("cli-progress")): ImportProgress {
   let bar: SingleBar | undefined;
   let table = "";
   const stop = (): void => bar?.stop();
@@ -31,7 +34,11 @@ function barProgress(): ImportProgress {
       if (tally.table !== table) {
         stop();
         table = tally.table;
-        bar = new SingleBar({ format: BAR_FORMAT, hideCursor: false, etaBuffer: ETA_BATCHES });
+        bar = new library.SingleBar({
+          format: BAR_FORMAT,
+          hideCursor: false,
+          etaBuffer: ETA_BATCHES,
+        });
         bar.start(tally.rowCount, 0, { table: table.padEnd(TABLE_WIDTH) });
       }
       bar?.update(tally.readCount);

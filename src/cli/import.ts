@@ -107,7 +107,7 @@ async function runStoppably(
     isStopped = true;
   });
   const { isTerminal, error } = environment;
-  const progress = createProgress({ isTerminal, error });
+  const progress = await createProgress({ isTerminal, error });
   try {
     return await runImport(source, target, {
       progressed: (tally) => progress.show(tally),

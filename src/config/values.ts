@@ -3,6 +3,7 @@
  * value in its final spelling, or undefined when the text has not the wanted form.
  */
 
+import { parseIpAddress } from "#domain/ip-address.ts";
 import { isOneLine } from "./setting.ts";
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*\.?$/i;
@@ -20,7 +21,7 @@ export function parseAddress(text: string): string | undefined {
 /** A host name, or an IP address without brackets. */
 export function parseHostName(text: string): string | undefined {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  if (isIpAddress(bare)) return bare;
+  if (parseIpAddress(bare) !== undefined) return bare;
   // Four numbers that are no address are a typing error, not a name.
   return bare === text && HOST_NAME.test(text) && !/^[\d.]+$/.test(text) ? text : undefined;
 }
@@ -53,11 +54,3 @@ export function parseWebhookUrl(text: string): string | undefined {
  * URL brings every spelling of an address.
  */
 const LINK_LOCAL = /^169\.254\.\d+\.\d+$|^\[fe[89ab][0-9a-f]:|^\[::ffff:a9fe:/;
-
-const IPV4_PART = "(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-const IPV4 = new RegExp(`^${IPV4_PART}(?:\\.${IPV4_PART}){3}$`);
-
-/** Written out here since `node:net` would bring its whole network stack into memory. */
-function isIpAddress(text: string): boolean {
-  return IPV4.test(text) || (text.includes(":") && URL.canParse(`http://[${text}]/`));
-}

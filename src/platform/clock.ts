@@ -38,5 +38,5 @@ export const systemClock: Clock = {
 
 /** The IANA name of the zone that the machine, or `TZ` of the process, is set to; `UTC` if none. */
 export function hostTimeZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return Temporal.Now.timeZoneId();
 }

@@ -6,7 +6,6 @@
 
 import { constants, Database } from "bun:sqlite";
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import { AppError } from "#base/app-error.ts";
 import { KEPT_ID_MAX } from "#domain/imported-punch.ts";
 import { ORIGINAL_TABLES, type OriginalRow, type OriginalTable } from "#domain/original-row.ts";
@@ -105,7 +104,7 @@ export function openOriginalDatabase(path: string): OriginalDatabase {
     const isWal = header[READ_VERSION_OFFSET] === 2;
     const database = isWal
       ? new Database(
-          `${pathToFileURL(file).href}?immutable=1`,
+          `${Bun.pathToFileURL(file).href}?immutable=1`,
           constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI,
         )
       : new Database(file, { readonly: true });

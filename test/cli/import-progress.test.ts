@@ -17,9 +17,9 @@ function tally(table: OriginalTable, readCount: number): TableTally {
   };
 }
 
-test("createProgress() writes a line for every hundred thousand rows of a table", () => {
+test("createProgress() writes a line for every hundred thousand rows of a table", async () => {
   const lines: string[] = [];
-  const progress = createProgress({ isTerminal: false, error: (text) => lines.push(text) });
+  const progress = await createProgress({ isTerminal: false, error: (text) => lines.push(text) });
   for (let count = 0; count <= 250_000; count += 450) {
     progress.show(tally("attendance_logs", count));
   }
