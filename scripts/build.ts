@@ -45,6 +45,7 @@ async function bundle(outfile: string, options: BuildOptions): Promise<void> {
     root: join(PROJECT, "src"),
     format: "esm",
     bytecode: true,
+    splitting: true,
     // Never shorten identifiers: it silently switches off Elysia's limits on query numbers.
     minify: { syntax: true, whitespace: true, identifiers: false },
     sourcemap: "linked",
