@@ -17,7 +17,7 @@ import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions } from "./auth.ts";
 import { ClientAccess, type TokenSettings } from "./client-access.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
-import { healthRoutes, type ReadinessCheck } from "./health/routes.ts";
+import { HEALTH_PATHS, healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
 import type { LiveHub } from "./live/hub.ts";
 import { LIVE_DESCRIPTION } from "./live/messages.ts";
@@ -105,6 +105,8 @@ const STOP_TIMEOUT_MS = 5_000;
 const STOP_CHECK_MS = 10;
 /** Requests at once, from their head to the last byte of their answer; further ones get a 503. */
 const REQUESTS_MAX = 256;
+/** Questions after the server's health that are answered beyond that: a full server is not a dead one. */
+const HEALTH_CHECKS_MAX = 16;
 /** Clients whose requests are counted at a time. */
 const CLIENTS_MAX = 1_000;
 
@@ -192,7 +194,8 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
     })
     .onRequest(({ server, request }) => {
       if (!URL.canParse(request.url)) throw hostInvalid();
-      if ((server?.pendingRequests ?? 0) <= REQUESTS_MAX) return;
+      const requestsMax = isHealthCheck(request) ? REQUESTS_MAX + HEALTH_CHECKS_MAX : REQUESTS_MAX;
+      if ((server?.pendingRequests ?? 0) <= requestsMax) return;
       log.warn("api.full", { requests: REQUESTS_MAX }, { per: "requests" });
       throw tooManyOpen();
     })
@@ -203,6 +206,10 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
     .use(homeRoutes())
     .use(swaggerRoutes(describe));
   return app;
+}
+
+function isHealthCheck(request: Request): boolean {
+  return HEALTH_PATHS.includes(new URL(request.url).pathname);
 }
 
 /** Every feature that the OpenAPI document describes. */

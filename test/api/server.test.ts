@@ -185,8 +185,10 @@ describe("startWebServer()", () => {
     const clients = await Promise.all(open);
     await eventually(
       "256 open requests",
-      async () => (await fetch(`${base}/healthz`)).status === 503,
+      async () => (await fetch(`${base}/api/biometric/logs`)).status === 503,
     );
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
 
     const original = await fetch(`${base}/api/biometric/logs`);
     expect([original.status, original.headers.get("retry-after")]).toEqual([503, "1"]);
@@ -200,7 +202,10 @@ describe("startWebServer()", () => {
     expect(fixture.log.of("api.full").length).toBeGreaterThan(0);
 
     for (const client of clients) client.reset();
-    await eventually("room again", async () => (await fetch(`${base}/healthz`)).status === 200);
+    await eventually(
+      "room again",
+      async () => (await fetch(`${base}/api/biometric/logs`)).status === 401,
+    );
   });
 
   test("fails with port-unavailable and a hint when the port is taken", () => {

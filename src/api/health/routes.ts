@@ -9,6 +9,9 @@ import { Alive, NotReady, Ready } from "./model.ts";
 /** Asks every part whether it can do its work; an empty list means ready. */
 export type ReadinessCheck = () => Promise<readonly ReadinessProblem[]>;
 
+/** Where both are. */
+export const HEALTH_PATHS: readonly string[] = ["/healthz", "/readyz"];
+
 /** `GET /healthz` and `GET /readyz`. */
 export function healthRoutes(readiness: ReadinessCheck) {
   return new Elysia({ name: "health" })
