@@ -77,6 +77,13 @@ export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
     });
 }
 
+/** What the gate knows of who passed it. */
+export interface TokenHolder {
+  readonly request: Request;
+  /** Looks at the token anew. */
+  readonly isTokenValid: () => Promise<boolean>;
+}
+
 /** What a browser offers as the WebSocket's protocol in front of its token, and is answered. */
 export const SOCKET_PROTOCOL = "bearer";
 

@@ -24,6 +24,8 @@ export interface ListAnswer {
   readonly opening: Readonly<Record<string, unknown>>;
   readonly listName: string;
   readonly pages: RecordPages;
+  /** Looks at the reader's token anew: an answer may take longer than the client is let in. */
+  readonly isTokenValid: () => Promise<boolean>;
 }
 
 /** Reads the records of one answer in order. */
@@ -35,6 +37,8 @@ export interface RecordPages {
   next(): Promise<string>;
 }
 
+/** A look at the token costs about a tenth of a page. */
+const PAGES_PER_TOKEN_CHECK = 8;
 const HEADERS = { "content-type": "application/json" };
 
 /**
@@ -81,12 +85,16 @@ function streamTexts(first: string, later: AsyncGenerator<string>): ReadableStre
 /** Takes its place only when it is read for the first time: a stream may never be. */
 async function* laterPages(
   { turns, places, log }: LongAnswers,
-  { path, pages }: ListAnswer,
+  { path, pages, isTokenValid }: ListAnswer,
 ): AsyncGenerator<string> {
   if (places.isFull) log.warn("api.answer-waits", { path }, { per: path });
   await places.take();
   try {
-    while (!pages.isDone) {
+    for (let page = 1; !pages.isDone; page += 1) {
+      if (page % PAGES_PER_TOKEN_CHECK === 0 && !(await isTokenValid())) {
+        log.warn("api.cut-off", { path, error: "The token is not valid any more" });
+        throw new Error("The token is not valid any more");
+      }
       await turns.next();
       const text = await pages.next().catch((error: unknown) => {
         log.error("api.cut-off", { path, error: String(error) });

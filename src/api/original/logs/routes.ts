@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import type { ExpectedUsers } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
-import { type BearerGateOptions, bearerGate } from "../../auth.ts";
+import { type BearerGateOptions, bearerGate, type TokenHolder } from "../../auth.ts";
 import { failingAs, ORIGINAL_REFUSALS, OriginalError, originalErrorAs } from "../../errors.ts";
 import { Places } from "../../places.ts";
 import { answerList, answerListHead } from "../long-answer.ts";
@@ -55,17 +55,17 @@ export function logRoutes(options: LogRoutesOptions) {
   const biometric = biometricLogs(options.primaryDeviceId, options.expectedUsers);
   return new Elysia({ name: "original-logs" })
     .use(bearerGate(options.gate, "read"))
-    .get(BIOMETRIC_LOGS_PATH, ({ request }) => answer(biometric, request), {
+    .get(BIOMETRIC_LOGS_PATH, (context) => answer(biometric, context), {
       query: LogQuery,
       detail: dayListDetail("Attendance records, latest first"),
       response: { 200: LogAnswer, ...REFUSALS },
     })
-    .get(HRIS_LOGS_PATH, ({ request }) => answer(HRIS_LOGS, request), {
+    .get(HRIS_LOGS_PATH, (context) => answer(HRIS_LOGS, context), {
       query: RawLogQuery,
       detail: dayListDetail("Attendance records as rows, latest first"),
       response: { 200: RawLogAnswer, ...REFUSALS },
     })
-    .get(PLAIN_LOGS_PATH, ({ request }) => answer(PLAIN_LOGS, request), {
+    .get(PLAIN_LOGS_PATH, (context) => answer(PLAIN_LOGS, context), {
       query: PlainLogQuery,
       detail: {
         tags: ["Original"],
@@ -90,7 +90,7 @@ function dayListDetail(summary: string) {
 function createAnswerer(options: LogRoutesOptions) {
   const { storage, gate, log } = options;
   const shared = { log, turns: gate.turns, places: new Places(LONG_ANSWERS_MAX) };
-  return async (family: LogFamily, request: Request): Promise<Response> => {
+  return async (family: LogFamily, { request, isTokenValid }: TokenHolder): Promise<Response> => {
     const selection = readLogQuery(lenientParameters(request.url, family.parameters), options);
     return failingAs({ message: FAILED }, async () => {
       const counts = await countLogs(storage, selection.filter);
@@ -99,6 +99,7 @@ function createAnswerer(options: LogRoutesOptions) {
         opening: family.spellCounts(counts),
         listName: "logs",
         pages: new LogPages(storage, selection, family.spell),
+        isTokenValid,
       });
     });
   };

@@ -9,7 +9,7 @@ import type { LeadingZeros } from "#domain/punch-identity.ts";
 import type { KnownUser } from "#domain/user.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
-import { type BearerGateOptions, bearerGate } from "../../auth.ts";
+import { type BearerGateOptions, bearerGate, type TokenHolder } from "../../auth.ts";
 import { ApiFailure, failingAs, ORIGINAL_REFUSALS, originalErrorAs } from "../../errors.ts";
 import { Places } from "../../places.ts";
 import { readCount, readUserId } from "../list-query.ts";
@@ -46,7 +46,7 @@ export function userRoutes(options: UserRoutesOptions) {
   const hidden = { detail: { hide: true } };
   return new Elysia({ name: "original-users" })
     .use(bearerGate(options.gate, "read"))
-    .get(PATH, ({ request }) => failingAs(FAILED, () => answer(request, spellUser)), {
+    .get(PATH, (context) => failingAs(FAILED, () => answer(context, spellUser)), {
       query: UserQuery,
       response: { 200: UserAnswer, ...REFUSALS },
       detail: {
@@ -54,7 +54,7 @@ export function userRoutes(options: UserRoutesOptions) {
         summary: "Users, as the HRIS sent them and as terminals know them",
       },
     })
-    .get(HRIS_PATH, ({ request }) => failingAs(FAILED, () => answer(request, spellHrisUser)), {
+    .get(HRIS_PATH, (context) => failingAs(FAILED, () => answer(context, spellHrisUser)), {
       query: UserQuery,
       response: { 200: HrisUserAnswer, ...REFUSALS },
       detail: { tags: ["Original"], summary: "Users and their credentials on the terminals" },
@@ -65,7 +65,7 @@ export function userRoutes(options: UserRoutesOptions) {
 
 function createAnswerer({ storage, gate, log, leadingZeros }: UserRoutesOptions) {
   const shared = { log, turns: gate.turns, places: new Places(LONG_ANSWERS_MAX) };
-  return async (request: Request, spell: SpellUser): Promise<Response> => {
+  return async ({ request, isTokenValid }: TokenHolder, spell: SpellUser): Promise<Response> => {
     const url = new URL(request.url);
     const query = url.searchParams;
     const user = readUserId(query.get("user_id"), leadingZeros);
@@ -78,6 +78,7 @@ function createAnswerer({ storage, gate, log, leadingZeros }: UserRoutesOptions)
       opening: { success: true, total: everybody.length },
       listName: "users",
       pages: new UserPages(storage, everybody.slice(offset, offset + limit), spell),
+      isTokenValid,
     });
   };
 }

@@ -403,6 +403,18 @@ describe("a long answer of GET /api/biometric/logs", () => {
     },
   );
 
+  test("breaks off when its client's token is not valid any more", async () => {
+    const fixture = fixtureOf(40 * PAGE_SIZE);
+    const api = createWebApi(fixture.options);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const response = await api.handle(new Request(`http://localhost${PATH}`, { headers }));
+    await fixture.clock.advance(24 * 3_600_000);
+    expect(readAnswer(response)).rejects.toThrow("not valid any more");
+    await fixture.clock.advance(1);
+    expect(fixture.storage.logPages.length).toBeLessThan(20);
+    expect(fixture.log.of("api.cut-off")).toHaveLength(1);
+  });
+
   test("is not read ahead of a client that does not read", async () => {
     const fixture = fixtureOf(10_000);
     const api = createWebApi(fixture.options);
