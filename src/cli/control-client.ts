@@ -35,14 +35,14 @@ export async function askServer(
   return exchange(socketPath, path, { method });
 }
 
-/** The same for a `POST` with a JSON body. */
+/** The same for a `POST` with a body of JSON text. */
 export async function sendToServer(
   socketPath: string,
   path: string,
-  value: unknown,
+  json: string,
 ): Promise<ControlAnswer> {
   const headers = { "content-type": "application/json" };
-  return exchange(socketPath, path, { method: "POST", headers, body: JSON.stringify(value) });
+  return exchange(socketPath, path, { method: "POST", headers, body: json });
 }
 
 async function exchange(

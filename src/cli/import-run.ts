@@ -1,6 +1,6 @@
 /**
  * Carries a file to a target, table by table and page by page: while a batch is on its way the next
- * page is read, and no more than that is ever in memory.
+ * page is read and made ready to be sent, and no more than that is ever in memory.
  */
 
 import { ORIGINAL_TABLES, type OriginalTable } from "#domain/original-row.ts";
@@ -37,6 +37,8 @@ export interface RunWatch {
 /** Rows in a batch: as many as keep the server from its terminals for about the time wanted. */
 const BATCH_ROWS = { first: 200, least: 200, most: 500 } as const;
 const BLOCKED_MS_WANTED = 10;
+/** Batches that the size of the next one is reckoned from. */
+const BATCHES_NOTED = 5;
 
 /**
  * Imports all there is, or what comes before a stop; the tallies count exactly what the target has
@@ -68,9 +70,10 @@ async function importTable(run: {
   let after: bigint | undefined;
   do {
     const page = source.readPage(tally.table, after, batches.rows);
+    const send = target.prepare(tally.table, page.rows);
     await onItsWay;
     if (watch.isStopped()) return;
-    onItsWay = target.send(tally.table, page.rows).then((report) => {
+    onItsWay = send().then((report) => {
       batches.note(page.rows.length, report.blockedMs);
       addToTally(tally, report, [...page.refused, ...report.refused]);
       watch.refused(tally.table, [...page.refused, ...report.refused]);
@@ -83,9 +86,14 @@ async function importTable(run: {
   await onItsWay;
 }
 
-/** Follows what batches cost on this machine and at this load. */
+/**
+ * Follows what batches cost on this machine. The cheapest of the last ones tells it: a slow flush, or
+ * a program that had the processor, costs a large batch no more than a small one, and small ones
+ * write the same pages of the database again and again.
+ */
 class BatchSize {
   #rows: number = BATCH_ROWS.first;
+  #rowCostsMs: readonly number[] = [];
 
   get rows(): number {
     return this.#rows;
@@ -93,10 +101,11 @@ class BatchSize {
 
   note(rowCount: number, blockedMs: number): void {
     if (rowCount === 0) return;
-    // Half way to what this batch would have asked for: a single slow flush decides nothing.
-    const wanted = blockedMs <= 0 ? BATCH_ROWS.most : (rowCount * BLOCKED_MS_WANTED) / blockedMs;
-    const rows = Math.round((this.#rows + wanted) / 2);
-    this.#rows = Math.min(BATCH_ROWS.most, Math.max(BATCH_ROWS.least, rows));
+    this.#rowCostsMs = [...this.#rowCostsMs, blockedMs / rowCount].slice(-BATCHES_NOTED);
+    const wanted = BLOCKED_MS_WANTED / Math.min(...this.#rowCostsMs);
+    // Half way to it: what a batch costs does not only come from its rows.
+    const rows = (this.#rows + Math.min(BATCH_ROWS.most, wanted)) / 2;
+    this.#rows = Math.max(BATCH_ROWS.least, Math.ceil(rows));
   }
 }
 

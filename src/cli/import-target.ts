@@ -40,14 +40,15 @@ export interface BatchReport {
 /** Takes a whole import. Every method throws `AppError` when it cannot go on. */
 export interface ImportTarget {
   start(lastId: number): Promise<void>;
-  send(table: OriginalTable, rows: readonly OriginalRow[]): Promise<BatchReport>;
+  /** Does what can be done before the batch in front is through; the result sends it. */
+  prepare(table: OriginalTable, rows: readonly OriginalRow[]): () => Promise<BatchReport>;
   finish(): Promise<void>;
 }
 
 /** The server behind a control socket. */
 export function serverTarget(socketPath: string, hostTimeZone: string | undefined): ImportTarget {
-  const post = async (path: string, body: unknown): Promise<Readonly<Record<string, unknown>>> => {
-    const answer = await sendToServer(socketPath, path, body);
+  const post = async (path: string, json: string): Promise<Readonly<Record<string, unknown>>> => {
+    const answer = await sendToServer(socketPath, path, json);
     const record = asRecord(answer.body);
     if (answer.status === 200 && record !== undefined) return record;
     const message = `Cannot import: the server answered "${path}" with status ${answer.status}`;
@@ -56,12 +57,13 @@ export function serverTarget(socketPath: string, hostTimeZone: string | undefine
     });
   };
   return {
-    start: async (lastId) => void (await post("/import/start", { last_id: lastId })),
-    send: async (table, rows) => {
-      const body = { table, host_time_zone: hostTimeZone ?? null, rows };
-      return readReport(await post("/import/rows", body));
+    start: async (lastId) =>
+      void (await post("/import/start", JSON.stringify({ last_id: lastId }))),
+    prepare: (table, rows) => {
+      const json = JSON.stringify({ table, host_time_zone: hostTimeZone ?? null, rows });
+      return async () => readReport(await post("/import/rows", json));
     },
-    finish: async () => void (await post("/import/finish", {})),
+    finish: async () => void (await post("/import/finish", "{}")),
   };
 }
 
@@ -77,7 +79,7 @@ export interface TrialOptions {
 export function trialTarget(options: TrialOptions): ImportTarget {
   return {
     start: async () => {},
-    send: async (table, rows) => {
+    prepare: (table, rows) => async () => {
       const flagCounts: Record<string, number> = {};
       const refused: RefusedImportRow[] = [];
       for (const row of rows) {

@@ -41,7 +41,7 @@ function targetOf(rowMs: number, onSend: (ids: readonly number[]) => void = () =
   const calls: string[] = [];
   const target: ImportTarget = {
     start: async (lastId) => void calls.push(`start ${lastId}`),
-    async send(table, rows) {
+    prepare: (table, rows) => async () => {
       if (rows.length > 0) calls.push(`${table} ${rows.length}`);
       onSend(rows.map((row) => Number(row.id)));
       return { ...TAKEN, importedCount: rows.length, blockedMs: rows.length * rowMs };
@@ -91,11 +91,30 @@ describe("runImport()", () => {
     expect(Math.max(...pages)).toBeLessThanOrEqual(500);
   });
 
+  test("lets four slow batches on end decide nothing, and follows a fifth", async () => {
+    const { source, pages } = sourceOf(40_000);
+    const slow = [20, 21, 22, 23, 40, 41, 42, 43, 44];
+    let batches = 0;
+    const target: ImportTarget = {
+      ...targetOf(0).target,
+      prepare: (_, rows) => async () => {
+        if (rows.length === 0) return TAKEN;
+        batches += 1;
+        const rowMs = slow.includes(batches) ? 0.1 : 0.025;
+        return { ...TAKEN, importedCount: rows.length, blockedMs: rows.length * rowMs };
+      },
+    };
+    await runImport(source, target, QUIET);
+    // The page behind a batch is read while that batch is on its way.
+    expect(pages.slice(20, 45).every((limit) => limit === 400)).toBe(true);
+    expect(pages[45]).toBeLessThan(400);
+  });
+
   test("adds up what came of the rows, those too long to be sent among them", async () => {
     const { target } = targetOf(0);
     const reporting: ImportTarget = {
       ...target,
-      send: async (_, rows) => ({
+      prepare: (_, rows) => async () => ({
         ...TAKEN,
         importedCount: rows.length === 0 ? 0 : 1,
         knownCount: Math.max(0, rows.length - 2),
@@ -149,13 +168,42 @@ describe("runImport()", () => {
     expect(runImport(sourceOf(5000).source, target, QUIET)).rejects.toThrow("gone");
   });
 
+  test("makes the next batch ready while one is on its way, and sends it no earlier", async () => {
+    const steps: string[] = [];
+    const target: ImportTarget = {
+      ...targetOf(0).target,
+      prepare: (_, rows) => {
+        if (rows.length === 0) return async () => TAKEN;
+        steps.push(`ready ${rows[0]?.id}`);
+        return async () => {
+          steps.push(`sent ${rows[0]?.id}`);
+          await new Promise((resolve) => setImmediate(resolve));
+          steps.push(`answered ${rows[0]?.id}`);
+          return { ...TAKEN, importedCount: rows.length, blockedMs: rows.length };
+        };
+      },
+    };
+    await runImport(sourceOf(500).source, target, QUIET);
+    expect(steps).toEqual([
+      "ready 1",
+      "sent 1",
+      "ready 201",
+      "answered 1",
+      "sent 201",
+      "ready 401",
+      "answered 201",
+      "sent 401",
+      "answered 401",
+    ]);
+  });
+
   test("is never more than one page ahead of the server", async () => {
     const { source, pages } = sourceOf(3000);
     const ahead: number[] = [];
     let answered = 0;
     const target: ImportTarget = {
       ...targetOf(0).target,
-      async send(_, rows) {
+      prepare: (_, rows) => async () => {
         if (rows.length === 0) return TAKEN;
         await new Promise((resolve) => setImmediate(resolve));
         ahead.push(pages.length - answered);
