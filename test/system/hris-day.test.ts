@@ -89,7 +89,7 @@ async function liveThroughDay(run: (typeof RUNS)[number], seed: number): Promise
   for (let hours = 0.25; hours <= HOURS; hours += 0.25) await day.advanceTo(hours);
 
   expect(terminals.map(({ waitingCount }) => waitingCount)).toEqual(TERMINALS.map(() => 0));
-  expect(terminals.reduce((sum, { resentCount }) => sum + resentCount, 0)).toBeGreaterThan(10);
+  expect(terminals.reduce((sum, { resentCount }) => sum + resentCount, 0)).toBeGreaterThan(0);
   const sent = [...day.sent].sort();
   expect(sent.length).toBeGreaterThan(USERS * 4);
   // By polling, with the directions as they were corrected in the end.
