@@ -26,6 +26,8 @@ export interface RawPunch {
   readonly workCode: string | undefined;
   /** The terminal's own record, verbatim and without binaries: what P8 of the design keeps. */
   readonly rawText: string;
+  /** The terminal's own number of the record, as sent, where its protocol has one. */
+  readonly recordNumberText?: string | undefined;
 }
 
 /** What a terminal says of itself while it polls. Absent fields leave the known ones as they are. */

@@ -171,6 +171,9 @@ export function newDeviceRow(device: {
     quarantineBytes: 0,
     duplicateCount: 0,
     refusedCount: 0,
+    lastRecordNumber: null,
+    missingRecordCount: 0,
+    logReadThroughMs: null,
   };
 }
 

@@ -11,6 +11,7 @@ import initial from "./migrations/0000_initial.sql" with { type: "text" };
 import usersClients from "./migrations/0001_users_clients.sql" with { type: "text" };
 import parkedDeliveries from "./migrations/0002_parked_deliveries.sql" with { type: "text" };
 import readIndexes from "./migrations/0003_read_indexes.sql" with { type: "text" };
+import commandsEvents from "./migrations/0004_commands_events.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 2, name: "0001_users_clients", sql: usersClients, minReader: 1 },
   { number: 3, name: "0002_parked_deliveries", sql: parkedDeliveries, minReader: 1 },
   { number: 4, name: "0003_read_indexes", sql: readIndexes, minReader: 1 },
+  { number: 5, name: "0004_commands_events", sql: commandsEvents, minReader: 1 },
 ];
 
 interface AppliedMigration {

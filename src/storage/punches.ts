@@ -148,6 +148,7 @@ export class PunchTable {
       isHistoric: punch.isHistoric,
       origin: row.origin,
       rawText: raw.rawText,
+      recordNumber: raw.recordNumberText ?? null,
     });
   }
 

@@ -54,6 +54,11 @@ export const devices = sqliteTable("devices", {
   quarantineBytes: integer("quarantine_bytes").notNull(),
   duplicateCount: integer("duplicate_count").notNull(),
   refusedCount: integer("refused_count").notNull(),
+  /** The newest record number, and how many before it never came. */
+  lastRecordNumber: text("last_record_number"),
+  missingRecordCount: integer("missing_record_count").notNull().default(0),
+  /** Up to when the terminal's own log was last compared with what is stored. */
+  logReadThroughMs: integer("log_read_through_ms"),
 });
 
 export const punches = sqliteTable(
@@ -85,6 +90,8 @@ export const punches = sqliteTable(
     isHistoric: integer("is_historic", { mode: "boolean" }).notNull(),
     origin: text("origin", { enum: ["live", "recovered", "imported", "manual"] }).notNull(),
     rawText: text("raw_text").notNull(),
+    /** The terminal's own number of the record, as sent, where its protocol has one. */
+    recordNumber: text("record_number"),
   },
   (table) => [
     // The identity of a punch; also serves a device's punches by wall time.
@@ -253,3 +260,69 @@ export const importedDeliveries = sqliteTable("imported_deliveries", {
   sha256: text("sha256").primaryKey(),
   importedAtMs: integer("imported_at_ms").notNull(),
 });
+
+/** What terminals are told to do, with what became of it. */
+export const commands = sqliteTable(
+  "commands",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    deviceId: text("device_id").notNull(),
+    kind: text("kind").notNull(),
+    /** A JSON object. */
+    parametersText: text("parameters_text").notNull(),
+    status: text("status", {
+      enum: ["waiting", "sent", "done", "failed", "unconfirmed", "expired", "cancelled"],
+    }).notNull(),
+    /** Who asked: an API client's name, `operator`, or `server`. */
+    requestedBy: text("requested_by").notNull(),
+    createdAtMs: integer("created_at_ms").notNull(),
+    /** Not handed out after this. */
+    deadlineMs: integer("deadline_ms").notNull(),
+    sentCount: integer("sent_count").notNull(),
+    lastSentAtMs: integer("last_sent_at_ms"),
+    finishedAtMs: integer("finished_at_ms"),
+    returnCode: text("return_code"),
+    /** Why it failed, for a person. */
+    problem: text("problem"),
+    resultText: text("result_text"),
+    /** The binaries of the result, one behind another. */
+    resultBytes: blob("result_bytes", { mode: "buffer" }),
+    /** Whether somebody still has to work on the result. */
+    isResultPending: integer("is_result_pending", { mode: "boolean" }).notNull(),
+  },
+  (table) => [
+    index("commands_open").on(table.deviceId, table.id).where(sql`status IN ('waiting', 'sent')`),
+    index("commands_pending_result").on(table.id).where(sql`is_result_pending = 1`),
+    index("commands_device").on(table.deviceId, table.id),
+  ],
+);
+
+/** What happened, for people and receivers that were away. */
+export const events = sqliteTable(
+  "events",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }),
+    atMs: integer("at_ms").notNull(),
+    type: text("type").notNull(),
+    /** Empty where it is about no terminal. */
+    deviceId: text("device_id").notNull(),
+    /** A JSON object. */
+    dataText: text("data_text").notNull(),
+  },
+  (table) => [index("events_time").on(table.atMs)],
+);
+
+/** What is wrong at this moment: raised once, cleared once. */
+export const conditions = sqliteTable(
+  "conditions",
+  {
+    id: integer("id").primaryKey(),
+    type: text("type").notNull(),
+    /** The terminal's id, or the address where that is all there is. */
+    subject: text("subject").notNull(),
+    raisedAtMs: integer("raised_at_ms").notNull(),
+    lastSeenAtMs: integer("last_seen_at_ms").notNull(),
+    detail: text("detail").notNull(),
+  },
+  (table) => [uniqueIndex("conditions_identity").on(table.type, table.subject)],
+);

@@ -17,7 +17,7 @@ import { lockInstance } from "#storage/instance-lock.ts";
 import { LOG_BOUNDS, LogReader } from "#storage/log-reader.ts";
 import { applyMigrations, MIGRATIONS, type Migration } from "#storage/migrations.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { inLogOrder, testRows, writeRows } from "../support/stored-rows.ts";
+import { databaseOf, inLogOrder, testRows } from "../support/stored-rows.ts";
 
 const NOW = epochMs(0);
 let folder = "";
@@ -140,7 +140,7 @@ describe("MIGRATIONS", () => {
     const [rows = []] = fc.sample(testRows(60), { numRuns: 1, seed: 11 });
     using database = new Database(":memory:", { strict: true });
     applyMigrations(database, MIGRATIONS.slice(0, 1), NOW);
-    writeRows(database, rows);
+    copyPunches(databaseOf(rows), database);
     applyMigrations(database, MIGRATIONS, NOW);
     const options = { turns: new ReadingTurns(), clock: new FakeClock(), bounds: LOG_BOUNDS };
     const page = { limit: 100, offset: 0, before: undefined };
@@ -156,3 +156,23 @@ describe("MIGRATIONS", () => {
     expect(MIGRATIONS.map((step) => step.number)).toEqual(files.map((_, index) => index + 1));
   });
 });
+
+/** Copies what the columns of an older schema hold. */
+function copyPunches(from: Database, to: Database): void {
+  const names = to
+    .query<{ name: string }, []>("SELECT name FROM pragma_table_info('punches')")
+    .all()
+    .map(({ name }) => name);
+  const list = names.join(", ");
+  const insert = to.prepare(
+    `INSERT INTO punches (${list}) VALUES (${names.map(() => "?").join(", ")})`,
+  );
+  for (const row of from.query(`SELECT ${list} FROM punches`).values())
+    insert.run(...bindable(row));
+}
+
+function bindable(row: readonly unknown[]): (string | number | null)[] {
+  return row.map((value) =>
+    typeof value === "string" || typeof value === "number" ? value : null,
+  );
+}
