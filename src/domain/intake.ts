@@ -20,7 +20,10 @@ export interface RawPunch {
   readonly directionCode: string | undefined;
   /** The verification code, as sent, in the same form. */
   readonly verifyModeCode: string | undefined;
-  /** Which table the two codes belong to, as sent (`FKDataHS101`). */
+  /**
+   * Which table the two codes belong to, as sent (`FKDataHS101`); where a protocol has one table and
+   * sends no name for it, the driver's name for it (`RTLOG`).
+   */
   readonly codeLibrary: string | undefined;
   /** The job or work code, as sent. */
   readonly workCode: string | undefined;
