@@ -6,7 +6,9 @@
 import { Command } from "commander";
 import { systemClock } from "#platform/clock.ts";
 import { AcknowledgementFile } from "#simulator/acknowledgement-file.ts";
-import { type FleetOptions, type FleetReport, runFleet } from "#simulator/fleet.ts";
+import { type FleetReport, runFleet } from "#simulator/fleet.ts";
+import { type FleetOptions, PLAIN_BEHAVIOR } from "#simulator/fleet-options.ts";
+import { FIRMWARE_TIMING } from "#simulator/terminal.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import {
@@ -169,14 +171,21 @@ function fleetOptions(flags: SimulateFlags): FleetOptions {
     devicePrefix: flags.devicePrefix,
     usersPerTerminal: users,
     start: flags.start ?? startBeforeNow(flags.zone, Math.ceil(flags.punches / users)),
-    poll: flags.poll,
     ratePerSecond: flags.rate,
     durationMs: flags.duration === undefined ? undefined : flags.duration * 1000,
     keepAlive: flags.keepAlive === true,
     duplicatePercent: flags.duplicates,
     timeoutMs: flags.timeout * 1000,
-    retryDelayMs: flags.retryDelay * 1000,
     attemptsMax: flags.attempts,
+    timing: {
+      ...FIRMWARE_TIMING,
+      polling: flags.poll ? "first" : "never",
+      recordPauseMs: 0,
+      silenceBackoffMs: flags.retryDelay * 1000,
+      refusalBackoffMs: flags.retryDelay * 1000,
+    },
+    seed: 1,
+    behavior: PLAIN_BEHAVIOR,
   };
 }
 

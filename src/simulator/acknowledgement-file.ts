@@ -6,7 +6,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { AppError } from "#base/app-error.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
-import type { SimulatedPunch } from "./encode-fkweb.ts";
+import type { SimulatedPunch } from "./simulated-punch.ts";
 
 const FLUSH_PERIOD_MS = 100;
 const BUFFERED_LINES_MAX = 1000;

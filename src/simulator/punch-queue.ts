@@ -1,18 +1,19 @@
 /**
- * The punches a fake terminal holds, strictly first-in-first-out: the head stays the head until it
- * is removed (protocol section 0.5). Pure state; knows nothing of sockets or time.
+ * The punches that a fake terminal has to send, strictly first-in-first-out: the head stays the head
+ * until it is removed (protocol section 0.5). Pure state; knows nothing of sockets or time.
  */
 
-import type { SimulatedPunch } from "./encode-fkweb.ts";
+import type { PunchLog } from "./punch-log.ts";
+import type { SimulatedPunch } from "./simulated-punch.ts";
 
 /** What a queue is to hand out. */
 export interface PunchQueueOptions {
   /** How many punches there will be in all. */
   readonly planned: number;
-  /** Gives the punch at an index from 0. */
-  readonly punchAt: (index: number) => SimulatedPunch;
   /** Of 100 removed punches, how many come once more, as after a lost acknowledgement. */
   readonly duplicatePercent: number;
+  /** True for the index (from 0) of a punch that never reaches the queue: only the log has it. */
+  readonly isLost: (index: number) => boolean;
 }
 
 /** The punch that is to be sent now. */
@@ -22,45 +23,51 @@ export interface QueuedPunch {
   readonly duplicate: boolean;
 }
 
-/** A queue that makes its punches when they are asked for. */
+/** A queue over what a log has recorded. */
 export class PunchQueue {
   readonly #options: PunchQueueOptions;
-  #planned: number;
-  #released = 0;
-  #handedOut = 0;
+  readonly #log: PunchLog;
+  #end: number;
+  #next = 0;
+  #lostCount = 0;
   #head: QueuedPunch | undefined;
   #duplicateOwedPercent = 0;
 
-  constructor(options: PunchQueueOptions) {
+  constructor(log: PunchLog, options: PunchQueueOptions) {
+    this.#log = log;
     this.#options = options;
-    this.#planned = options.planned;
+    this.#end = options.planned;
   }
 
-  /** How many punches there will be, duplicates not counted. */
+  /** How many punches there will be to send: duplicates and those lost so far are not counted. */
   get planned(): number {
-    return this.#planned;
+    return this.#end - this.#lostCount;
+  }
+
+  /** Punches that were passed over: only the log has them. */
+  get lostCount(): number {
+    return this.#lostCount;
   }
 
   /** True when every planned punch was handed out and removed. */
   get drained(): boolean {
-    return this.#head === undefined && this.#handedOut >= this.#planned;
+    this.#passOverLost(this.#log.count);
+    return this.#head === undefined && this.#next >= this.#end;
   }
 
-  /** Makes `count` more punches ready; beyond the planned ones there are none. */
-  release(count: number): void {
-    this.#released = Math.min(this.#released + count, this.#options.planned);
-  }
-
-  /** Takes the punches that were not handed out yet out of the plan. */
-  cutOff(): void {
-    this.#planned = this.#handedOut;
+  /** Takes the punches from `index` on out of the plan. */
+  cutOff(index = this.#next): void {
+    this.#end = Math.min(this.#end, Math.max(index, this.#next));
   }
 
   /** The oldest punch; undefined while none is ready. */
   head(): QueuedPunch | undefined {
-    if (this.#head === undefined && this.#handedOut < Math.min(this.#released, this.#planned)) {
-      this.#head = { punch: this.#options.punchAt(this.#handedOut), duplicate: false };
-      this.#handedOut += 1;
+    if (this.#head !== undefined) return this.#head;
+    const ready = Math.min(this.#log.count, this.#end);
+    this.#passOverLost(ready);
+    if (this.#next < ready) {
+      this.#head = { punch: this.#log.at(this.#next), duplicate: false };
+      this.#next += 1;
     }
     return this.#head;
   }
@@ -74,5 +81,12 @@ export class PunchQueue {
     if (this.#duplicateOwedPercent < 100) return;
     this.#duplicateOwedPercent -= 100;
     this.#head = { punch: removed.punch, duplicate: true };
+  }
+
+  #passOverLost(ready: number): void {
+    while (this.#next < Math.min(ready, this.#end) && this.#options.isLost(this.#next)) {
+      this.#next += 1;
+      this.#lostCount += 1;
+    }
   }
 }

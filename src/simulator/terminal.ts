@@ -1,165 +1,152 @@
 /**
- * One fake terminal: polls once, then sends its punches strictly first-in-first-out over TCP and
- * keeps each until the server acknowledges it, as section 11 of the protocol document describes.
+ * One fake terminal: the loop of section 11 of the protocol document. It sends its punches strictly
+ * first-in-first-out, keeps each until the server acknowledges it, polls, and does what it is told.
  *
- * States: `waiting` (nothing to send), `exchanging` (one request is out), `backing-off` (the head
- * of the queue is sent again later), `finished` (all acknowledged, given up, or stopped).
+ * States: `new`, `exchanging` (one request is out), `pausing` (goes on by itself, soon), `sleeping`
+ * (between two polls; a punch wakes it), `waiting` (for a punch, where nothing is polled),
+ * `restarting`, `finished` (all acknowledged, given up, or stopped).
  */
 
 import { assertDefined } from "#base/assert.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
-import {
-  encodePollBody,
-  encodePunchBody,
-  encodeRequest,
-  type RequestHead,
-} from "./encode-fkweb.ts";
+import type { DeviceState } from "./device-state.ts";
+import type { Dialect, ServerCommand, TerminalMessage, TerminalReply } from "./dialect.ts";
+import { executeCommand } from "./execute-command.ts";
+import type { Link, LinkEnding } from "./link.ts";
+import type { TerminalModel } from "./models.ts";
 import { PunchQueue, type PunchQueueOptions, type QueuedPunch } from "./punch-queue.ts";
-import { readReply } from "./reply-fkweb.ts";
+import type { SimulatedUser } from "./simulated-user.ts";
+import { newCounts, type TerminalCounts } from "./terminal-counts.ts";
+import { type Fault, Upload } from "./upload.ts";
 
-/** What a fake terminal sends, and where. */
-export interface TerminalOptions extends PunchQueueOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly deviceId: string;
-  /** What its clock shows when it polls, 14 digits; undefined for no poll. */
-  readonly pollWallTime: string | undefined;
-  /** Send all requests over one connection, as far as the server allows it. */
-  readonly keepAlive: boolean;
-  /** How long one try may take, connecting included. */
-  readonly timeoutMs: number;
-  /** Pause before a punch that was not acknowledged is sent again. */
-  readonly retryDelayMs: number;
-  /** Tries per punch, from 1; then the terminal gives up, and all behind that punch stays unsent. */
-  readonly attemptsMax: number;
+/** `never`; `first`: once, before the first punch; `always`: between the punches, as terminals do. */
+export type Polling = "never" | "first" | "always";
+
+/** How a terminal paces itself. */
+export interface TerminalTiming {
+  readonly polling: Polling;
+  /** Pause after an acknowledged punch and before a poll; 0 for none. Terminals: 100. */
+  readonly recordPauseMs: number;
+  /** From the end of one poll to the next round, unless a punch comes. */
+  readonly pollIntervalMs: number;
+  /** Pause before a punch that got no reply is sent again. Terminals: 180,000. */
+  readonly silenceBackoffMs: number;
+  /** The same after a reply that did not acknowledge it. Terminals: 250 to 4,000. */
+  readonly refusalBackoffMs: number;
+  /** How long a restart takes. */
+  readonly restartMs: number;
 }
 
-/** The clock a terminal lives by, and whom it tells. */
+/** The pace of section 11 of the protocol document, with the retry times of section 2.1. */
+export const FIRMWARE_TIMING: TerminalTiming = {
+  polling: "always",
+  recordPauseMs: 100,
+  pollIntervalMs: 11_000,
+  silenceBackoffMs: 180_000,
+  refusalBackoffMs: 250,
+  restartMs: 5000,
+};
+
+/** How a terminal behaves. */
+export interface TerminalOptions extends PunchQueueOptions {
+  readonly timing: TerminalTiming;
+  /** Tries per punch, from 1; then the terminal gives up, and all behind that punch stays unsent. */
+  readonly attemptsMax: number;
+  /** Goes on polling when all is sent, until `cutOff`. */
+  readonly staysOn: boolean;
+  /** Users that it pushes by itself at the start. */
+  readonly pushesAtStart: readonly SimulatedUser[];
+  /** What goes wrong at the first try of the punch with this record number. */
+  readonly faultAt: (recordNumber: number) => Fault;
+  /** True for one that never understands a reply, as behind a proxy that rewrites headers. */
+  readonly deaf: boolean;
+}
+
+/** What a terminal is made of, and whom it tells. */
 export interface TerminalParts {
   readonly clock: Clock;
-  /** A punch was acknowledged, `latencyMs` after this try began to connect. */
+  readonly link: Link;
+  readonly dialect: Dialect;
+  readonly model: Pick<TerminalModel, "library" | "quirks" | "wire">;
+  readonly device: DeviceState;
+  /** A punch was acknowledged, `latencyMs` after the last request for it began. */
   readonly onAcknowledged: (acknowledged: QueuedPunch, latencyMs: number) => void;
   /** The terminal has reached its final state. */
   readonly onFinished: () => void;
 }
 
-/** Why a try did not end in an acknowledgement. */
-export type TryFailure = "connectionErrors" | "closedWithoutReply" | "timeouts" | "wrongReplies";
-
-/** What one terminal has done so far. */
-export interface TerminalCounts extends Record<TryFailure, number> {
-  /** Punches sent at least once. */
-  sent: number;
-  /** Punches acknowledged; each counts once. */
-  acknowledged: number;
-  /** Tries after the first one of a punch or duplicate. */
-  resent: number;
-  duplicatesSent: number;
-  duplicatesAcknowledged: number;
-  pollsAnswered: number;
-}
-
-/** One request and its tries; a poll has no punch. */
-interface Job {
-  readonly queued: QueuedPunch | undefined;
-  readonly frame: Uint8Array;
-  attempts: number;
-}
-
-/** One TCP connection. It is given up by making another one, or none, the terminal's own. */
-interface Connection {
-  readonly terminal: SimulatedTerminal;
-  socket: Bun.Socket<Connection> | undefined;
-  /** What of the request the kernel has not taken yet. */
-  unsent: Uint8Array;
-  /** The reply so far, as Latin-1 text. */
-  received: string;
-}
-
-/** A longer reply is one that no terminal could hold (section 2). */
-const REPLY_BYTES_MAX = 65_536;
-const NO_BYTES = new Uint8Array(0);
-
-/** No `error` handler: it would catch only what our own handlers throw, and a bug must end the run. */
-const SOCKET_HANDLERS: Bun.SocketHandler<Connection> = {
-  open: (socket) => socket.data.terminal.opened(socket),
-  data: (socket, chunk) => socket.data.terminal.received(socket.data, chunk),
-  drain: (socket) => writeUnsent(socket),
-  close: (socket) => socket.data.terminal.closed(socket.data, "closedWithoutReply"),
-  connectError: (socket) => socket.data.terminal.closed(socket.data, "connectionErrors"),
-};
+type State = "new" | "exchanging" | "pausing" | "sleeping" | "waiting" | "restarting" | "finished";
 
 /** One fake terminal. `start` sets it going, `release` gives it punches. */
 export class SimulatedTerminal {
-  readonly counts: TerminalCounts = {
-    sent: 0,
-    acknowledged: 0,
-    resent: 0,
-    duplicatesSent: 0,
-    duplicatesAcknowledged: 0,
-    connectionErrors: 0,
-    closedWithoutReply: 0,
-    timeouts: 0,
-    wrongReplies: 0,
-    pollsAnswered: 0,
-  };
+  readonly counts: TerminalCounts = newCounts();
   readonly #options: TerminalOptions;
   readonly #parts: TerminalParts;
-  readonly #head: Omit<RequestHead, "requestCode">;
   readonly #queue: PunchQueue;
-  #state: "new" | "waiting" | "exchanging" | "backing-off" | "finished" = "new";
-  #job: Job | undefined;
-  #connection: Connection | undefined;
-  #tryStartedMs = 0;
-  #retryTimer: Timer | undefined;
+  readonly #polling: Polling;
+  #staysOn: boolean;
+  #pushes: SimulatedUser[];
+  #state: State = "new";
+  #timer: Timer | undefined;
+  /** The upload of the queue's head, kept over its tries. */
+  #upload: Upload | undefined;
+  #attempts = 0;
+  #headRetryAtMs = 0;
 
   constructor(options: TerminalOptions, parts: TerminalParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#queue = new PunchQueue(options);
-    this.#head = {
-      deviceId: options.deviceId,
-      server: `${options.host}:${options.port}`,
-      keepAlive: options.keepAlive,
-    };
+    this.#queue = new PunchQueue(parts.device.log, options);
+    this.#polling = parts.dialect.takesCommands ? options.timing.polling : "never";
+    this.#staysOn = options.staysOn;
+    this.#pushes = parts.dialect.takesCommands ? [...options.pushesAtStart] : [];
   }
 
-  /** Punches the terminal is to send in all, duplicates not counted. */
+  /** Punches the terminal is to send in all, duplicates and lost ones not counted. */
   get planned(): number {
     return this.#queue.planned;
   }
 
-  /** Begins to send, with the poll. */
+  /** Punches so far that only the terminal's own log has. */
+  get lostCount(): number {
+    return this.#queue.lostCount;
+  }
+
+  /** Begins to send. */
   start(): void {
-    if (this.#options.pollWallTime === undefined) {
-      this.#sendNext();
-      return;
-    }
-    const body = encodePollBody({
-      name: this.#options.deviceId,
-      wallTime: this.#options.pollWallTime,
-    });
-    this.#try(this.#makeJob("receive_cmd", body, undefined));
+    if (this.#polling === "first") this.#pushUsers();
+    else this.#drain();
   }
 
   /** `count` more people have touched the terminal. */
   release(count: number): void {
-    this.#queue.release(count);
-    if (this.#state === "waiting") this.#sendNext();
+    const { log, clock } = this.#parts.device;
+    log.record(count, () => clock.wallTime());
+    if (this.#state === "waiting") this.#drain();
+    else if (this.#state === "sleeping" && this.#queue.head() !== undefined) this.#wake();
   }
 
-  /** Nobody punches any more: what was not sent yet is no longer planned. */
-  cutOff(): void {
-    this.#queue.cutOff();
-    if (this.#state === "waiting") this.#sendNext();
+  /**
+   * Nobody punches any more. What is not sent yet is no longer planned, or with `keepRecorded` what is
+   * not recorded yet. The terminal ends when the rest is acknowledged.
+   */
+  cutOff(keepRecorded: boolean): void {
+    this.#staysOn = false;
+    this.#queue.cutOff(keepRecorded ? this.#parts.device.log.count : undefined);
+    if (this.#state === "waiting") this.#drain();
+    else if (this.#state === "sleeping" && this.#queue.drained) this.#finish();
   }
 
-  /** Ends the try under way if its time is over. `nowMs` is monotonic. */
+  /** Ends the exchange under way if its time is over. `nowMs` is monotonic. */
   checkTimeout(nowMs: number): void {
-    if (this.#state !== "exchanging") return;
-    if (nowMs - this.#tryStartedMs < this.#options.timeoutMs) return;
-    this.#dropConnection();
-    this.#failTry("timeouts");
+    this.#parts.link.checkTimeout(nowMs);
+  }
+
+  /** The power fails: the clock falls back to `reading`, and the terminal starts again. */
+  losePower(reading: Temporal.PlainDateTime): void {
+    if (this.#state === "finished") return;
+    this.#parts.device.clock.set(reading);
+    this.#restart();
   }
 
   /** Switches the terminal off; what it holds stays unacknowledged. */
@@ -167,163 +154,209 @@ export class SimulatedTerminal {
     this.#finish();
   }
 
-  /** For the socket handlers: the connection is made. */
-  opened(socket: Bun.Socket<Connection>): void {
-    const connection = socket.data;
-    if (this.#connection !== connection) {
-      socket.terminate();
-      return;
-    }
-    connection.socket = socket;
-    writeUnsent(socket);
-  }
-
-  /** For the socket handlers: bytes have come. */
-  received(connection: Connection, chunk: Buffer): void {
-    if (this.#connection !== connection) return;
-    if (this.#state !== "exchanging") {
-      // Bytes nobody asked for: the next request gets a connection of its own.
-      this.#dropConnection();
-      return;
-    }
-    connection.received += chunk.toString("latin1");
-    if (this.#readReply(connection, false)) return;
-    if (connection.received.length <= REPLY_BYTES_MAX) return;
-    this.#dropConnection();
-    this.#failTry("wrongReplies");
-  }
-
-  /** For the socket handlers: the connection has ended, or was never made. */
-  closed(connection: Connection, failure: TryFailure): void {
-    if (this.#connection !== connection) return;
-    this.#connection = undefined;
-    // Between two requests the server may close a kept connection: that is no failure.
-    if (this.#state !== "exchanging") return;
-    if (!this.#readReply(connection, true)) this.#failTry(failure);
-  }
-
-  #sendNext(): void {
+  #drain(): void {
     const queued = this.#queue.head();
-    if (queued !== undefined) {
-      this.#countFirstTry(queued);
-      this.#try(this.#makeJob("realtime_glog", encodePunchBody(queued.punch), queued));
-    } else if (this.#queue.drained) {
+    if (queued === undefined || this.#backoffMs() > 0) {
+      this.#leaveQueue(queued !== undefined);
+      return;
+    }
+    if (this.#attempts > 0) this.counts.resent += 1;
+    else if (queued.duplicate) this.counts.duplicatesSent += 1;
+    else this.counts.sent += 1;
+    this.#attempts += 1;
+    this.#upload ??= this.#makeUpload({ kind: "punch", punch: queued.punch }, queued);
+    this.#send(this.#upload, (ending) => this.#punchEnded(queued, ending));
+  }
+
+  #punchEnded(queued: QueuedPunch, ending: LinkEnding): void {
+    const { silenceBackoffMs, refusalBackoffMs, recordPauseMs } = this.#options.timing;
+    if (ending.kind === "failed") {
+      this.counts[ending.failure] += 1;
+      this.#keepHead(silenceBackoffMs);
+    } else if (ending.kind === "replied" && ending.reply.reboots) {
+      this.#restart();
+    } else if (ending.kind === "replied" && ending.reply.acknowledges) {
+      if (queued.duplicate) this.counts.duplicatesAcknowledged += 1;
+      else this.counts.acknowledged += 1;
+      this.#queue.removeHead();
+      this.#attempts = 0;
+      this.#forgetUpload();
+      this.#parts.onAcknowledged(queued, ending.latencyMs);
+      this.#pause(recordPauseMs, () => this.#drain());
+    } else {
+      this.counts.wrongReplies += 1;
+      this.#keepHead(refusalBackoffMs);
+    }
+  }
+
+  /** Head-of-line blocking: nothing behind the head is sent before it (section 0.5). */
+  #keepHead(backoffMs: number): void {
+    if (this.#attempts >= this.#options.attemptsMax) {
+      this.#finish();
+      return;
+    }
+    this.#headRetryAtMs = this.#parts.clock.monotonicMs() + backoffMs;
+    this.#leaveQueue(true);
+  }
+
+  #forgetUpload(): void {
+    this.#upload = undefined;
+    this.#headRetryAtMs = 0;
+  }
+
+  #leaveQueue(isBlocked: boolean): void {
+    if (this.#polling === "always") {
+      this.#pause(this.#options.timing.recordPauseMs, () => this.#pushUsers());
+    } else if (isBlocked) {
+      this.#after("pausing", this.#backoffMs(), () => this.#drain());
+    } else if (this.#isDone()) {
       this.#finish();
     } else {
       this.#state = "waiting";
     }
   }
 
-  #makeJob(
-    requestCode: RequestHead["requestCode"],
-    body: Uint8Array,
-    queued: QueuedPunch | undefined,
-  ): Job {
-    return { queued, frame: encodeRequest({ ...this.#head, requestCode }, body), attempts: 0 };
-  }
-
-  #countFirstTry(queued: QueuedPunch): void {
-    if (queued.duplicate) this.counts.duplicatesSent += 1;
-    else this.counts.sent += 1;
-  }
-
-  #try(job: Job): void {
-    this.#job = job;
-    job.attempts += 1;
-    this.#state = "exchanging";
-    this.#tryStartedMs = this.#parts.clock.monotonicMs();
-    const kept = this.#connection;
-    if (kept?.socket === undefined) {
-      this.#connect(job.frame);
+  /** Then comes the poll. What is not acknowledged is pushed in a later round, if there is one. */
+  #pushUsers(): void {
+    const user = this.#pushes[0];
+    if (user === undefined) {
+      this.#poll();
       return;
     }
-    kept.unsent = job.frame;
-    kept.received = "";
-    writeUnsent(kept.socket);
+    this.#send(this.#makeUpload({ kind: "enrollment", user }), (ending) => {
+      const reply = this.#readOther(ending);
+      if (this.#state === "restarting") return;
+      if (reply?.acknowledges === true) {
+        this.counts.usersPushed += 1;
+        this.#pushes.shift();
+        this.#pushUsers();
+      } else {
+        if (this.#polling === "first") this.#pushes = [];
+        this.#poll();
+      }
+    });
   }
 
-  #connect(frame: Uint8Array): void {
-    const connection = { terminal: this, socket: undefined, unsent: frame, received: "" };
-    this.#connection = connection;
-    // `connectError` is told of a failure as well, so the promise has nothing to add.
-    void Bun.connect<Connection>({
-      hostname: this.#options.host,
-      port: this.#options.port,
-      socket: SOCKET_HANDLERS,
-      data: connection,
-    }).catch(() => {});
+  #poll(): void {
+    const { device } = this.#parts;
+    const poll = { name: device.name, wallTime: device.clock.wallTime() };
+    this.#send(this.#makeUpload({ kind: "poll", poll }), (ending) => {
+      if (ending.kind === "replied") this.counts.pollsAnswered += 1;
+      const reply = this.#readOther(ending);
+      if (this.#state === "restarting") return;
+      if (reply?.command === undefined) this.#polled();
+      else this.#execute(reply.command);
+    });
   }
 
-  /** Acts on a complete reply. Returns false when more is needed. */
-  #readReply(connection: Connection, ended: boolean): boolean {
-    const reply = readReply(connection.received, ended);
-    if (reply === undefined) return false;
-    if (!this.#options.keepAlive || !reply.keepsOpen) this.#dropConnection();
-    const queued = this.#takeJob().queued;
-    if (queued === undefined) {
-      this.counts.pollsAnswered += 1;
-      this.#sendNext();
-    } else if (reply.acknowledges) {
-      this.#acknowledge(queued);
-    } else {
-      this.#failTry("wrongReplies");
-    }
-    return true;
-  }
-
-  #takeJob(): Job {
-    return assertDefined(this.#job, "A terminal that exchanges has a request out");
-  }
-
-  #acknowledge(queued: QueuedPunch): void {
-    if (queued.duplicate) this.counts.duplicatesAcknowledged += 1;
-    else this.counts.acknowledged += 1;
-    this.#queue.removeHead();
-    const latencyMs = this.#parts.clock.monotonicMs() - this.#tryStartedMs;
-    this.#parts.onAcknowledged(queued, latencyMs);
-    this.#sendNext();
-  }
-
-  #failTry(failure: TryFailure): void {
-    const job = this.#takeJob();
-    this.counts[failure] += 1;
-    if (job.queued === undefined) {
-      // A terminal that could not poll goes on to its punches all the same (section 11).
-      this.#sendNext();
-    } else if (job.attempts >= this.#options.attemptsMax) {
+  /** No command: a terminal that could not poll goes on to its punches all the same. */
+  #polled(): void {
+    if (this.#polling === "first") {
+      this.#drain();
+    } else if (this.#isDone()) {
       this.#finish();
     } else {
-      this.#state = "backing-off";
-      this.#retryTimer = this.#parts.clock.after(this.#options.retryDelayMs, () => {
-        this.counts.resent += 1;
-        this.#try(job);
+      const { pollIntervalMs } = this.#options.timing;
+      const isBlocked = this.#queue.head() !== undefined;
+      const sleepMs = isBlocked ? Math.min(this.#backoffMs(), pollIntervalMs) : pollIntervalMs;
+      this.#after("sleeping", sleepMs, () => this.#drain());
+    }
+  }
+
+  #execute(command: ServerCommand): void {
+    const outcome = executeCommand(command, this.#parts);
+    this.counts[outcome.isExecuted ? "commandsExecuted" : "commandsRefused"] += 1;
+    this.#pushes.push(...outcome.pushes);
+    if (outcome.reboots) {
+      this.#restart();
+    } else if (outcome.result === undefined) {
+      this.#commandDone();
+    } else {
+      const upload = this.#makeUpload({ kind: "result", result: outcome.result });
+      this.#send(upload, (ending) => {
+        // A result that nobody took is lost: the server's deadline deals with it (section 7).
+        if (this.#readOther(ending)?.acknowledges === true) this.counts.resultsAcknowledged += 1;
+        if (this.#state !== "restarting") this.#commandDone();
       });
     }
+  }
+
+  /** After a command the terminal is back at once (section 2.1). */
+  #commandDone(): void {
+    if (this.#polling === "first") this.#pushUsers();
+    else this.#drain();
+  }
+
+  /** The reply to anything but a punch; undefined when there was none. Restarts when told to. */
+  #readOther(ending: LinkEnding): TerminalReply | undefined {
+    if (ending.kind === "failed") this.counts[ending.failure] += 1;
+    if (ending.kind !== "replied") return undefined;
+    if (ending.reply.reboots) this.#restart();
+    return ending.reply;
+  }
+
+  #restart(): void {
+    this.#timer?.stop();
+    this.#parts.link.drop();
+    this.counts.restarts += 1;
+    this.#forgetUpload();
+    this.#after("restarting", this.#options.timing.restartMs, () => this.start());
+  }
+
+  #wake(): void {
+    this.#timer?.stop();
+    this.#headRetryAtMs = 0;
+    this.#drain();
+  }
+
+  #makeUpload(message: TerminalMessage, queued?: QueuedPunch): Upload {
+    const isFirst = queued !== undefined && !queued.duplicate && this.#attempts === 1;
+    const fault = isFirst ? this.#options.faultAt(queued.punch.recordNumber) : "none";
+    return new Upload(this.#parts.dialect.encode(message), fault);
+  }
+
+  /** Sends what of an upload the server has not taken yet. */
+  #send(upload: Upload, onEnd: (ending: LinkEnding) => void): void {
+    this.#state = "exchanging";
+    const request = assertDefined(upload.begin(), "A message has at least one request");
+    const sendBlock = (next: typeof request): void => {
+      this.#parts.link.exchange(next, (received) => {
+        const ending = this.#options.deaf ? deafen(received) : received;
+        const following = upload.ended(ending);
+        if (following === undefined) onEnd(ending);
+        else sendBlock(following);
+      });
+    };
+    sendBlock(request);
+  }
+
+  #isDone(): boolean {
+    return !this.#staysOn && this.#queue.drained && this.#pushes.length === 0;
+  }
+
+  #backoffMs(): number {
+    return this.#headRetryAtMs - this.#parts.clock.monotonicMs();
+  }
+
+  #pause(durationMs: number, next: () => void): void {
+    if (durationMs === 0) next();
+    else this.#after("pausing", durationMs, next);
+  }
+
+  #after(state: State, durationMs: number, next: () => void): void {
+    this.#state = state;
+    this.#timer = this.#parts.clock.after(Math.max(0, durationMs), next);
   }
 
   #finish(): void {
     if (this.#state === "finished") return;
     this.#state = "finished";
-    this.#retryTimer?.stop();
-    this.#dropConnection();
+    this.#timer?.stop();
+    this.#parts.link.drop();
     this.#parts.onFinished();
-  }
-
-  #dropConnection(): void {
-    const connection = this.#connection;
-    // First, because `end` may call `closed` before it returns.
-    this.#connection = undefined;
-    connection?.socket?.end();
   }
 }
 
-function writeUnsent(socket: Bun.Socket<Connection>): void {
-  const connection = socket.data;
-  if (connection.unsent.length === 0) return;
-  const written = socket.write(connection.unsent);
-  // -1: the peer has reset the connection, and `close` follows.
-  connection.unsent =
-    written >= connection.unsent.length
-      ? NO_BYTES
-      : connection.unsent.subarray(Math.max(0, written));
+function deafen(ending: LinkEnding): LinkEnding {
+  return ending.kind === "replied" ? { kind: "unreadable" } : ending;
 }

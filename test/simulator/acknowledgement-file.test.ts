@@ -19,6 +19,8 @@ const PUNCH = {
   wallTime: "20260302081504",
   ioModeCode: 1,
   verifyModeCode: 3,
+  recordNumber: 1,
+  photo: undefined,
 };
 
 describe("AcknowledgementFile", () => {

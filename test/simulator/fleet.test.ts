@@ -4,7 +4,9 @@
  */
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { type FleetOptions, type FleetReport, runFleet } from "#simulator/fleet.ts";
+import { type FleetReport, runFleet } from "#simulator/fleet.ts";
+import { type FleetOptions, PLAIN_BEHAVIOR } from "#simulator/fleet-options.ts";
+import type { TerminalTiming } from "#simulator/terminal.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { type Answer, ScriptedServer, type SeenRequest } from "./scripted-server.ts";
 
@@ -22,6 +24,17 @@ function serve(answer: (request: SeenRequest) => Answer): ScriptedServer {
   return server;
 }
 
+function timingOf(polling: TerminalTiming["polling"], retryDelayMs: number): TerminalTiming {
+  return {
+    polling,
+    recordPauseMs: 0,
+    pollIntervalMs: NEVER_MS,
+    silenceBackoffMs: retryDelayMs,
+    refusalBackoffMs: retryDelayMs,
+    restartMs: 0,
+  };
+}
+
 function optionsFor(port: number, changes: Partial<FleetOptions> = {}): FleetOptions {
   return {
     host: "127.0.0.1",
@@ -31,14 +44,15 @@ function optionsFor(port: number, changes: Partial<FleetOptions> = {}): FleetOpt
     devicePrefix: "SIM",
     usersPerTerminal: 100,
     start: Temporal.PlainDateTime.from("2026-03-02T08:15:04"),
-    poll: false,
     ratePerSecond: undefined,
     durationMs: undefined,
     keepAlive: false,
     duplicatePercent: 0,
     timeoutMs: NEVER_MS,
-    retryDelayMs: RETRY_DELAY_MS,
     attemptsMax: 3,
+    timing: timingOf("never", RETRY_DELAY_MS),
+    seed: 1,
+    behavior: PLAIN_BEHAVIOR,
     ...changes,
   };
 }
@@ -91,7 +105,9 @@ describe("runFleet() with a server that acknowledges", () => {
 
   test("runFleet() polls once per terminal, before its first punch", async () => {
     const { port, requests } = serve(() => "ok");
-    const report = await run(optionsFor(port, { poll: true, punchesPerTerminal: 2 }));
+    const report = await run(
+      optionsFor(port, { timing: timingOf("first", RETRY_DELAY_MS), punchesPerTerminal: 2 }),
+    );
     expect(requests.map((request) => request.requestCode)).toEqual([
       "receive_cmd",
       "realtime_glog",
@@ -103,7 +119,9 @@ describe("runFleet() with a server that acknowledges", () => {
 
   test("runFleet() with no punches only polls", async () => {
     const { port, requests } = serve(() => "ok");
-    const report = await run(optionsFor(port, { poll: true, punchesPerTerminal: 0 }));
+    const report = await run(
+      optionsFor(port, { timing: timingOf("first", RETRY_DELAY_MS), punchesPerTerminal: 0 }),
+    );
     expect(requests.length).toBe(1);
     expect(report).toMatchObject({ pollsAnswered: 1, punches: 0, unacknowledged: 0 });
   });
@@ -141,7 +159,7 @@ describe("runFleet() with a server that acknowledges", () => {
   test("runFleet() tells of each acknowledged punch once, duplicates left out", async () => {
     const { port } = serve(() => "ok");
     const told: string[] = [];
-    await runFleet(optionsFor(port, { duplicatePercent: 100, retryDelayMs: 0 }), {
+    await runFleet(optionsFor(port, { duplicatePercent: 100, timing: timingOf("never", 0) }), {
       clock: new FakeClock(),
       onAcknowledged: ({ deviceId, userId, wallTime }) =>
         told.push(`${deviceId} ${userId} ${wallTime}`),
@@ -195,9 +213,12 @@ describe("runFleet() with a server that does not acknowledge", () => {
   test("runFleet() waits the retry delay before it sends again", async () => {
     const { port } = serve(failFirst(1, "1", "close"));
     const clock = new FakeClock();
-    const running = runFleet(optionsFor(port, { retryDelayMs: 1000, punchesPerTerminal: 1 }), {
-      clock,
-    });
+    const running = runFleet(
+      optionsFor(port, { timing: timingOf("never", 1000), punchesPerTerminal: 1 }),
+      {
+        clock,
+      },
+    );
     await server?.waitForRequests(1);
     // The back-off begins when the close arrives: its timer joins the one that checks timeouts.
     while (clock.plannedCount < 2) await clock.advance(0);
@@ -210,7 +231,11 @@ describe("runFleet() with a server that does not acknowledge", () => {
   test("runFleet() sends again when a reply does not come in time", async () => {
     const { port } = serve(failFirst(1, "1", "silence"));
     const clock = new FakeClock();
-    const options = optionsFor(port, { timeoutMs: 200, retryDelayMs: 0, punchesPerTerminal: 1 });
+    const options = optionsFor(port, {
+      timeoutMs: 200,
+      timing: timingOf("never", 0),
+      punchesPerTerminal: 1,
+    });
     const running = runFleet(options, { clock });
     await server?.waitForRequests(1);
     await clock.advance(200);
@@ -220,7 +245,9 @@ describe("runFleet() with a server that does not acknowledge", () => {
   test("runFleet() counts a server that is not there as connection errors", async () => {
     const { port } = serve(() => "ok");
     server?.stop();
-    const report = await run(optionsFor(port, { terminals: 2, poll: true }));
+    const report = await run(
+      optionsFor(port, { terminals: 2, timing: timingOf("first", RETRY_DELAY_MS) }),
+    );
     expect(report).toMatchObject({
       punches: 6,
       sent: 2,

@@ -4,20 +4,30 @@
  */
 
 import { describe, expect, test } from "bun:test";
+import { PunchLog } from "#simulator/punch-log.ts";
 import { PunchQueue } from "#simulator/punch-queue.ts";
 
-function queueOf(planned: number, duplicatePercent = 0): PunchQueue {
-  return new PunchQueue({
+interface Queue {
+  readonly queue: PunchQueue;
+  readonly record: (count: number) => void;
+}
+
+function queueOf(planned: number, duplicatePercent = 0, isLost = (_: number) => false): Queue {
+  const log = new PunchLog({
     planned,
-    duplicatePercent,
+    live: false,
     punchAt: (index) => ({
       deviceId: "SIM0001",
       userId: `user ${index}`,
       wallTime: "20260302081504",
       ioModeCode: 1,
       verifyModeCode: 3,
+      recordNumber: index + 1,
+      photo: undefined,
     }),
   });
+  const queue = new PunchQueue(log, { planned, duplicatePercent, isLost });
+  return { queue, record: (count) => log.record(count, () => "") };
 }
 
 function drain(queue: PunchQueue): string[] {
@@ -31,28 +41,28 @@ function drain(queue: PunchQueue): string[] {
 
 describe("PunchQueue", () => {
   test("head() is the same punch until removeHead()", () => {
-    const queue = queueOf(2);
-    queue.release(2);
+    const { queue, record } = queueOf(2);
+    record(2);
     expect(queue.head()?.punch.userId).toBe("user 0");
     expect(queue.head()?.punch.userId).toBe("user 0");
     queue.removeHead();
     expect(queue.head()?.punch.userId).toBe("user 1");
   });
 
-  test("head() gives nothing before release() and nothing beyond the plan", () => {
-    const queue = queueOf(2);
+  test("head() gives nothing before a punch is recorded and nothing beyond the plan", () => {
+    const { queue, record } = queueOf(2);
     expect(queue.head()).toBeUndefined();
-    queue.release(1);
+    record(1);
     expect(drain(queue)).toEqual(["user 0"]);
     expect(queue.drained).toBe(false);
-    queue.release(5);
+    record(5);
     expect(drain(queue)).toEqual(["user 1"]);
     expect(queue.drained).toBe(true);
   });
 
   test("removeHead() puts a duplicate in the head's place, in the share asked for", () => {
-    const queue = queueOf(4, 50);
-    queue.release(4);
+    const { queue, record } = queueOf(4, 50);
+    record(4);
     expect(drain(queue)).toEqual([
       "user 0",
       "user 1",
@@ -65,14 +75,31 @@ describe("PunchQueue", () => {
   });
 
   test("removeHead() repeats every punch once, and no duplicate, at 100 percent", () => {
-    const queue = queueOf(2, 100);
-    queue.release(2);
+    const { queue, record } = queueOf(2, 100);
+    record(2);
     expect(drain(queue)).toEqual(["user 0", "user 0 again", "user 1", "user 1 again"]);
   });
 
+  test("head() passes over what is lost, counts it, and plans no more than the rest", () => {
+    const { queue, record } = queueOf(4, 0, (index) => index === 0 || index === 3);
+    record(4);
+    expect(drain(queue)).toEqual(["user 1", "user 2"]);
+    expect(queue.drained).toBe(true);
+    expect(queue.lostCount).toBe(2);
+    expect(queue.planned).toBe(2);
+  });
+
+  test("cutOff() at an index keeps what is before it", () => {
+    const { queue, record } = queueOf(5);
+    record(3);
+    queue.cutOff(3);
+    expect(drain(queue)).toEqual(["user 0", "user 1", "user 2"]);
+    expect(queue.drained).toBe(true);
+  });
+
   test("cutOff() keeps the head and forgets the rest", () => {
-    const queue = queueOf(5);
-    queue.release(5);
+    const { queue, record } = queueOf(5);
+    record(5);
     queue.head();
     queue.cutOff();
     expect(queue.planned).toBe(1);

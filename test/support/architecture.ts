@@ -51,7 +51,7 @@ const USE_HOMES: readonly {
   {
     what: "Bun.connect",
     use: /\bBun\.connect\b/g,
-    homes: ["src/simulator/terminal.ts", "src/api/control/socket.ts"],
+    homes: ["src/simulator/", "src/api/control/socket.ts"],
   },
   {
     what: "Bun.serve",
