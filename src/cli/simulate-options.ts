@@ -4,6 +4,8 @@
  */
 
 import { AppError } from "#base/app-error.ts";
+import { DIALECTS, type DialectName } from "#simulator/models.ts";
+import { SCENARIOS, type ScenarioName } from "#simulator/scenarios.ts";
 
 /** A whole number from the command line: its option, bounds included, and unit in the message. */
 export interface NumberRange {
@@ -60,6 +62,23 @@ export function parseZone(text: string): string {
 export function parseDevicePrefix(text: string): string {
   if (/^\w{1,13}$/.test(text)) return text;
   throw refusal("--device-prefix", text, "1 to 13 letters, digits or underscores");
+}
+
+/** Parses the name of a dialect. @throws AppError `usage`. */
+export function parseDialect(text: string): DialectName {
+  const dialect = DIALECTS.find((name) => name === text);
+  if (dialect !== undefined) return dialect;
+  throw refusal("--dialect", text, `one of ${DIALECTS.join(", ")}`);
+}
+
+/** Parses the name of a scenario, or the word `help`. @throws AppError `usage`. */
+export function parseScenario(text: string): ScenarioName | "help" {
+  if (text === "help" || isScenarioName(text)) return text;
+  throw refusal("--scenario", text, `one of ${Object.keys(SCENARIOS).join(", ")}, or help`);
+}
+
+function isScenarioName(text: string): text is ScenarioName {
+  return Object.hasOwn(SCENARIOS, text);
 }
 
 function refusal(option: string, text: string, wanted: string): AppError {

@@ -6,43 +6,31 @@
 import { Command } from "commander";
 import { systemClock } from "#platform/clock.ts";
 import { AcknowledgementFile } from "#simulator/acknowledgement-file.ts";
-import { type FleetReport, runFleet } from "#simulator/fleet.ts";
-import { type FleetOptions, PLAIN_BEHAVIOR } from "#simulator/fleet-options.ts";
-import { FIRMWARE_TIMING } from "#simulator/terminal.ts";
+import { runFleet } from "#simulator/fleet.ts";
+import { DIALECTS } from "#simulator/models.ts";
+import { SCENARIOS } from "#simulator/scenarios.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
+import { PLAIN_USERS_MAX, planFleet, type SimulateFlags } from "./simulate-fleet.ts";
 import {
   parseDevicePrefix,
+  parseDialect,
   parseNumberIn,
+  parseScenario,
   parseStart,
   parseWholeNumberIn,
   parseZone,
 } from "./simulate-options.ts";
+import { formatReport } from "./simulate-report.ts";
 
-/** What commander hands to the action, every value checked; see the help for meanings. */
-interface SimulateFlags {
-  readonly host: string;
-  readonly port: number;
-  readonly terminals: number;
-  readonly punches: number;
-  readonly rate?: number;
-  readonly duration?: number;
-  readonly duplicates: number;
-  readonly keepAlive?: true;
-  readonly poll: boolean;
-  readonly devicePrefix: string;
-  readonly users?: number;
-  readonly start?: Temporal.PlainDateTime;
-  readonly zone: string;
-  readonly timeout: number;
-  readonly retryDelay: number;
-  readonly attempts: number;
-  readonly acks?: string;
-  readonly json?: true;
+/** As commander hands them to the action. */
+interface GivenFlags extends Omit<SimulateFlags, "scenario"> {
+  readonly scenario?: SimulateFlags["scenario"] | "help";
 }
 
-/** People of one terminal by default: one for each punch, up to this. */
-const DEFAULT_USERS_MAX = 5000;
+const SCENARIO_LIST = Object.entries(SCENARIOS)
+  .map(([name, { summary }]) => `  ${name.padEnd(17)} ${summary}\n`)
+  .join("");
 
 const HELP_AFTER = `
 A punch counts as acknowledged only when the reply has the header "response_code: OK". A punch that
@@ -50,16 +38,23 @@ is not acknowledged is sent again; until it is, the terminal sends no later one.
 By default each punch of a terminal is another person's, one second before now, so that the punches
 of runs at least a second apart are different ones.
 
+Scenarios have terminals that behave as the firmware does: 100 ms between two punches, a poll every
+11 s, a retry after 3 minutes without a reply, commands carried out. Their sizes and times can be
+changed by the options above, and the same --seed and --start make the same punches:
+${SCENARIO_LIST}
 --json prints one object: terminals, punches, sent, acknowledged, unacknowledged, resent,
 duplicatesSent, duplicatesAcknowledged, connectionErrors, closedWithoutReply, timeouts, wrongReplies,
-pollsAnswered (counts), durationMs, punchesPerSecond, latencyMs {p50, p90, p99, max} (milliseconds
+abandoned (requests given up midway on purpose), pollsAnswered, commandsExecuted, commandsRefused,
+resultsAcknowledged, usersPushed, restarts, lost (recorded by a terminal and never sent, on purpose),
+disturbances (counts), durationMs, punchesPerSecond, latencyMs {p50, p90, p99, max} (milliseconds
 from the call to connect to the end of the reply, acknowledged tries only).
 
 Exit code: 0 when every punch was acknowledged, else 1.
 
 Examples:
   biometric-server simulate --terminals 2 --punches 3
-  biometric-server simulate --terminals 100 --punches 1000 --rate 500 --duplicates 5 --json`;
+  biometric-server simulate --terminals 100 --punches 1000 --rate 500 --duplicates 5 --json
+  biometric-server simulate --scenario lossy-feed --poll-interval 1`;
 
 /**
  * Makes the verb. A stop request ends the run early, with the report of what was done until then.
@@ -73,8 +68,18 @@ export function simulateCommand(
     .description("Send punches from fake terminals to a server and report what it acknowledged")
     .option("--host <name>", "server to send to", "127.0.0.1")
     .option("--port <number>", "its terminal port", whole("--port", 1, 65_535), 7005)
-    .option("--terminals <count>", "fake terminals", whole("--terminals", 1, 10_000), 1)
-    .option("--punches <count>", "punches of each terminal", whole("--punches", 0, 1_000_000), 10)
+    .option(
+      "--scenario <name>",
+      "a run by name, see below; --scenario help lists them",
+      parseScenario,
+    )
+    .option("--dialect <name>", `make all terminals speak ${DIALECTS.join(", ")}`, parseDialect)
+    .option("--terminals <count>", "fake terminals (default: 1)", whole("--terminals", 1, 10_000))
+    .option(
+      "--punches <count>",
+      "punches of each terminal (default: 10)",
+      whole("--punches", 0, 1_000_000),
+    )
     .option(
       "--rate <number>",
       "punches per second over all terminals (default: as fast as acknowledged)",
@@ -93,13 +98,24 @@ export function simulateCommand(
     );
   addTerminalOptions(command);
   return command
+    .option(
+      "--seed <number>",
+      "decides what looks random in a scenario",
+      whole("--seed", 0, 1_000_000),
+      1,
+    )
     .option("--acks <file>", "append a line per acknowledged punch: device, user, time")
     .option("--json", "print the report as JSON")
     .addHelpText("after", HELP_AFTER)
-    .action((flags: SimulateFlags) => {
+    .action(({ scenario, ...flags }: GivenFlags) => {
+      if (scenario === "help") {
+        environment.out(SCENARIO_LIST);
+        return undefined;
+      }
       const interrupted = new AbortController();
       void host.stopRequested().then(() => interrupted.abort());
-      return simulate(flags, environment, interrupted.signal);
+      const chosen = scenario === undefined ? flags : { ...flags, scenario };
+      return simulate(chosen, environment, interrupted.signal);
     });
 }
 
@@ -107,13 +123,22 @@ function addTerminalOptions(command: Command): void {
   command
     .option("--keep-alive", "one connection per terminal (default: one per punch)")
     .option("--no-poll", "do not poll for commands before the first punch")
+    .option(
+      "--poll-interval <seconds>",
+      "poll between the punches too, as terminals do (default: only before the first)",
+      parseNumberIn({ option: "--poll-interval", min: 0.01, max: 3600 }),
+    )
     .option("--device-prefix <text>", "beginning of device ids", parseDevicePrefix, "SIM")
     .option(
       "--users <count>",
-      `people of each terminal (default: one per punch, up to ${DEFAULT_USERS_MAX})`,
+      `people of each terminal (default: one per punch, up to ${PLAIN_USERS_MAX})`,
       whole("--users", 1, 1_000_000),
     )
-    .option("--start <time>", "local time of the first punch, YYYYMMDDhhmmss", parseStart)
+    .option(
+      "--start <time>",
+      "local time of the first punch, in a scenario of its start, YYYYMMDDhhmmss",
+      parseStart,
+    )
     .option("--zone <name>", "time zone of the terminals' clocks", parseZone, "Asia/Manila")
     .option(
       "--timeout <seconds>",
@@ -123,15 +148,13 @@ function addTerminalOptions(command: Command): void {
     )
     .option(
       "--retry-delay <seconds>",
-      "pause before sending again (real terminals: 180)",
+      "pause before sending again (default: 1; real terminals and scenarios: 180)",
       parseNumberIn({ option: "--retry-delay", min: 0, max: 3600 }),
-      1,
     )
     .option(
       "--attempts <count>",
-      "tries per punch before a terminal gives up",
+      "tries per punch before a terminal gives up (default: 5; in scenarios it never does)",
       whole("--attempts", 1, 1_000_000),
-      5,
     );
 }
 
@@ -147,84 +170,16 @@ async function simulate(
   const acknowledgements =
     flags.acks === undefined ? undefined : new AcknowledgementFile(flags.acks, systemClock);
   try {
-    const report = await runFleet(fleetOptions(flags), {
+    const report = await runFleet(planFleet(flags), {
       clock: systemClock,
       stop,
       onAcknowledged: (punch) => acknowledgements?.add(punch),
     });
-    environment.out(flags.json === true ? `${JSON.stringify(report)}\n` : reportTable(report));
+    environment.out(flags.json === true ? `${JSON.stringify(report)}\n` : formatReport(report));
     if (report.unacknowledged > 0 || report.duplicatesAcknowledged < report.duplicatesSent) {
       environment.exitCode(1);
     }
   } finally {
     acknowledgements?.close();
   }
-}
-
-function fleetOptions(flags: SimulateFlags): FleetOptions {
-  const users = flags.users ?? Math.min(Math.max(flags.punches, 1), DEFAULT_USERS_MAX);
-  return {
-    host: flags.host,
-    port: flags.port,
-    terminals: flags.terminals,
-    punchesPerTerminal: flags.punches,
-    devicePrefix: flags.devicePrefix,
-    usersPerTerminal: users,
-    start: flags.start ?? startBeforeNow(flags.zone, Math.ceil(flags.punches / users)),
-    ratePerSecond: flags.rate,
-    durationMs: flags.duration === undefined ? undefined : flags.duration * 1000,
-    keepAlive: flags.keepAlive === true,
-    duplicatePercent: flags.duplicates,
-    timeoutMs: flags.timeout * 1000,
-    attemptsMax: flags.attempts,
-    timing: {
-      ...FIRMWARE_TIMING,
-      polling: flags.poll ? "first" : "never",
-      recordPauseMs: 0,
-      silenceBackoffMs: flags.retryDelay * 1000,
-      refusalBackoffMs: flags.retryDelay * 1000,
-    },
-    seed: 1,
-    behavior: PLAIN_BEHAVIOR,
-  };
-}
-
-function startBeforeNow(zone: string, seconds: number): Temporal.PlainDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(systemClock.nowMs())
-    .toZonedDateTimeISO(zone)
-    .subtract({ seconds })
-    .toPlainDateTime();
-}
-
-/** The report for people: one line per fact, failures only where there were any. */
-function reportTable(report: FleetReport): string {
-  const { latencyMs } = report;
-  const rows: [string, string][] = [
-    ["terminals", String(report.terminals)],
-    ["punches", String(report.punches)],
-    ["sent", String(report.sent)],
-    ["acknowledged", String(report.acknowledged)],
-    ["unacknowledged", String(report.unacknowledged)],
-    ["sent again", String(report.resent)],
-  ];
-  if (report.duplicatesSent > 0) {
-    const of = `${report.duplicatesAcknowledged} of ${report.duplicatesSent} acknowledged`;
-    rows.push(["duplicates", of]);
-  }
-  const failures: [string, number][] = [
-    ["connection errors", report.connectionErrors],
-    ["closed without reply", report.closedWithoutReply],
-    ["timeouts", report.timeouts],
-    ["wrong replies", report.wrongReplies],
-  ];
-  for (const [name, count] of failures) if (count > 0) rows.push([name, String(count)]);
-  rows.push(
-    ["duration", `${(report.durationMs / 1000).toFixed(2)} s`],
-    ["punches per second", String(report.punchesPerSecond)],
-    ["latency p50", `${latencyMs.p50.toFixed(2)} ms`],
-    ["latency p90", `${latencyMs.p90.toFixed(2)} ms`],
-    ["latency p99", `${latencyMs.p99.toFixed(2)} ms`],
-    ["latency max", `${latencyMs.max.toFixed(2)} ms`],
-  );
-  return rows.map(([name, value]) => `${name.padEnd(21)} ${value}\n`).join("");
 }

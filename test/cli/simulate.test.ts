@@ -101,6 +101,77 @@ describe("simulate", () => {
     );
   });
 
+  test("simulate prints what is always there, and no row for what did not happen", async () => {
+    const { text } = await simulateAgainst("ok", "--punches", "2");
+    expect(text.split("\n").map((line) => line.slice(0, 21).trimEnd())).toEqual([
+      "terminals",
+      "punches",
+      "sent",
+      "acknowledged",
+      "unacknowledged",
+      "sent again",
+      "duration",
+      "punches per second",
+      "latency p50",
+      "latency p90",
+      "latency p99",
+      "latency max",
+      "",
+    ]);
+  });
+
+  test("simulate --scenario runs it, sizes changed by the options, and prints what is special", async () => {
+    const words = ["--scenario", "lossy-feed", "--duration", "0.2", "--timeout", "1"];
+    const { text, exitCode } = await simulateAgainst("ok", ...words, "--punches", "1");
+    expect(text).toMatch(/^terminals +1$/m);
+    expect(text).toMatch(/^acknowledged +1$/m);
+    expect(exitCode).toBe(0);
+    const lossy = ["--scenario", "lost-replies", "--terminals", "1", "--retry-delay", "0"];
+    const lost = await simulateAgainst("ok", ...lossy, "--punches", "4");
+    expect(lost.text).toMatch(/^given up midway +1$/m);
+    expect(lost.exitCode).toBe(0);
+  });
+
+  test("simulate --scenario help lists every scenario with its line", async () => {
+    const { text, exitCode } = await simulate("--scenario", "help");
+    expect(text).toMatch(/^ {2}steady +10 terminals, 2 punches a second, for a minute$/m);
+    for (const name of ["reconnect", "storm", "power-loss", "lossy-feed", "commands", "same-id"]) {
+      expect(text).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+    }
+    expect(exitCode).toBe(0);
+  });
+
+  test("simulate --dialect makes the terminals speak it", async () => {
+    const seen: string[] = [];
+    const server = new ScriptedServer((request) => {
+      seen.push(request.text.slice(0, request.text.indexOf("\r\n")));
+      return "ok";
+    });
+    const words = ["--port", String(server.port), "--punches", "1", "--no-poll"];
+    for (const dialect of ["D3", "D4", "D6"]) await simulate(...words, "--dialect", dialect);
+    const { exitCode } = await simulate(...words, "--dialect", "R");
+    server.stop();
+    expect(seen.slice(0, 3)).toEqual([
+      "POST /hdata.aspx HTTP/1.0",
+      `POST http://127.0.0.1:${server.port}/ HTTP/1.0`,
+      "POST /AIData.aspx HTTP/1.0",
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("simulate --poll-interval polls after the punches too", async () => {
+    const server = new ScriptedServer(({ requestCode }) =>
+      requestCode === "receive_cmd" ? "no-command" : "ok",
+    );
+    const words = ["--port", String(server.port), "--punches", "1", "--poll-interval", "1"];
+    await simulate(...words);
+    server.stop();
+    expect(server.requests.map(({ requestCode }) => requestCode)).toEqual([
+      "realtime_glog",
+      "receive_cmd",
+    ]);
+  });
+
   const refusals: readonly [option: string, value: string, wanted: string][] = [
     ["--port", "70000", "a whole number from 1 to 65535"],
     ["--terminals", "0", "a whole number from 1 to 10000"],
@@ -113,6 +184,9 @@ describe("simulate", () => {
     ["--start", "20260230081504", "14 digits YYYYMMDDhhmmss, as 20260302081504"],
     ["--start", "2026-03-02", "14 digits YYYYMMDDhhmmss, as 20260302081504"],
     ["--zone", "Mars/Base", "an IANA name, as Asia/Manila"],
+    ["--dialect", "D9", "one of D2, D3, D4, D6, R"],
+    ["--seed", "-1", "a whole number from 0 to 1000000"],
+    ["--poll-interval", "0", "a number from 0.01 to 3600"],
     ["--device-prefix", "much-too-long-a-name", "1 to 13 letters, digits or underscores"],
   ];
   test.each(refusals)("simulate refuses %s %p", async (option, value, wanted) => {
@@ -120,6 +194,15 @@ describe("simulate", () => {
     await expect(running).rejects.toMatchObject({
       code: "usage",
       message: `Cannot use ${option} "${value}": must be ${wanted}`,
+    });
+  });
+
+  test("simulate refuses an unknown scenario and names those there are", async () => {
+    await expect(simulate("--scenario", "toString")).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringMatching(
+        /^Cannot use --scenario "toString": must be one of steady, reconnect, .*, or help$/,
+      ),
     });
   });
 });
