@@ -6,7 +6,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
-import type { ReadinessProblem } from "#api/health/model.ts";
+import type { Readiness } from "#api/health/routes.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { startWebServer } from "#api/server.ts";
@@ -25,7 +25,7 @@ import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
-import { createOwnClockTrust } from "#platform/own-clock.ts";
+import { OwnClock } from "#platform/own-clock.ts";
 import { residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
 import type { StorageRules } from "#storage/rules.ts";
@@ -101,17 +101,7 @@ async function startParts(
   const failed = Promise.withResolvers<never>();
   // During the start nobody listens yet.
   failed.promise.catch(() => {});
-  makePrivateFolder(config.dataDir);
-  const databasePath = join(config.dataDir, "biometric.db");
-  checkEarlierDatabase(databasePath, options);
-  const storage = openStorage({
-    path: databasePath,
-    rules: rulesOf(config),
-    isOwnClockTrusted: createOwnClockTrust(clock),
-    clock,
-    log,
-    onLost: failed.reject,
-  });
+  const { storage, ownClock } = openAppStorage(options, failed.reject);
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
@@ -135,9 +125,12 @@ async function startParts(
     path: options.controlSocketPath,
     storage,
     clock,
+    ownClock,
+    siteTimeZone: config.siteTimeZone,
     log,
     live,
     onDeviceApproved,
+    onHistoryAsked: () => background.wake(),
     onImported: () => background.wake(),
   });
   stops.push(() => control.stop());
@@ -155,6 +148,7 @@ async function startParts(
   const handleIntake = createHandleIntake(queue, log);
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
+    readiness: () => findReadiness(storage, ownClock),
     webhookDelivery: delivery?.access,
     onDeviceApproved,
     submitIntake: handleIntake,
@@ -174,6 +168,17 @@ async function startParts(
     isFirstStart,
     failed: failed.promise,
   };
+}
+
+function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) {
+  const { config, clock, log } = options;
+  makePrivateFolder(config.dataDir);
+  const path = join(config.dataDir, "biometric.db");
+  checkEarlierDatabase(path, options);
+  const confirmationFile = join(config.dataDir, "clock-confirmed");
+  const ownClock = new OwnClock(clock, { confirmationFile });
+  const storage = openStorage({ path, rules: rulesOf(config), ownClock, clock, log, onLost });
+  return { storage, ownClock };
 }
 
 function createLiveHub({ config, clock, log }: AppOptions, storage: Storage): LiveHub {
@@ -349,21 +354,29 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     }),
     startedAtMonotonicMs: clock.monotonicMs(),
     residentBytes,
-    readiness: () => findReadinessProblems(storage),
     version: VERSION,
   };
 }
 
-async function findReadinessProblems(storage: Storage): Promise<readonly ReadinessProblem[]> {
+async function findReadiness(storage: Storage, ownClock: OwnClock): Promise<Readiness> {
+  const notes = ownClock.isTrusted() ? [] : [CLOCK_NOTE];
   try {
     await storage.probe();
-    return [];
+    return { problems: [], notes };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const { code, message, hint } = error;
-    return [{ code, message: hint === undefined ? message : `${message}. ${hint}` }];
+    const problem = { code, message: hint === undefined ? message : `${message}. ${hint}` };
+    return { problems: [problem], notes };
   }
 }
+
+const CLOCK_NOTE = {
+  code: "own-clock-untrusted",
+  message:
+    "Nothing says that this box's clock is right, so no terminal's clock is set and no time is " +
+    'called too late: switch NTP on, or compare it and run "biometric-server clock confirm"',
+};
 
 function startListener(options: AppOptions, handleIntake: HandleIntake): DeviceListener {
   const { config, clock, log } = options;

@@ -28,7 +28,10 @@ export interface DeviceSetting {
 /** A terminal was approved or blocked. */
 export function noteDeviceStatus(
   followers: DeviceFollowers,
-  setting: DeviceSetting & { readonly status: "approved" | "blocked" },
+  setting: DeviceSetting & {
+    readonly status: "approved" | "blocked";
+    readonly fields?: LogFields;
+  },
 ): void {
   const { id, status } = setting;
   noteChangedStatus(followers, setting);
@@ -45,18 +48,22 @@ export function noteDeviceUpdate(
     readonly status?: "approved" | "blocked" | undefined;
   },
 ): void {
-  const { id, isChanged, client, event, fields, status } = setting;
+  const { event, fields, status, ...changed } = setting;
+  const { id, isChanged, client } = changed;
   if (isChanged) followers.log.info(event, { device: id, client, ...fields });
-  if (status !== undefined) noteChangedStatus(followers, { ...setting, status });
+  if (status !== undefined) noteChangedStatus(followers, { ...changed, status });
   followers.live.tellDevice(id, { type: "device_updated" });
 }
 
 function noteChangedStatus(
   { log, onDeviceApproved }: DeviceFollowers,
-  setting: DeviceSetting & { readonly status: "approved" | "blocked" },
+  setting: DeviceSetting & {
+    readonly status: "approved" | "blocked";
+    readonly fields?: LogFields;
+  },
 ): void {
-  const { id, status, client } = setting;
+  const { id, status, client, fields } = setting;
   if (!setting.isChanged) return;
-  log.info(`device.${status}`, { device: id, client });
+  log.info(`device.${status}`, { device: id, client, ...fields });
   if (status === "approved") onDeviceApproved();
 }

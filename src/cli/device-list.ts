@@ -18,6 +18,14 @@ export interface ListedDevice {
   /** Epoch milliseconds; undefined when the server did not tell. */
   readonly lastContactMs: number | undefined;
   readonly heldCount: number;
+  /** How far its clock is from the server's, in milliseconds; undefined while unknown. */
+  readonly clockSkewMs: number | undefined;
+  /** Empty: the site's. */
+  readonly timeZone: string;
+  /** Its rule, with the codes it reads where a person gave some; empty: the site's. */
+  readonly direction: string;
+  /** The day before which its punches are historic. */
+  readonly startDate: string;
 }
 
 /** What the server knows. */
@@ -52,5 +60,14 @@ function parseDevice(device: Readonly<Record<string, unknown>>): ListedDevice {
     allowedAddress: textOf(device.allowed_address),
     lastContactMs: instantOf(device.last_contact_at),
     heldCount: typeof device.held_count === "number" ? device.held_count : 0,
+    clockSkewMs: typeof device.clock_skew_ms === "number" ? device.clock_skew_ms : undefined,
+    timeZone: textOf(device.time_zone),
+    direction: directionOf(device),
+    startDate: textOf(device.start_date),
   };
+}
+
+function directionOf(device: Readonly<Record<string, unknown>>): string {
+  const codes = textOf(device.direction_codes);
+  return `${textOf(device.direction)}${codes === "" ? "" : ` (${codes})`}`.trim();
 }

@@ -2,6 +2,7 @@
  * The list of terminals as a table for people. Pure.
  */
 
+import { shownDuration } from "#domain/time-text.ts";
 import { alignColumns } from "./columns.ts";
 import type { DeviceList, ListedDevice } from "./device-list.ts";
 
@@ -13,6 +14,10 @@ const HEADINGS = [
   "ADDRESS",
   "ALLOWED FROM",
   "HELD",
+  "CLOCK",
+  "ZONE",
+  "DIRECTION",
+  "SINCE",
   "DRIVER",
 ] as const;
 
@@ -43,6 +48,13 @@ export function formatAge(ageMs: number): string {
   return `${Math.floor(seconds / 86_400)} days ago`;
 }
 
+/** `right` within a second, else how much fast or slow; empty while unknown. */
+export function formatSkew(skewMs: number | undefined): string {
+  if (skewMs === undefined) return "";
+  const sizeMs = Math.abs(skewMs);
+  return sizeMs < 1500 ? "right" : `${shownDuration(sizeMs)} ${skewMs < 0 ? "slow" : "fast"}`;
+}
+
 function deviceRow(device: ListedDevice, nowMs: number): readonly string[] {
   const { lastContactMs } = device;
   return [
@@ -53,6 +65,10 @@ function deviceRow(device: ListedDevice, nowMs: number): readonly string[] {
     device.address,
     device.allowedAddress === "" ? "any" : device.allowedAddress,
     String(device.heldCount),
+    formatSkew(device.clockSkewMs),
+    device.timeZone === "" ? "site" : device.timeZone,
+    device.direction === "" ? "site" : device.direction,
+    device.startDate,
     device.driver,
   ];
 }

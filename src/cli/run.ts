@@ -5,11 +5,13 @@
 import { Command, CommanderError } from "commander";
 import { AppError } from "#base/app-error.ts";
 import { clientsCommand } from "./clients.ts";
+import { clockCommand } from "./clock.ts";
 import { configCommand } from "./config.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { importCommand } from "./import.ts";
+import { pairCommand } from "./pair.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { versionCommand, versionText } from "./version.ts";
@@ -24,10 +26,12 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
   devicesCommand,
+  pairCommand,
   clientsCommand,
   importCommand,
   simulateCommand,
   configCommand,
+  clockCommand,
   versionCommand,
 ];
 

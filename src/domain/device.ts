@@ -22,12 +22,13 @@ export const MANUAL_DEVICE_ID = deviceId("unknown");
 /** The driver of the built-in device, and of every request that brings a manual punch. */
 export const MANUAL_DRIVER = "manual";
 
-/** How a device's punches get their direction. */
-export type DirectionPolicy = "alternate" | "fixed-in" | "fixed-out";
+/** How a device's punches get their direction. `device`: as the terminal says, where it does. */
+export type DirectionPolicy = "alternate" | "device" | "fixed-in" | "fixed-out";
 
 /** Every policy, for settings and arguments. */
 export const DIRECTION_POLICIES: readonly DirectionPolicy[] = [
   "alternate",
+  "device",
   "fixed-in",
   "fixed-out",
 ];
@@ -59,6 +60,8 @@ export interface Device {
   readonly timeZone: string | undefined;
   /** Undefined: the site's policy. */
   readonly directionPolicy: DirectionPolicy | undefined;
+  /** How its direction codes are read, as `parseDirectionCodes` takes it; undefined: by library. */
+  readonly directionCodes: string | undefined;
   /** Punches stored and not yet released to the HRIS. */
   readonly heldCount: number;
   /** Resends of a known punch since the device row was made. */

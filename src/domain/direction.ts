@@ -59,18 +59,24 @@ export interface DirectionCorrection {
 }
 
 /**
- * The direction of one punch. `previous` is the user's last counting punch before it in the order
- * above, so never later than `instantMs`. A fixed direction is never a repeat.
+ * The direction of one punch; undefined where only the terminal could say it, and did not.
+ * `previous` is the user's last counting punch before it in the order above, so never later than
+ * `instantMs`. A direction that is fixed or told is never a repeat.
  */
 export function resolveDirection(options: {
   readonly policy: DirectionPolicy;
   readonly previous: DirectionState | undefined;
   readonly instantMs: EpochMs;
   readonly rule: DirectionRule;
-}): ResolvedDirection {
+  /** What the terminal's own code says; only the policy `device` asks. */
+  readonly told?: Direction | undefined;
+}): ResolvedDirection | undefined {
   switch (options.policy) {
     case "alternate":
       return alternate(options.previous, options.instantMs, options.rule);
+    case "device":
+      if (options.told === undefined) return undefined;
+      return { direction: options.told, source: "device", isRepeat: false };
     case "fixed-in":
       return { direction: "in", source: "fixed", isRepeat: false };
     case "fixed-out":
@@ -91,8 +97,8 @@ export function nextState(
 /**
  * Works out which rows change behind a punch that was inserted or changed. `state` is the last
  * counting punch up to and including that one; `rows` are the user's stored punches behind it, in
- * order, and are read lazily and no further than needed. Only `alternate` rows change; fixed and
- * imported rows keep theirs and count as stored. Rows that may no longer change for their age are
+ * order, and are read lazily and no further than needed. Only `alternate` rows change; fixed, told
+ * and imported rows keep theirs and count as stored. Rows that may no longer change for their age are
  * left out at the front, with `state` then taken from the last counting one of them.
  *
  * Relies on the stored rows agreeing with each other under `rule`: each follows from those before.

@@ -11,7 +11,7 @@ import type { LocalTimeFlag, WallTime } from "./wall-time.ts";
 export type Direction = "in" | "out";
 
 /** Which rule a direction came from. Only `alternate` rows are ever corrected. */
-export type DirectionSource = "alternate" | "fixed" | "imported";
+export type DirectionSource = "alternate" | "device" | "fixed" | "imported";
 
 /** How the row came to us. */
 export type PunchOrigin = "live" | "recovered" | "imported" | "manual";
@@ -70,6 +70,8 @@ export interface Punch {
   readonly workCode: string | undefined;
   readonly localTimeFlag: LocalTimeFlag | undefined;
   readonly doubtfulTime: DoubtfulTime | undefined;
+  /** Of a doubtful time: when it may have been, by how far off the terminal's clock was measured. */
+  readonly suggestedInstantMs: EpochMs | undefined;
   readonly isHistoric: boolean;
   readonly origin: PunchOrigin;
   /** The terminal's own record, verbatim, without binaries. */

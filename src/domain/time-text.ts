@@ -37,6 +37,20 @@ export function rfc3339WithOffset(instantMs: EpochMs, timeZone: string): string 
   return local + offsetText(offsetMinutes);
 }
 
+/** A duration of any length in the largest unit of which there are two: `95 s`, `3 min`, `26 years`. */
+export function shownDuration(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1000);
+  const unit = DURATION_UNITS.find(([size]) => seconds >= 2 * size) ?? ([1, "s"] as const);
+  return `${Math.floor(seconds / unit[0])} ${unit[1]}`;
+}
+
+const DURATION_UNITS = [
+  [31_557_600, "years"],
+  [86_400, "days"],
+  [3_600, "h"],
+  [60, "min"],
+] as const;
+
 /** The date and time of day of `YYYY-MM-DDThh:mm:ss.sssZ`, whatever the length of its year. */
 function spacedText(localMs: number): string {
   const iso = new Date(localMs).toISOString();

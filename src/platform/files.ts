@@ -8,6 +8,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -31,6 +32,19 @@ export function createPrivateFile(path: string, content: string): void {
   } catch (error) {
     if (errorCode(error) === "EEXIST") return;
     throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  flushFolder(dirname(path));
+}
+
+/** The same, in place of a file of that name. */
+export function replacePrivateFile(path: string, content: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
+  try {
+    writeFlushed(temporary, content);
+    renameSync(temporary, path);
   } finally {
     rmSync(temporary, { force: true });
   }

@@ -18,10 +18,8 @@ export interface EnteredPunch {
   readonly isHistoric: boolean;
 }
 
-/** Counts the punch and, where an endpoint is set, enqueues its delivery. */
-export function announcePunch(parts: WriteParts, rules: StorageRules, punch: EnteredPunch): void {
-  parts.counters.add({ punchCount: 1 });
-  if (!rules.hasEndpoint || punch.isHistoric) return;
+/** Enqueues the delivery of a punch that is in the feed. */
+export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHistoric">): void {
   parts.outbox.enqueue({
     deviceId: punch.deviceId,
     punchId: punch.punchId,
@@ -29,6 +27,12 @@ export function announcePunch(parts: WriteParts, rules: StorageRules, punch: Ent
     eventAtMs: punch.receivedAtMs,
     isDuplicate: false,
   });
+}
+
+/** Counts the punch and, where an endpoint is set, enqueues its delivery. */
+export function announcePunch(parts: WriteParts, rules: StorageRules, punch: EnteredPunch): void {
+  parts.counters.add({ punchCount: 1 });
+  if (rules.hasEndpoint && !punch.isHistoric) enqueuePunch(parts, punch);
 }
 
 /** With so many messages waiting a resend is not told: a terminal may repeat itself without end. */

@@ -4,8 +4,10 @@
  */
 
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
+import { shownDuration } from "#domain/time-text.ts";
 import type { Log } from "#platform/log.ts";
 import type { IntakeApplier } from "./apply-intake.ts";
+import type { ClockNews, DeviceClocks } from "./device-clocks.ts";
 import { engineCode, engineHint, isEngineFailure } from "./engine-error.ts";
 import type { StorageEvents } from "./events.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -16,6 +18,7 @@ const FAILED: Outcome = { kind: "failed" };
 export interface BatchWriter {
   readonly parts: WriteParts;
   readonly applier: IntakeApplier;
+  readonly clocks: DeviceClocks;
   readonly events: StorageEvents;
   readonly log: Log;
 }
@@ -30,7 +33,18 @@ export function appendBatch(
     const level = event === "device.approved" ? "info" : "warn";
     writer.log[level](event, fields, { per: fields.device });
   }
+  for (const news of writer.clocks.takeNews()) tellClock(writer.log, news);
   return outcomes;
+}
+
+function tellClock(log: Log, { device, isOff, skewMs }: ClockNews): void {
+  if (!isOff) {
+    log.info("device.clock-right", { device, skewMs });
+    return;
+  }
+  const shown = `${shownDuration(Math.abs(skewMs))} ${skewMs < 0 ? "slow" : "fast"}`;
+  const hint = 'Set the clock of the terminal; "biometric-server clock" shows this box\'s own';
+  log.warn("device.clock-off", { device, skewMs, detail: `Its clock is ${shown}`, hint });
 }
 
 function commitBatch(batch: readonly ReceivedIntake[], writer: BatchWriter): readonly Outcome[] {

@@ -3,11 +3,11 @@
  * raw bytes. Decides nothing that the rules of `domain/` decide.
  */
 
-import { assert } from "#base/assert.ts";
+import { assert, assertDefined } from "#base/assert.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { acceptPunch } from "#domain/accept-punch.ts";
 import { MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
-import { type DeviceId, punchId } from "#domain/identifiers.ts";
+import { type DeviceId, deviceId, punchId } from "#domain/identifiers.ts";
 import type {
   ManualIntake,
   NoticeIntake,
@@ -22,12 +22,13 @@ import type { Enrollment } from "#domain/user.ts";
 import { wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
+import type { DeviceClocks, OwnClockView } from "./device-clocks.ts";
 import { DeviceContacts } from "./device-contact.ts";
 import type { DeviceRow } from "./devices.ts";
 import { ENROLLMENT_ROW_BYTES } from "./enrollments.ts";
 import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
-import type { PunchPlacer } from "./place-punch.ts";
+import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
 import type { KnownPunch } from "./punches.ts";
 import { digestOf, type QuarantineReason } from "./quarantine.ts";
 import type { StorageRules } from "./rules.ts";
@@ -35,12 +36,15 @@ import type { WriteParts } from "./write-parts.ts";
 
 /** Bytes a held punch takes beside its own text: the row and its places in five indexes. */
 const HELD_ROW_BYTES = 400;
+/** How long after a punch its resend may come through a clock that was set meanwhile. */
+const RESEND_MAX_MS = 86_400_000;
 
 export class IntakeApplier {
   readonly #parts: WriteParts;
   readonly #placer: PunchPlacer;
   readonly #rules: StorageRules;
-  readonly #isOwnClockTrusted: () => boolean;
+  readonly #ownClock: OwnClockView;
+  readonly #clocks: DeviceClocks;
   readonly #events: StorageEvents;
   readonly #room: HoldingRoom;
   readonly #contacts: DeviceContacts;
@@ -52,14 +56,16 @@ export class IntakeApplier {
     readonly placer: PunchPlacer;
     readonly box: Box;
     readonly rules: StorageRules;
-    readonly isOwnClockTrusted: () => boolean;
+    readonly ownClock: OwnClockView;
+    readonly clocks: DeviceClocks;
     /** Filled with what the log is to be told once the commit is on disk. */
     readonly events: StorageEvents;
   }) {
     this.#parts = options.parts;
     this.#placer = options.placer;
     this.#rules = options.rules;
-    this.#isOwnClockTrusted = options.isOwnClockTrusted;
+    this.#ownClock = options.ownClock;
+    this.#clocks = options.clocks;
     this.#events = options.events;
     this.#room = new HoldingRoom(options.parts, options.rules);
     this.#contacts = new DeviceContacts({ ...options, room: this.#room });
@@ -80,7 +86,7 @@ export class IntakeApplier {
     if (typeof contacted === "string") return { kind: "refused", code: contacted };
     switch (intake.kind) {
       case "poll":
-        this.#contacts.report(contacted, intake.report, received.receivedAtMs);
+        this.#contacts.report(contacted, intake.report, received);
         return { kind: "stored" };
       case "punches":
         return this.#applyPunches(received, intake);
@@ -179,7 +185,7 @@ export class IntakeApplier {
         timeZone,
         leadingZeros: this.#rules.leadingZeros,
         receivedAtMs,
-        ownClockTrusted: this.#isOwnClockTrusted(),
+        ownClockTrusted: this.#ownClock.isTrusted(),
         deviceStartAtMs: epochMs(0),
         clockEpisode: device.clockEpisode,
       },
@@ -201,20 +207,26 @@ export class IntakeApplier {
     record: { readonly deviceId: DeviceId; readonly bytes: Uint8Array },
   ): Outcome {
     const device = this.#parts.devices.get(record.deviceId);
+    const { receivedAtMs } = received;
     const accepted = acceptPunch(raw, {
       timeZone: device.timeZone ?? this.#rules.siteTimeZone,
       leadingZeros: this.#rules.leadingZeros,
-      receivedAtMs: received.receivedAtMs,
-      ownClockTrusted: this.#isOwnClockTrusted(),
+      receivedAtMs,
+      ownClockTrusted: this.#ownClock.isTrusted(),
       deviceStartAtMs: epochMs(device.startAtMs),
       clockEpisode: device.clockEpisode,
     });
     if (!accepted.ok) return this.#quarantine(received, record.bytes, accepted.error);
     const known = this.#parts.punches.findKnown(device.id, accepted.value);
-    if (known === undefined) return this.#insert(received, accepted.value, device);
+    const isReset = this.#clocks.showsReset(device, accepted.value, receivedAtMs);
+    if (isReset && !isResend(known, receivedAtMs)) {
+      const reset = this.#clocks.beginEpisode(device, accepted.value);
+      this.#parts.devices.put(reset);
+      return this.#insertLive(received, { ...accepted.value, clockEpisode: reset.clockEpisode });
+    }
+    if (known === undefined) return this.#insertLive(received, accepted.value);
     if (hasSameContent(contentOf(known), raw)) {
       this.#parts.devices.note({ ...device, duplicateCount: device.duplicateCount + 1 });
-      const { receivedAtMs } = received;
       const resend = { deviceId: device.id, punch: known, receivedAtMs };
       announceResend(this.#parts, this.#rules, resend);
       return { kind: "duplicate" };
@@ -223,6 +235,19 @@ export class IntakeApplier {
       code: "same-second",
       reason: `Punch ${known.id} has the same user and second and other codes`,
     });
+  }
+
+  /** A punch that the terminal sends by itself, and by which it may tell its clock. */
+  #insertLive(received: ReceivedIntake, punch: AcceptedPunch): Outcome {
+    const { devices } = this.#parts;
+    const { receivedAtMs } = received;
+    const id = assertDefined(received.intake.deviceId, "A punch came of no terminal");
+    const outcome = this.#insert(received, punch, devices.get(id));
+    if (outcome.kind !== "stored") return outcome;
+    const row = devices.get(id);
+    const noted = this.#clocks.notePunch(row, punch, receivedAtMs);
+    if (noted !== row) devices.note(noted);
+    return outcome;
   }
 
   #insert(received: ReceivedIntake, punch: AcceptedPunch, device: DeviceRow): Outcome {
@@ -238,14 +263,17 @@ export class IntakeApplier {
       punchId: counters.nextPunchId(),
     };
     const isDoubtful = punch.doubtfulTime !== undefined;
-    const policy = device.directionPolicy ?? this.#rules.directionPolicy;
+    const { directionCode: code, codeLibrary: library } = punch.raw;
+    const direction = terminalDirection(device, { code, library }, this.#rules);
+    this.#ownClock.noteArrival(received.receivedAtMs);
     this.#parts.punches.insertAccepted(punch, {
       id: place.punchId,
       deviceId: device.id,
       receivedAtMs: received.receivedAtMs,
       feedPosition: isHeld ? null : counters.nextFeedPosition(),
       origin: received.intake.kind === "manual" ? "manual" : "live",
-      placed: isHeld ? undefined : this.#placer.resolve(place, policy, isDoubtful),
+      placed: isHeld ? undefined : this.#placer.resolve(place, { ...direction, isDoubtful }),
+      suggestedInstantMs: isDoubtful ? this.#suggest(received, punch, device) : undefined,
     });
     if (isHeld) {
       counters.add({ heldCount: 1 });
@@ -265,6 +293,13 @@ export class IntakeApplier {
       isHistoric: punch.isHistoric,
     });
     return { kind: "stored" };
+  }
+
+  #suggest(received: ReceivedIntake, punch: AcceptedPunch, device: DeviceRow): EpochMs | undefined {
+    const { receivedAtMs } = received;
+    const suggested = this.#clocks.suggest(device, { instantMs: punch.instantMs, receivedAtMs });
+    if (suggested === undefined) this.#clocks.noteUnsuggested(deviceId(device.id));
+    return suggested;
   }
 
   #quarantine(received: ReceivedIntake, bytes: Uint8Array, why: QuarantineReason): Outcome {
@@ -291,6 +326,11 @@ export class IntakeApplier {
     });
     return { kind: "quarantined" };
   }
+}
+
+/** Whether a punch of a clock that was reset is the known one, and not of the reset behind it. */
+function isResend(known: KnownPunch | undefined, receivedAtMs: EpochMs): boolean {
+  return known !== undefined && receivedAtMs - known.receivedAtMs <= RESEND_MAX_MS;
 }
 
 function contentOf(known: KnownPunch) {

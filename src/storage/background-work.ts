@@ -1,16 +1,20 @@
 /**
- * What approval and late punches put off, in steps small enough not to hold up a terminal: held
- * punches enter the feed in the order they came, and long corrections go on.
+ * What approval, late punches and a person put off, in steps small enough not to hold up a terminal:
+ * held punches enter the feed in the order they came, long corrections go on, and historic punches
+ * that were asked for enter the outbox.
  */
 
+import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
+import { resolveInstant, type WallTime } from "#domain/wall-time.ts";
 import type { Log } from "#platform/log.ts";
 import { announcePunch } from "./announce-punch.ts";
 import type { DeviceRow } from "./devices.ts";
 import { isEngineFailure } from "./engine-error.ts";
-import { type PunchPlacer, UNDECIDED } from "./place-punch.ts";
-import type { PlacedDirection, PunchRow } from "./punches.ts";
+import type { HistoryStep } from "./history-sends.ts";
+import { type PunchPlacer, terminalDirection, UNDECIDED } from "./place-punch.ts";
+import type { PlacedDirection, PunchRow, ReleasedTime } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -37,12 +41,29 @@ export class BackgroundWork {
 
   /** One transaction's worth; returns whether more is waiting. */
   step(): boolean {
-    return this.#parts.transaction(() => {
-      const device = this.#findDeviceToRelease();
-      if (device !== undefined) this.#release(device);
-      else this.#placer.continueCorrection();
-      return this.#findDeviceToRelease() !== undefined || this.#parts.timeline.hasDeferred();
-    });
+    const { timeline, historySends } = this.#parts;
+    const { history, hasMore } = this.#parts.transaction(() => ({
+      history: this.#doOne(),
+      hasMore:
+        this.#findDeviceToRelease() !== undefined ||
+        timeline.hasDeferred() ||
+        historySends.isDue(this.#parts),
+    }));
+    if (history?.isDone === true) {
+      this.#log.info("history.queued", { device: history.deviceId, punches: history.sentCount });
+    }
+    return hasMore;
+  }
+
+  #doOne(): HistoryStep | undefined {
+    const device = this.#findDeviceToRelease();
+    if (device !== undefined) {
+      this.#release(device);
+      return undefined;
+    }
+    if (this.#placer.continueCorrection()) return undefined;
+    const { historySends } = this.#parts;
+    return historySends.isDue(this.#parts) ? historySends.step(this.#parts) : undefined;
   }
 
   #findDeviceToRelease(): DeviceRow | undefined {
@@ -72,26 +93,53 @@ export class BackgroundWork {
       if (isEngineFailure(error)) throw error;
       const fields = { device: row.deviceId, punch: row.id, cause: String(error) };
       this.#log.error("release.bug", fields, { per: String(error) });
-      this.#enterFeed(row, UNDECIDED);
+      this.#enterFeed(row, row, UNDECIDED);
     }
   }
 
   #releaseOne(device: DeviceRow, row: PunchRow): void {
+    const time = this.#readTime(device, row);
     const place = {
       userId: row.userId,
-      instantMs: epochMs(row.instantMs),
+      instantMs: epochMs(time.instantMs),
       deviceId: row.deviceId,
       punchId: row.id,
     };
-    const policy = device.directionPolicy ?? this.#rules.directionPolicy;
+    const told = { code: row.directionCode ?? undefined, library: row.codeLibrary ?? undefined };
     const isDoubtful = row.doubtfulTime !== null;
-    this.#enterFeed(row, this.#placer.resolve(place, policy, isDoubtful));
+    const direction = terminalDirection(device, told, this.#rules);
+    this.#enterFeed(row, time, this.#placer.resolve(place, { ...direction, isDoubtful }));
     if (!isDoubtful) this.#placer.correctBehind(place, epochMs(row.receivedAtMs));
   }
 
-  #enterFeed(row: PunchRow, placed: PlacedDirection): void {
+  /** By the zone and the start date that the terminal has by now; a person may have set them. */
+  #readTime(device: DeviceRow, row: PunchRow): ReleasedTime {
+    const timeZone = device.timeZone ?? this.#rules.siteTimeZone;
+    const resolved = resolveInstant(brand<WallTime>(row.wallTime), timeZone);
+    return {
+      timeZone,
+      instantMs: resolved.instantMs,
+      localTimeFlag: resolved.localTimeFlag ?? null,
+      isHistoric: row.doubtfulTime === null && resolved.instantMs < device.startAtMs,
+    };
+  }
+
+  #enterFeed(row: PunchRow, time: ReleasedTime, placed: PlacedDirection): void {
     const { counters, punches } = this.#parts;
-    punches.release({ id: row.id, feedPosition: counters.nextFeedPosition(), ...placed });
-    announcePunch(this.#parts, this.#rules, { ...row, punchId: row.id });
+    const { id } = row;
+    punches.release({
+      id,
+      feedPosition: counters.nextFeedPosition(),
+      timeZone: time.timeZone,
+      instantMs: time.instantMs,
+      localTimeFlag: time.localTimeFlag,
+      isHistoric: time.isHistoric,
+      ...placed,
+    });
+    announcePunch(this.#parts, this.#rules, {
+      ...row,
+      punchId: id,
+      isHistoric: time.isHistoric,
+    });
   }
 }

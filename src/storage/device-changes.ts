@@ -1,6 +1,7 @@
 /**
- * What a person changes of a device: status, name and allowed address, and the making of a row for
- * a terminal that has not come yet. Each change is one transaction.
+ * What a person changes of a device: status, name, allowed address, and the rules by which its
+ * punches are read; and the making of a row for a terminal that has not come yet. Each change is one
+ * transaction.
  */
 
 import type { EpochMs } from "#base/epoch.ts";
@@ -91,14 +92,38 @@ function changeDevice(
     status,
     name: edit.name === undefined ? row.name : edit.name,
     allowedAddress: edit.allowedAddress === undefined ? row.allowedAddress : edit.allowedAddress,
+    directionPolicy:
+      edit.directionPolicy === undefined ? row.directionPolicy : edit.directionPolicy,
+    directionCodes: edit.directionCodes === undefined ? row.directionCodes : edit.directionCodes,
+    ...startOf(edit.startAtMs),
+    ...zoneOf(row, edit.timeZone),
   };
-  const isChanged =
-    next.status !== row.status ||
-    next.name !== row.name ||
-    next.allowedAddress !== row.allowedAddress;
+  const isChanged = EDITABLE.some((field) => next[field] !== row[field]);
   if (!isChanged) return "unchanged";
   putRow(parts, next);
   return "done";
+}
+
+const EDITABLE = [
+  "status",
+  "name",
+  "allowedAddress",
+  "directionPolicy",
+  "directionCodes",
+  "startAtMs",
+  "isStartGiven",
+  "timeZone",
+] as const satisfies readonly (keyof DeviceRow)[];
+
+function startOf(startAtMs: EpochMs | undefined) {
+  if (startAtMs === undefined) return {};
+  return { startAtMs, isStartGiven: true } satisfies Partial<DeviceRow>;
+}
+
+/** In another zone the clock shows another skew: what was measured says nothing any more. */
+function zoneOf(row: DeviceRow, timeZone: string | null | undefined) {
+  if (timeZone === undefined || timeZone === row.timeZone) return {};
+  return { timeZone, clockSkewMs: null } satisfies Partial<DeviceRow>;
 }
 
 function putRow(parts: WriteParts, row: DeviceRow): void {

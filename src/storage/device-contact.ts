@@ -6,10 +6,11 @@
 import type { EpochMs } from "#base/epoch.ts";
 import { type AllowedAddress, parseAllowedAddress } from "#domain/allowed-address.ts";
 import { MANUAL_DRIVER } from "#domain/device.ts";
-import { clockSkewMs, nextClockEpisode } from "#domain/device-clock.ts";
+import { findTwin, NO_TRACE, type TwinTrace, withContact } from "#domain/device-twins.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { DeviceReport, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
 import type { Box } from "./box.ts";
+import type { DeviceClocks } from "./device-clocks.ts";
 import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
 import type { StorageEvents } from "./events.ts";
 import type { HoldingRoom } from "./holding-room.ts";
@@ -25,6 +26,9 @@ export class DeviceContacts {
   readonly #rules: StorageRules;
   readonly #room: HoldingRoom;
   readonly #events: StorageEvents;
+  readonly #clocks: DeviceClocks;
+  /** By device; as many as there may be. */
+  readonly #twins = new Map<string, { trace: TwinTrace; toldAtMs: number }>();
   /** Rules in use, read once. */
   readonly #addressRules = new Map<string, Pick<AllowedAddress, "allows">>();
 
@@ -34,12 +38,14 @@ export class DeviceContacts {
     readonly rules: StorageRules;
     readonly room: HoldingRoom;
     readonly events: StorageEvents;
+    readonly clocks: DeviceClocks;
   }) {
     this.#parts = options.parts;
     this.#box = options.box;
     this.#rules = options.rules;
     this.#room = options.room;
     this.#events = options.events;
+    this.#clocks = options.clocks;
   }
 
   /** The sender's row, made on first contact; or why the terminal gets no answer. */
@@ -54,9 +60,14 @@ export class DeviceContacts {
     if (known.status === "retired") return this.#admit(known, received);
     const row: DeviceRow = { ...known, ...contactOf(received) };
     if (known.lastContactMs !== NEVER_MS) this.#parts.devices.note(row);
-    else
-      this.#parts.devices.put({ ...row, startAtMs: received.receivedAtMs - this.#rules.historyMs });
+    else this.#parts.devices.put(this.#begun(row, received.receivedAtMs));
+    if (received.intake.kind !== "poll") this.#watchTwins(row, received, undefined);
     return this.#parts.devices.get(id);
+  }
+
+  /** A terminal that was known before it came starts with its first contact, unless told otherwise. */
+  #begun(row: DeviceRow, receivedAtMs: EpochMs): DeviceRow {
+    return row.isStartGiven ? row : { ...row, startAtMs: receivedAtMs - this.#rules.historyMs };
   }
 
   #register(id: DeviceId, received: ReceivedIntake): DeviceRow | RefusalCode {
@@ -113,35 +124,49 @@ export class DeviceContacts {
   }
 
   /** Takes over what a terminal told of itself. */
-  report(row: DeviceRow, report: DeviceReport, receivedAtMs: EpochMs): void {
+  report(row: DeviceRow, report: DeviceReport, received: ReceivedIntake): void {
+    const { clock, skewMs } = this.#clocks.report(row, report.clockText, received.receivedAtMs);
+    this.#watchTwins(row, received, skewMs);
     const told = {
       reportedName: report.name ?? row.reportedName,
       firmware: report.firmware ?? row.firmware,
       codeLibrary: report.codeLibrary ?? row.codeLibrary,
       detailsText: report.detailsText ?? row.detailsText,
-      clockEpisode: nextClockEpisode({
-        episode: row.clockEpisode,
-        previousClockText: row.clockText ?? undefined,
-        clockText: report.clockText,
-      }),
     };
-    const zone = row.timeZone ?? this.#rules.siteTimeZone;
-    const next: DeviceRow = {
-      ...row,
-      ...told,
-      clockText: report.clockText ?? row.clockText,
-      clockSkewMs: clockSkewMs(report.clockText, zone, receivedAtMs) ?? row.clockSkewMs,
-    };
+    const next: DeviceRow = { ...row, ...told, ...clock };
     const isNews =
       told.reportedName !== row.reportedName ||
       told.firmware !== row.firmware ||
       told.codeLibrary !== row.codeLibrary ||
       told.detailsText !== row.detailsText ||
-      told.clockEpisode !== row.clockEpisode;
+      clock.clockEpisode !== row.clockEpisode;
     if (isNews) this.#parts.devices.put(next);
     else this.#parts.devices.note(next);
   }
+
+  #watchTwins(row: DeviceRow, received: ReceivedIntake, skewMs: number | undefined): void {
+    const { receivedAtMs: atMs, remoteAddress: address } = received;
+    const before = this.#twins.get(row.id);
+    const trace = withContact(before?.trace ?? NO_TRACE, { address, atMs, skewMs });
+    const toldAtMs = before?.toldAtMs ?? Number.NEGATIVE_INFINITY;
+    const sign = findTwin(trace);
+    const isTold = sign === undefined || Math.abs(atMs - toldAtMs) < TWINS_TOLD_MS;
+    // While it goes on it counts as told.
+    this.#twins.set(row.id, { trace, toldAtMs: sign === undefined ? toldAtMs : atMs });
+    if (isTold) return;
+    this.#events.push({ event: "device.twins", device: row.id, address, detail: TWINS[sign] });
+  }
 }
+
+/** So long after the last sign of them, twins are told anew. */
+const TWINS_TOLD_MS = 3_600_000;
+
+const TWINS = {
+  addresses:
+    "Two terminals use this id, from two addresses in turns: give one of them another id in its menu",
+  clocks:
+    "Two terminals use this id, their clocks disagree in turns: give one of them another id in its menu",
+} as const;
 
 function contactOf(received: ReceivedIntake) {
   return {

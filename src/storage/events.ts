@@ -5,7 +5,12 @@
 
 /** One line of the log. */
 export interface StorageEvent {
-  readonly event: "device.pending" | "device.approved" | "quarantine.added" | "enrollment.dropped";
+  readonly event:
+    | "device.pending"
+    | "device.approved"
+    | "device.twins"
+    | "quarantine.added"
+    | "enrollment.dropped";
   /** Empty when even the sender is unknown. */
   readonly device: string;
   /** The peer's IP address. */

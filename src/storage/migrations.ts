@@ -12,6 +12,7 @@ import usersClients from "./migrations/0001_users_clients.sql" with { type: "tex
 import parkedDeliveries from "./migrations/0002_parked_deliveries.sql" with { type: "text" };
 import readIndexes from "./migrations/0003_read_indexes.sql" with { type: "text" };
 import commandsEvents from "./migrations/0004_commands_events.sql" with { type: "text" };
+import terminalRules from "./migrations/0005_terminal_rules.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -32,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 3, name: "0002_parked_deliveries", sql: parkedDeliveries, minReader: 1 },
   { number: 4, name: "0003_read_indexes", sql: readIndexes, minReader: 1 },
   { number: 5, name: "0004_commands_events", sql: commandsEvents, minReader: 1 },
+  { number: 6, name: "0005_terminal_rules", sql: terminalRules, minReader: 1 },
 ];
 
 interface AppliedMigration {

@@ -6,8 +6,12 @@
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { DirectionPolicy } from "#domain/device.ts";
 import { correctDirections, type DirectionRule, resolveDirection } from "#domain/direction.ts";
+import { parseDirectionCodes, type ToldCode, toldDirection } from "#domain/direction-codes.ts";
+import type { Direction } from "#domain/punch.ts";
 import type { Counters } from "./counters.ts";
+import type { DeviceRow } from "./devices.ts";
 import type { PlacedDirection, PunchTable } from "./punches.ts";
+import type { StorageRules } from "./rules.ts";
 import type { Timeline, TimelinePlace } from "./timeline.ts";
 
 /** Rows of one user looked at in one transaction. */
@@ -19,6 +23,29 @@ export const UNDECIDED: PlacedDirection = {
   directionSource: null,
   isRepeat: false,
 };
+
+/** How a terminal's punch gets its direction. */
+export interface TerminalDirection {
+  readonly policy: DirectionPolicy;
+  /** What its own code says. */
+  readonly told: Direction | undefined;
+}
+
+/** The rule of a terminal, and what a punch of it told. */
+export function terminalDirection(
+  device: DeviceRow,
+  told: ToldCode,
+  rules: StorageRules,
+): TerminalDirection {
+  const policy = device.directionPolicy ?? rules.directionPolicy;
+  if (policy !== "device") return { policy, told: undefined };
+  const { directionCodes, codeLibrary } = device;
+  const codes = directionCodes === null ? undefined : parseDirectionCodes(directionCodes);
+  // A table that this executable cannot read says nothing of any code.
+  if (codes !== undefined && !codes.ok) return { policy, told: undefined };
+  const library = told.library ?? codeLibrary ?? undefined;
+  return { policy, told: toldDirection({ code: told.code, library }, codes?.value) };
+}
 
 export class PunchPlacer {
   readonly #timeline: Timeline;
@@ -43,15 +70,20 @@ export class PunchPlacer {
   }
 
   /** The direction of a punch at this place. One of doubtful time takes no part in alternation. */
-  resolve(place: TimelinePlace, policy: DirectionPolicy, isDoubtful: boolean): PlacedDirection {
-    if (isDoubtful && policy === "alternate") return UNDECIDED;
-    const previous = this.#timeline.findStateBefore(place);
+  resolve(
+    place: TimelinePlace,
+    punch: TerminalDirection & { readonly isDoubtful: boolean },
+  ): PlacedDirection {
+    const { policy, told } = punch;
+    if (punch.isDoubtful && policy === "alternate") return UNDECIDED;
     const resolved = resolveDirection({
       policy,
-      previous,
+      previous: this.#timeline.findStateBefore(place),
       instantMs: place.instantMs,
       rule: this.#rule,
+      told,
     });
+    if (resolved === undefined) return UNDECIDED;
     return {
       direction: resolved.direction,
       directionSource: resolved.source,

@@ -28,6 +28,7 @@ export interface KnownPunch {
   /** Null while the punch is held. */
   readonly feedPosition: number | null;
   readonly revision: number;
+  readonly receivedAtMs: number;
   readonly isHistoric: boolean;
   readonly origin: PunchOrigin;
   readonly directionCode: string | null;
@@ -41,6 +42,12 @@ export interface PlacedDirection {
   readonly directionSource: DirectionSource | null;
   readonly isRepeat: boolean;
 }
+
+/** What a held punch's wall time means by the rules of its terminal. */
+export type ReleasedTime = Pick<
+  PunchRow,
+  "timeZone" | "instantMs" | "localTimeFlag" | "isHistoric"
+>;
 
 /** The writer's statements, prepared once. */
 export class PunchTable {
@@ -58,6 +65,7 @@ export class PunchTable {
         id: punches.id,
         feedPosition: punches.feedPosition,
         revision: punches.revision,
+        receivedAtMs: punches.receivedAtMs,
         isHistoric: punches.isHistoric,
         origin: punches.origin,
         directionCode: punches.directionCode,
@@ -105,6 +113,10 @@ export class PunchTable {
         directionSource: sql`${sql.placeholder("directionSource")}`,
         isRepeat: sql`${sql.placeholder("isRepeat")}`,
         feedPosition: sql`${sql.placeholder("feedPosition")}`,
+        timeZone: sql`${sql.placeholder("timeZone")}`,
+        instantMs: sql`${sql.placeholder("instantMs")}`,
+        localTimeFlag: sql`${sql.placeholder("localTimeFlag")}`,
+        isHistoric: sql`${sql.placeholder("isHistoric")}`,
       })
       .where(eq(punches.id, sql.placeholder("id")))
       .prepare();
@@ -120,6 +132,8 @@ export class PunchTable {
       readonly feedPosition: number | null;
       readonly origin: PunchOrigin;
       readonly placed: PlacedDirection | undefined;
+      /** When a punch of doubtful time may have been. */
+      readonly suggestedInstantMs?: number | undefined;
     },
   ): void {
     const { raw } = punch;
@@ -145,6 +159,7 @@ export class PunchTable {
       workCode: raw.workCode ?? null,
       localTimeFlag: punch.localTimeFlag ?? null,
       doubtfulTime: punch.doubtfulTime ?? null,
+      suggestedInstantMs: row.suggestedInstantMs ?? null,
       isHistoric: punch.isHistoric,
       origin: row.origin,
       rawText: raw.rawText,
@@ -183,15 +198,21 @@ export class PunchTable {
     this.#setDirection.run({ ...change, isRepeat: Number(change.isRepeat) });
   }
 
-  /** Brings a held punch into the feed. */
-  release(change: {
-    readonly id: number;
-    readonly direction: string | null;
-    readonly directionSource: string | null;
-    readonly isRepeat: boolean;
-    readonly feedPosition: number;
-  }): void {
-    this.#release.run({ ...change, isRepeat: Number(change.isRepeat) });
+  /** Brings a held punch into the feed, with what the terminal's rules make of it by then. */
+  release(
+    row: ReleasedTime & PlacedDirection & { readonly id: number; readonly feedPosition: number },
+  ): void {
+    this.#release.run({
+      id: row.id,
+      feedPosition: row.feedPosition,
+      direction: row.direction,
+      directionSource: row.directionSource,
+      isRepeat: Number(row.isRepeat),
+      timeZone: row.timeZone,
+      instantMs: row.instantMs,
+      localTimeFlag: row.localTimeFlag,
+      isHistoric: Number(row.isHistoric),
+    });
   }
 }
 
@@ -229,6 +250,8 @@ export function punchFromRow(row: PunchRow | StoredRow): Punch {
     workCode: row.workCode ?? undefined,
     localTimeFlag: row.localTimeFlag ?? undefined,
     doubtfulTime: row.doubtfulTime ?? undefined,
+    suggestedInstantMs:
+      row.suggestedInstantMs === null ? undefined : epochMs(row.suggestedInstantMs),
     isHistoric: Boolean(row.isHistoric),
     origin: row.origin,
     rawText: row.rawText,

@@ -45,8 +45,14 @@ export const devices = sqliteTable("devices", {
   clockSkewMs: integer("clock_skew_ms"),
   clockEpisode: integer("clock_episode").notNull(),
   startAtMs: integer("start_at_ms").notNull(),
+  /** Whether a person gave the start date. */
+  isStartGiven: integer("is_start_given", { mode: "boolean" }).notNull().default(false),
   timeZone: text("time_zone"),
-  directionPolicy: text("direction_policy", { enum: ["alternate", "fixed-in", "fixed-out"] }),
+  directionPolicy: text("direction_policy", {
+    enum: ["alternate", "device", "fixed-in", "fixed-out"],
+  }),
+  /** How the terminal's direction codes are read; null: by their library. */
+  directionCodes: text("direction_codes"),
   allowedAddress: text("allowed_address"),
   heldCount: integer("held_count").notNull(),
   /** Bytes of held punches and of enrollments, with what the rows take beside them. */
@@ -79,7 +85,9 @@ export const punches = sqliteTable(
     receivedAtMs: integer("received_at_ms").notNull(),
     clockEpisode: integer("clock_episode").notNull(),
     direction: text("direction", { enum: ["in", "out"] }),
-    directionSource: text("direction_source", { enum: ["alternate", "fixed", "imported"] }),
+    directionSource: text("direction_source", {
+      enum: ["alternate", "device", "fixed", "imported"],
+    }),
     isRepeat: integer("is_repeat", { mode: "boolean" }).notNull(),
     directionCode: text("direction_code"),
     verifyModeCode: text("verify_mode_code"),
@@ -87,6 +95,8 @@ export const punches = sqliteTable(
     workCode: text("work_code"),
     localTimeFlag: text("local_time_flag", { enum: ["skipped", "doubled"] }),
     doubtfulTime: text("doubtful_time", { enum: ["before-2020", "future", "unreadable"] }),
+    /** When a punch of doubtful time may have been. */
+    suggestedInstantMs: integer("suggested_instant_ms"),
     isHistoric: integer("is_historic", { mode: "boolean" }).notNull(),
     origin: text("origin", { enum: ["live", "recovered", "imported", "manual"] }).notNull(),
     rawText: text("raw_text").notNull(),
@@ -118,6 +128,17 @@ export const punches = sqliteTable(
     index("punches_held").on(table.deviceId, table.id).where(sql`feed_position IS NULL`),
   ],
 );
+
+/** Historic punches that a person asked to be delivered, in the order of their times. */
+export const historySends = sqliteTable("history_sends", {
+  deviceId: text("device_id").primaryKey(),
+  /** The last punch looked at; the next one follows in this order. */
+  afterWallTime: text("after_wall_time").notNull(),
+  afterUserId: text("after_user_id").notNull(),
+  afterClockEpisode: integer("after_clock_episode").notNull(),
+  /** Messages made so far. */
+  sentCount: integer("sent_count").notNull(),
+});
 
 /** The outbox: written with the punch, so that neither exists without the other. */
 export const deliveries = sqliteTable(

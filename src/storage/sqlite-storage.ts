@@ -5,8 +5,10 @@
  */
 
 import { statSync } from "node:fs";
-import { drizzle } from "drizzle-orm/bun-sqlite";
+import { desc } from "drizzle-orm";
+import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { AppError } from "#base/app-error.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { feedPosition } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -19,15 +21,18 @@ import { clientStorage } from "./clients.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
+import { DeviceClocks, type OwnClockView } from "./device-clocks.ts";
 import { deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
+import { historyStorage } from "./history-sends.ts";
 import { createImporter } from "./import/importer.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import { punchReading } from "./punch-reading.ts";
 import type { StorageRules } from "./rules.ts";
+import { punches } from "./schema.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
 import { userMethods } from "./user-methods.ts";
 import { WriteHealth } from "./write-health.ts";
@@ -37,8 +42,7 @@ export interface StorageOptions {
   /** The database file; its folder must exist. */
   readonly path: string;
   readonly rules: StorageRules;
-  /** Whether the box's clock is believed at this moment. */
-  readonly isOwnClockTrusted: () => boolean;
+  readonly ownClock: OwnClockView;
   readonly clock: Clock;
   readonly log: Log;
   /**
@@ -54,7 +58,7 @@ export interface StorageOptions {
  * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
  */
 export function openStorage(options: StorageOptions): Storage {
-  const { path, rules, clock, log, isOwnClockTrusted } = options;
+  const { path, rules, clock, log, ownClock } = options;
   const lock = lockInstance(`${path}.lock`);
   const opened = openDatabase(path, clock.nowMs());
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
@@ -71,14 +75,16 @@ export function openStorage(options: StorageOptions): Storage {
     correctionWindowMs: rules.correctionWindowMs,
   });
   const events = new StorageEvents();
-  const applier = new IntakeApplier({ parts, placer, box, rules, isOwnClockTrusted, events });
+  const clocks = new DeviceClocks({ parts, rules, ownClock });
+  const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
   const background = new BackgroundWork({ parts, placer, rules, log });
   const reader = drizzle(opened.reader);
   ensureManualDevice(parts, clock.nowMs());
+  ownClock.noteArrival(newestArrivalMs(reader, parts));
 
   return {
     feedEpoch: box.feedEpoch,
-    append: async (batch) => appendBatch(batch, { parts, applier, events, log }),
+    append: async (batch) => appendBatch(batch, { parts, applier, clocks, events, log }),
     continueBackgroundWork: async () =>
       guardEngine("go on with background work", () => background.step()),
 
@@ -91,6 +97,7 @@ export function openStorage(options: StorageOptions): Storage {
       return row === undefined ? undefined : deviceFromRow(row);
     },
     ...deviceChanges({ parts, background, rules }),
+    ...historyStorage({ parts, rules }),
 
     ...clientStorage(opened.writer, parts),
 
@@ -114,6 +121,19 @@ export function openStorage(options: StorageOptions): Storage {
       lock.release();
     },
   };
+}
+
+/** When something stored last arrived, as far as it can be known without looking at every punch. */
+function newestArrivalMs(reader: BunSQLiteDatabase, parts: WriteParts): EpochMs {
+  const { receivedAtMs } = punches;
+  const last = reader
+    .select({ receivedAtMs })
+    .from(punches)
+    .orderBy(desc(punches.id))
+    .limit(1)
+    .get();
+  const contacts = parts.devices.list().map((row) => row.lastContactMs);
+  return epochMs(Math.max(last?.receivedAtMs ?? 0, ...contacts));
 }
 
 function watchCommits(parts: {

@@ -8,7 +8,7 @@
 
 import type { EpochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
-import type { Device } from "#domain/device.ts";
+import type { Device, DirectionPolicy } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
@@ -160,6 +160,14 @@ export interface DeviceEdit {
   readonly status?: "approved" | "blocked";
   /** As `parseAllowedAddress` gives it; null: from any address. */
   readonly allowedAddress?: string | null;
+  /** Punches before this are historic, of those that come or are released from then on. */
+  readonly startAtMs?: EpochMs;
+  /** IANA zone of punches that come or are released from then on; null: the site's. */
+  readonly timeZone?: string | null;
+  /** For punches that come or are released from then on; null: the site's. */
+  readonly directionPolicy?: DirectionPolicy | null;
+  /** As `parseDirectionCodes` spells it; null: by library. */
+  readonly directionCodes?: string | null;
 }
 
 export interface Storage {
@@ -234,6 +242,15 @@ export interface Storage {
    * into the feed first, which this waits for.
    */
   retireDevice(id: DeviceId): Promise<DeviceChange>;
+  /**
+   * Asks for the delivery of a device's historic punches from a day of its own calendar on, or of
+   * all; `continueBackgroundWork` enqueues them. Imported punches are none of them. Asked again, it
+   * begins anew, and what was delivered is delivered once more under the same event ids.
+   */
+  sendHistory(
+    id: DeviceId,
+    fromDate: SiteDate | undefined,
+  ): Promise<"done" | "unknown-device" | "no-endpoint">;
 
   /** Answered from memory, without a query: every request of the API asks. */
   findClient(name: string): Promise<ApiClient | undefined>;

@@ -58,7 +58,7 @@ export class ApiFixture {
       webhookDelivery: undefined,
       startedAtMonotonicMs: 0,
       residentBytes: () => 54.21 * 1024 * 1024,
-      readiness: async () => [],
+      readiness: async () => ({ problems: [], notes: [] }),
       live: new LiveHub({
         storage: this.storage,
         clock: this.clock,

@@ -17,6 +17,7 @@ import {
   userId,
 } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type {
@@ -59,6 +60,7 @@ export function samplePunch(id: number, change: Partial<Punch> = {}): Punch {
     workCode: undefined,
     localTimeFlag: undefined,
     doubtfulTime: undefined,
+    suggestedInstantMs: undefined,
     isHistoric: false,
     origin: "live",
     rawText: "{}",
@@ -84,6 +86,7 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     startAtMs: epochMs(Date.UTC(2026, 0, 26)),
     timeZone: undefined,
     directionPolicy: undefined,
+    directionCodes: undefined,
     heldCount: 0,
     duplicateCount: 0,
     refusedCount: 0,
@@ -97,6 +100,9 @@ export class FakeStorage implements Storage {
   readonly devices: Device[] = [];
   readonly userIds: UserId[] = [];
   readonly clients = new Map<string, ApiClient>();
+  hasEndpoint = true;
+  /** Every call of `sendHistory` that was granted. */
+  readonly historyAsked: (readonly [DeviceId, SiteDate | undefined])[] = [];
   pairingWindowEndsAt: EpochMs | undefined;
   readonly users = new Map<UserId, KnownUser>();
   deliveriesWaiting = 0;
@@ -186,6 +192,16 @@ export class FakeStorage implements Storage {
         edit.allowedAddress === undefined
           ? device.allowedAddress
           : (edit.allowedAddress ?? undefined),
+      startAtMs: edit.startAtMs ?? device.startAtMs,
+      timeZone: edit.timeZone === undefined ? device.timeZone : (edit.timeZone ?? undefined),
+      directionPolicy:
+        edit.directionPolicy === undefined
+          ? device.directionPolicy
+          : (edit.directionPolicy ?? undefined),
+      directionCodes:
+        edit.directionCodes === undefined
+          ? device.directionCodes
+          : (edit.directionCodes ?? undefined),
     };
     if (Bun.deepEquals(next, device)) return "unchanged";
     this.devices[index] = next;
@@ -213,6 +229,26 @@ export class FakeStorage implements Storage {
     const client = before ?? { name, secretSha256: undefined, scopes: [], createdAtMs: nowMs };
     this.clients.set(name, { ...client, revokedAtMs: nowMs });
     return "done";
+  }
+
+  async retireDevice(id: DeviceId): Promise<DeviceChange> {
+    const index = this.devices.findIndex((device) => device.id === id);
+    const device = this.devices[index];
+    if (device === undefined) return "unknown-device";
+    if (device.status === "retired") return "unchanged";
+    this.devices[index] = { ...device, status: "retired" };
+    return "done";
+  }
+
+  async sendHistory(id: DeviceId, fromDate: SiteDate | undefined) {
+    if (!this.devices.some((device) => device.id === id)) return "unknown-device";
+    if (!this.hasEndpoint) return "no-endpoint";
+    this.historyAsked.push([id, fromDate]);
+    return "done";
+  }
+
+  async openPairingWindow(fromMs: EpochMs, untilMs: EpochMs): Promise<void> {
+    this.pairingWindowEndsAt = untilMs > fromMs ? untilMs : undefined;
   }
 
   async findPairingWindow(): Promise<EpochMs | undefined> {
@@ -278,12 +314,10 @@ export class FakeStorage implements Storage {
   }
 
   addDevice = neverCalled;
-  retireDevice = neverCalled;
   importer: Storage["importer"] = { reserveIds: neverCalled, importRows: neverCalled };
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
-  openPairingWindow = neverCalled;
   listDevicesWithDeliveries = neverCalled;
   listWaitingDeliveries = neverCalled;
   recordAttempts = neverCalled;

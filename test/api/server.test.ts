@@ -4,6 +4,7 @@
  */
 
 import { afterEach, describe, expect, test } from "bun:test";
+import type { Readiness } from "#api/health/routes.ts";
 import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
 import { TcpPeer, until } from "../devices/tcp-peer.ts";
@@ -143,7 +144,7 @@ describe("startWebServer()", () => {
   });
 
   test("lets a running request end when it stops, and no longer than 5 s", async () => {
-    const readiness = Promise.withResolvers<[]>();
+    const readiness = Promise.withResolvers<Readiness>();
     const began = Promise.withResolvers<void>();
     const fixture = new ApiFixture({
       readiness: () => {
@@ -157,7 +158,7 @@ describe("startWebServer()", () => {
     await began.promise;
     const stopping = server.stop();
     await fixture.clock.advance(4_000);
-    readiness.resolve([]);
+    readiness.resolve({ problems: [], notes: [] });
     expect(await client.receiveAll()).toEndWith('{"status":"ready"}');
     await fixture.clock.advance(100);
     await stopping;

@@ -4,7 +4,7 @@
 
 import { expect, test } from "bun:test";
 import { parseDeviceList } from "#cli/device-list.ts";
-import { deviceTable, formatAge } from "#cli/device-table.ts";
+import { deviceTable, formatAge, formatSkew } from "#cli/device-table.ts";
 
 test("formatAge() takes the largest unit that fits, and never runs into the future", () => {
   const ages: readonly [number, string][] = [
@@ -18,6 +18,21 @@ test("formatAge() takes the largest unit that fits, and never runs into the futu
     [48 * 3_600_000, "2 days ago"],
   ];
   for (const [ageMs, text] of ages) expect([ageMs, formatAge(ageMs)]).toEqual([ageMs, text]);
+});
+
+test("formatSkew() tells how far and which way a clock is off", () => {
+  const skews: readonly [number | undefined, string][] = [
+    [undefined, ""],
+    [0, "right"],
+    [-1499, "right"],
+    [1500, "2 s fast"],
+    [-119_000, "119 s slow"],
+    [120_000, "2 min fast"],
+    [-7_199_000, "119 min slow"],
+    [-820_000_000_000, "25 years slow"],
+    [5 * 86_400_000, "5 days fast"],
+  ];
+  for (const [skewMs, text] of skews) expect([skewMs, formatSkew(skewMs)]).toEqual([skewMs, text]);
 });
 
 test("deviceTable() says so when no terminal has come, and how long new ones are approved", () => {

@@ -24,6 +24,11 @@ const DEVICES = {
       last_address: "192.168.1.9",
       allowed_address: "10.0.0.0/8",
       held_count: 0,
+      clock_skew_ms: -7_200_000,
+      time_zone: "Asia/Tokyo",
+      direction: "device",
+      direction_codes: "0=out,1=in",
+      start_date: "2026-03-01",
     },
     { id: "O0", name: null, status: "pending", driver: "fkweb", held_count: 12 },
   ],
@@ -42,6 +47,12 @@ beforeAll(() => {
       if (id === "unknown") return Response.json({ result: "built-in-device" });
       if (searchParams.get("address") === "gate") {
         return Response.json({ error: "Bad Request", message: "no address" }, { status: 400 });
+      }
+      if (pathname === "/devices/send-history") {
+        return Response.json({ result: id === "O0" ? "no-endpoint" : "done" });
+      }
+      if (["/devices/zone", "/devices/direction", "/devices/retire"].includes(pathname)) {
+        return Response.json({ result: id === "O0" ? "unchanged" : "done" });
       }
       if (pathname === "/devices/rename" || pathname === "/devices/address") {
         return Response.json({ result: id === "O0" ? "unchanged" : "done" });
@@ -83,9 +94,9 @@ describe("devices list", () => {
     const { code, out } = await devices("list");
     expect(code).toBe(0);
     expect(out.split("\n")).toEqual([
-      "ID          NAME      STATUS    LAST CONTACT  ADDRESS      ALLOWED FROM  HELD  DRIVER",
-      "2401058352  Gate?[2J  approved  1 min ago     192.168.1.9  10.0.0.0/8    0     fkweb",
-      "O0          -         pending   -             -            any           12    fkweb",
+      "ID          NAME      STATUS    LAST CONTACT  ADDRESS      ALLOWED FROM  HELD  CLOCK     ZONE        DIRECTION            SINCE       DRIVER",
+      "2401058352  Gate?[2J  approved  1 min ago     192.168.1.9  10.0.0.0/8    0     2 h slow  Asia/Tokyo  device (0=out,1=in)  2026-03-01  fkweb",
+      "O0          -         pending   -             -            any           12    -         site        site                 -           fkweb",
       "",
       "To release held punches: biometric-server devices approve O0",
       "",
@@ -153,6 +164,43 @@ describe("devices rename and address", () => {
     const builtIn = await devices("block", "unknown");
     expect(builtIn.code).toBe(1);
     expect(builtIn.error).toContain("it is the device of manual punches");
+  });
+
+  test("say from when on a rule holds", async () => {
+    const tail = "for punches that come from now on; those in the feed stay as they are\n";
+    expect((await devices("zone", "7", "Asia/Tokyo")).out).toBe(
+      `7 has the time zone Asia/Tokyo, ${tail}`,
+    );
+    expect(asked.at(-1)).toBe("POST /devices/zone?id=7&zone=Asia%2FTokyo");
+    expect((await devices("direction", "7", "device", "--codes", "0=out,1=in")).out).toBe(
+      `7 has the direction rule device, ${tail}`,
+    );
+    expect(asked.at(-1)).toBe(
+      "POST /devices/direction?id=7&direction=device&codes=0%3Dout%2C1%3Din",
+    );
+    expect((await devices("direction", "O0", "site")).out).toBe("O0 had the direction rule site\n");
+    expect(asked.at(-1)).toBe("POST /devices/direction?id=O0&direction=site");
+    expect((await devices("retire", "7")).out).toBe("7 is retired\n");
+  });
+
+  test("approve with a start date", async () => {
+    expect((await devices("approve", "O/0", "--since", "2026-03-01")).out).toBe(
+      "O/0 is approved; it starts with 2026-03-01\n",
+    );
+    expect(asked.at(-1)).toBe("POST /devices/approve?id=O%2F0&since=2026-03-01");
+  });
+
+  test("send history, or say what is missing for it", async () => {
+    expect((await devices("send-history", "7", "--from", "2026-01-01")).out).toStartWith(
+      "7 has its history sent, oldest first",
+    );
+    expect(asked.at(-1)).toBe("POST /devices/send-history?id=7&from=2026-01-01");
+    const refused = await devices("send-history", "O0");
+    expect([refused.code, refused.out]).toEqual([1, ""]);
+    expect(refused.error).toBe(
+      'error: Cannot send-history "O0": no webhook receiver is set\n' +
+        "hint: Set BIOMETRIC_WEBHOOK_URL and start the server again\n",
+    );
   });
 
   test("need both arguments", async () => {

@@ -11,6 +11,7 @@ import { startControlSocket } from "#api/control/socket.ts";
 import { runCli } from "#cli/run.ts";
 import type { Importer } from "#storage/import/importer.ts";
 import type { Storage } from "#storage/storage.ts";
+import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { OriginalFile } from "../support/original-database.ts";
 import { RecordingLog } from "../support/recording-log.ts";
@@ -40,7 +41,10 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     clock: new FakeClock(RECEIVED_AT_MS),
     log: new RecordingLog(),
     live: { tellDevice: () => undefined },
+    ownClock: new FixedOwnClock(),
+    siteTimeZone: "Asia/Manila",
     onDeviceApproved: () => {},
+    onHistoryAsked: () => {},
     onImported: () => {},
   });
   cleanups.push(() => socket.stop());

@@ -173,7 +173,7 @@ describe("values", () => {
     ["SITE_TIME_ZONE", "Asia/Atlantis", "an IANA time zone such as Asia/Manila"],
     ["SITE_TIME_ZONE", "2026-03-02T00:00[Asia/Manila]", "an IANA time zone such as Asia/Manila"],
     ["DEVICE_ENROLLMENT", "closed", 'one of "approve", "open"'],
-    ["ATTENDANCE_DIRECTION", "first-last", 'one of "alternate", "fixed-in", "fixed-out"'],
+    ["ATTENDANCE_DIRECTION", "first-last", 'one of "alternate", "device", "fixed-in", "fixed-out"'],
     ["BIOMETRIC_WEBHOOK_ENABLED", "maybe", '"true" or "false"'],
     [
       "BIOMETRIC_WEBHOOK_FORMAT",

@@ -24,7 +24,14 @@ interface Arrival {
   readonly second: number;
   readonly device: number;
   readonly id: number;
-  readonly kind: "alternate" | "fixed-in" | "fixed-out" | "imported-in" | "imported-out";
+  readonly kind:
+    | "alternate"
+    | "device-in"
+    | "device-out"
+    | "fixed-in"
+    | "fixed-out"
+    | "imported-in"
+    | "imported-out";
 }
 
 interface StoredRow extends DirectionRow {
@@ -36,6 +43,8 @@ const kinds = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom<Arrival["kind"]>(
+      "device-in",
+      "device-out",
       "fixed-in",
       "fixed-out",
       "imported-in",
@@ -83,7 +92,7 @@ describe("direction rules over random histories", () => {
           const rule = { maxShiftMs: 0, minimumGapMs: 0 };
           const resolved = resolveDirection({ policy: "alternate", previous, instantMs, rule });
           expect(resolved).toEqual({ direction: original, source: "alternate", isRepeat: false });
-          previous = nextState(previous, { ...resolved, instantMs });
+          previous = nextState(previous, { direction: original, isRepeat: false, instantMs });
         }
       }),
     );
@@ -153,7 +162,11 @@ function storedRow(
     const direction = arrival.kind === "imported-in" ? "in" : "out";
     return { id, instantMs, direction, source: "imported", isRepeat: false, arrival };
   }
-  const resolved = resolveDirection({ policy: arrival.kind, previous, instantMs, rule });
+  const told = arrival.kind === "device-in" ? "in" : "out";
+  const policy =
+    arrival.kind === "device-in" || arrival.kind === "device-out" ? "device" : arrival.kind;
+  const resolved = resolveDirection({ policy, previous, instantMs, rule, told });
+  if (resolved === undefined) throw new Error("A told direction was not taken");
   return { id, instantMs, ...resolved, arrival };
 }
 

@@ -146,6 +146,19 @@ describe("resolveDirection()", () => {
     });
   }
 
+  test("resolveDirection() takes what the terminal told, and decides nothing where it told nothing", () => {
+    const options = { previous: state("in", 0), instantMs: epochMs(1), rule: BOUNDED };
+    const policy = "device";
+    expect(resolveDirection({ policy, told: "in", ...options })).toEqual({
+      direction: "in",
+      source: "device",
+      isRepeat: false,
+    });
+    expect(resolveDirection({ policy, told: undefined, ...options })).toBeUndefined();
+    const out = resolveDirection({ policy: "alternate", told: "in", ...options, rule: PLAIN });
+    expect(out?.direction).toBe("out");
+  });
+
   test("resolveDirection() asserts that the punch before is not later", () => {
     const options = { previous: state("in", 6), instantMs: epochMs(5), rule: PLAIN };
     expect(() => resolveDirection({ policy: "alternate", ...options })).toThrow(AssertionError);

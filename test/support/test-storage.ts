@@ -13,6 +13,7 @@ import type { StorageRules } from "#storage/rules.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { FakeClock } from "./fake-clock.ts";
+import { FakeOwnClock } from "./fake-own-clock.ts";
 import { RecordingLog } from "./recording-log.ts";
 
 export const MANILA_RULES: StorageRules = {
@@ -39,6 +40,7 @@ export const RECEIVED_AT_MS = epochMs(Date.UTC(2026, 2, 2, 1, 0, 0));
 export interface TestStorage extends Disposable {
   readonly path: string;
   readonly log: RecordingLog;
+  readonly ownClock: FakeOwnClock;
   storage: Storage;
   /** Closes and opens the same file again; `whileClosed` may work on the file in between. */
   reopen(rules?: Partial<StorageRules>, whileClosed?: () => void): Promise<void>;
@@ -51,11 +53,12 @@ export function openTestStorage(
   const folder = mkdtempSync(join(tmpdir(), "biometric-storage-"));
   const path = join(folder, "biometric.db");
   const log = new RecordingLog();
+  const ownClock = new FakeOwnClock(isOwnClockTrusted);
   const open = (overrides: Partial<StorageRules>) =>
     openStorage({
       path,
       rules: { ...MANILA_RULES, ...rules, ...overrides },
-      isOwnClockTrusted: () => isOwnClockTrusted,
+      ownClock,
       clock: new FakeClock(RECEIVED_AT_MS),
       log,
       onLost: (error) => {
@@ -65,6 +68,7 @@ export function openTestStorage(
   const opened: TestStorage = {
     path,
     log,
+    ownClock,
     storage: open({}),
     async reopen(overrides = {}, whileClosed = () => undefined) {
       await opened.storage.close();
@@ -129,4 +133,23 @@ export async function finishBackgroundWork(storage: Storage): Promise<number> {
   let steps = 1;
   while (await storage.continueBackgroundWork()) steps += 1;
   return steps;
+}
+
+/** A poll in which a terminal tells its clock. */
+export function pollFrom(
+  device: string,
+  clockText: string,
+  receivedAtMs: EpochMs = RECEIVED_AT_MS,
+): ReceivedIntake {
+  return {
+    intake: {
+      kind: "poll",
+      deviceId: deviceId(device),
+      report: { clockText },
+      raw: new Uint8Array(),
+    },
+    driver: "test",
+    remoteAddress: "192.0.2.7",
+    receivedAtMs,
+  };
 }

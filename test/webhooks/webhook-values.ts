@@ -42,6 +42,7 @@ export function makePunch(change: Partial<Punch> = {}): Punch {
     workCode: undefined,
     localTimeFlag: undefined,
     doubtfulTime: undefined,
+    suggestedInstantMs: undefined,
     isHistoric: false,
     origin: "live",
     rawText: "{}",

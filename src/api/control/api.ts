@@ -6,11 +6,17 @@
 import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
 import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
+import { type ClockControlOptions, clockControl } from "./clock/routes.ts";
+import { type PairingControlOptions, pairingControl } from "./devices/pairing-routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
 
 /** What the features of the control socket work on, together. */
-export type ControlOptions = ClientControlOptions & DeviceControlOptions & ImportControlOptions;
+export type ControlOptions = ClientControlOptions &
+  ClockControlOptions &
+  DeviceControlOptions &
+  PairingControlOptions &
+  ImportControlOptions;
 
 /** The control routes without a socket. */
 export function createControlApi(options: ControlOptions) {
@@ -20,7 +26,9 @@ export function createControlApi(options: ControlOptions) {
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
     .use(clientControl(options))
+    .use(clockControl(options))
     .use(deviceControl(options))
+    .use(pairingControl(options))
     .use(importControl(options));
   return app;
 }

@@ -6,8 +6,14 @@ import { Elysia } from "elysia";
 import type { ReadinessProblem } from "./model.ts";
 import { Alive, NotReady, Ready } from "./model.ts";
 
-/** Asks every part whether it can do its work; an empty list means ready. */
-export type ReadinessCheck = () => Promise<readonly ReadinessProblem[]>;
+/** Whether every part can do its work: without problems the server is ready, whatever is noted. */
+export interface Readiness {
+  readonly problems: readonly ReadinessProblem[];
+  readonly notes: readonly ReadinessProblem[];
+}
+
+/** Asks every part. */
+export type ReadinessCheck = () => Promise<Readiness>;
 
 /** Where both are. */
 export const HEALTH_PATHS: readonly string[] = ["/healthz", "/readyz"];
@@ -22,9 +28,10 @@ export function healthRoutes(readiness: ReadinessCheck) {
     .get(
       "/readyz",
       async ({ status }) => {
-        const problems = await readiness();
-        if (problems.length === 0) return { status: "ready" as const };
-        return status(503, { status: "not-ready" as const, problems: [...problems] });
+        const { problems, notes } = await readiness();
+        const noted = notes.length === 0 ? {} : { notes: [...notes] };
+        if (problems.length === 0) return { status: "ready" as const, ...noted };
+        return status(503, { status: "not-ready" as const, problems: [...problems], ...noted });
       },
       {
         response: { 200: Ready, 503: NotReady },

@@ -25,11 +25,18 @@ export const PunchModel = t.Object({
   wall_time_text: t.String({ description: "The terminal's reading as it sent it." }),
   received_at: t.String({ format: "date-time", description: "Arrival by this server's clock." }),
   direction: t.Union([t.Literal("in"), t.Literal("out"), t.Null()], {
-    description: "Null while undecided, as with a doubtful time.",
+    description:
+      "Null while undecided, as with a doubtful time, or a terminal that says no direction.",
   }),
   direction_source: t.Union(
-    [t.Literal("alternate"), t.Literal("fixed"), t.Literal("imported"), t.Null()],
-    { description: "Which rule the direction came from." },
+    [
+      t.Literal("alternate"),
+      t.Literal("device"),
+      t.Literal("fixed"),
+      t.Literal("imported"),
+      t.Null(),
+    ],
+    { description: "Which rule the direction came from; `device`: the terminal's own code." },
   ),
   is_repeat: t.Boolean({ description: "A second touch; it shows the direction it repeats." }),
   direction_code: nullableText("The terminal's own direction or key code."),
@@ -48,6 +55,12 @@ export const PunchModel = t.Object({
       examples: [null],
     },
   ),
+  suggested_time: t.Union([t.String({ format: "date-time" }), t.Null()], {
+    description:
+      "When a punch of doubtful time may have been made, by how far off the terminal's clock was " +
+      "measured; null while nothing measured says so.",
+    examples: [null],
+  }),
   outside_user_range: t.Boolean({
     description:
       "Whether the primary terminal expects other users (`PRIMARY_DEVICE_USER_RANGE`); false while " +

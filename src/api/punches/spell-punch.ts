@@ -27,6 +27,10 @@ export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefine
     work_code: punch.workCode ?? null,
     local_time_flag: punch.localTimeFlag ?? null,
     doubtful_time: punch.doubtfulTime ?? null,
+    suggested_time:
+      punch.suggestedInstantMs === undefined
+        ? null
+        : rfc3339WithOffset(punch.suggestedInstantMs, punch.timeZone),
     outside_user_range: isOfUnexpectedUser(punch, expectedUsers),
     is_historic: punch.isHistoric,
     origin: punch.origin,

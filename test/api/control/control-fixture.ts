@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
+import type { OwnClockState } from "#platform/own-clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { FakeStorage } from "../fake-storage.ts";
@@ -22,24 +23,49 @@ export function temporaryPath(): string {
   return join(folder, "control.sock");
 }
 
+/** The box's own clock, not believed until an operator confirms it. */
+export class FixedOwnClock {
+  state: OwnClockState = {
+    evidence: undefined,
+    measuredCount: 3,
+    agreeingCount: 1,
+    isBehindStored: false,
+  };
+
+  look(): OwnClockState {
+    return this.state;
+  }
+
+  confirm(): void {
+    this.state = { ...this.state, evidence: "confirmed" };
+  }
+}
+
 export class ControlFixture {
   readonly storage = new FakeStorage();
   readonly log = new RecordingLog();
   readonly clock = new FakeClock();
+  readonly ownClock = new FixedOwnClock();
   releases = 0;
   /** What clients of `/ws` were told of terminals. */
   readonly news: unknown[] = [];
   imports = 0;
+  historyWakes = 0;
 
   async start(path: string): Promise<RunningControlSocket> {
     const running = await startControlSocket({
       path,
       storage: this.storage,
       clock: this.clock,
+      ownClock: this.ownClock,
+      siteTimeZone: "Asia/Manila",
       log: this.log,
       live: { tellDevice: (id, news) => this.news.push({ id, ...news }) },
       onDeviceApproved: () => {
         this.releases += 1;
+      },
+      onHistoryAsked: () => {
+        this.historyWakes += 1;
       },
       onImported: () => {
         this.imports += 1;

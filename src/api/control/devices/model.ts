@@ -26,6 +26,20 @@ export const ControlDevice = t.Object({
   /** Device clock minus our own; null while unknown. */
   clock_skew_ms: t.Union([t.Number(), t.Null()]),
   firmware: t.Union([t.String(), t.Null()]),
+  /** IANA zone; null: the site's. */
+  time_zone: t.Union([t.String(), t.Null()]),
+  /** Null: the site's policy. */
+  direction: t.Union([
+    t.Literal("alternate"),
+    t.Literal("device"),
+    t.Literal("fixed-in"),
+    t.Literal("fixed-out"),
+    t.Null(),
+  ]),
+  /** How its direction codes are read; null: by their library. */
+  direction_codes: t.Union([t.String(), t.Null()]),
+  /** The day of the terminal's own calendar before which punches are historic. */
+  start_date: t.String(),
 });
 export type ControlDevice = Static<typeof ControlDevice>;
 
@@ -45,3 +59,12 @@ export const ControlChange = t.Object({
   ]),
 });
 export type ControlChange = Static<typeof ControlChange>;
+
+export const ControlHistory = t.Object({
+  result: t.Union([t.Literal("done"), t.Literal("unknown-device"), t.Literal("no-endpoint")]),
+});
+
+export const ControlPairing = t.Object({
+  /** Null: no window is open. */
+  pairing_window_ends_at: t.Union([t.String(), t.Null()]),
+});

@@ -24,6 +24,10 @@ describe("the terminals on the control socket", () => {
       last_contact_at: "2026-03-02T00:15:04.000Z",
       last_address: "192.0.2.7",
       allowed_address: null,
+      time_zone: null,
+      direction: null,
+      direction_codes: null,
+      start_date: "2026-01-26",
     };
     expect(answer.json).toEqual({
       devices: [
@@ -137,6 +141,15 @@ describe("the terminals on the control socket", () => {
     ["rename?id=1&name=a%1Bb", "Name holds control characters"],
     [`rename?id=1&name=${"x".repeat(101)}`, "Name has 101 characters, at most 100 are accepted"],
     ["rename?id=1", 'Query parameter "name" is missing'],
+    ["approve?id=1&since=yesterday", '"yesterday" is no date: wanted is a day such as 2026-03-02'],
+    ["approve?id=1&since=2026-02-30", '"2026-02-30" is no date'],
+    ["zone?id=1", 'Query parameter "zone" is missing'],
+    ["zone?id=1&zone=%2B08:00", '"+08:00" is no time zone'],
+    ["zone?id=1&zone=Asia/Atlantis", '"Asia/Atlantis" is no time zone'],
+    ["direction?id=1&direction=first-last", '"first-last" is not one of alternate, device,'],
+    ["direction?id=1&direction=device&codes=1%3Dup", '"1=up" says nothing of a code'],
+    ["direction?id=1&direction=device&codes=1%3Din,1%3Dout", "Code 1 is given more than once"],
+    ["send-history?id=1&from=0", '"0" is no date'],
     ["address?id=1", 'Query parameter "address" is missing'],
     ["address?id=1&address=gate.local", '"gate.local" is no IP address'],
     ["address?id=1&address=10.0.0.0%2F33", '"10.0.0.0/33" has no prefix from 0 to 32'],
@@ -151,6 +164,94 @@ describe("the terminals on the control socket", () => {
     expect(fixture.storage.devices).toEqual([sampleDevice("1")]);
   });
 
+  test("approves with a start date of the terminal's own calendar", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(
+      sampleDevice("1", { status: "pending" }),
+      sampleDevice("2", { status: "pending", timeZone: "Europe/Berlin" }),
+    );
+    const path = temporaryPath();
+    await fixture.start(path);
+    for (const id of ["1", "2"]) {
+      const answer = await ask(path, "POST", `/devices/approve?id=${id}&since=2026-03-01`);
+      expect(answer.json).toEqual({ result: "done" });
+    }
+    const starts = fixture.storage.devices.map(({ startAtMs }) =>
+      new Date(startAtMs).toISOString(),
+    );
+    expect(starts).toEqual(["2026-02-28T16:00:00.000Z", "2026-02-28T23:00:00.000Z"]);
+    expect((await ask(path, "GET", "/devices")).json).toMatchObject({
+      devices: [{ start_date: "2026-03-01" }, { start_date: "2026-03-01" }],
+    });
+    expect(fixture.log.of("device.approved")[0]?.fields).toEqual({
+      device: "1",
+      since: "2026-03-01",
+    });
+    expect(fixture.releases).toBe(2);
+  });
+
+  test("sets zone and direction rule, and takes them back to the site's", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1"));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const change = async (query: string) => (await ask(path, "POST", `/devices/${query}`)).json;
+    expect(await change("zone?id=1&zone=asia/tokyo")).toEqual({ result: "done" });
+    expect(await change("direction?id=1&direction=device&codes=2%3Dout,0%3DIN")).toEqual({
+      result: "done",
+    });
+    expect((await ask(path, "GET", "/devices")).json).toMatchObject({
+      devices: [{ time_zone: "Asia/Tokyo", direction: "device", direction_codes: "0=in,2=out" }],
+    });
+    expect(await change("direction?id=1&direction=device")).toEqual({ result: "unchanged" });
+    expect(await change("direction?id=1&direction=site&codes=library")).toEqual({ result: "done" });
+    expect(await change("zone?id=1&zone=site")).toEqual({ result: "done" });
+    expect(fixture.storage.devices).toEqual([sampleDevice("1")]);
+    expect(fixture.log.of("device.zone-set").map((line) => line.fields)).toEqual([
+      { device: "1", zone: "Asia/Tokyo" },
+      { device: "1", zone: "site" },
+    ]);
+    expect(fixture.log.of("device.direction-set").map((line) => line.fields)).toEqual([
+      { device: "1", direction: "device", codes: "0=in,2=out" },
+      { device: "1", direction: "site", codes: "library" },
+    ]);
+  });
+
+  test("retires a terminal", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1"));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const retire = async (id: string) => (await ask(path, "POST", `/devices/retire?id=${id}`)).json;
+    expect(await retire("1")).toEqual({ result: "done" });
+    expect(await retire("1")).toEqual({ result: "unchanged" });
+    expect(await retire("2")).toEqual({ result: "unknown-device" });
+    expect(fixture.log.of("device.retired").map((line) => line.fields)).toEqual([{ device: "1" }]);
+    const told = { id: "1", type: "device_deleted" };
+    expect(fixture.news).toEqual([told, told]);
+  });
+
+  test("asks for history, and wakes what sends it", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1"));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const send = async (query: string) =>
+      (await ask(path, "POST", `/devices/send-history?${query}`)).json;
+    expect(await send("id=1")).toEqual({ result: "done" });
+    expect(await send("id=1&from=2026-1-5")).toEqual({ result: "done" });
+    expect(await send("id=2")).toEqual({ result: "unknown-device" });
+    fixture.storage.hasEndpoint = false;
+    expect(await send("id=1")).toEqual({ result: "no-endpoint" });
+    expect(
+      fixture.storage.historyAsked.map(([id, from]) => [id as string, from as unknown]),
+    ).toEqual([
+      ["1", undefined],
+      ["1", "2026-01-05"],
+    ]);
+    expect(fixture.historyWakes).toBe(2);
+  });
+
   test.each(["", "?id=", "?id=1&id=2", "?id=1&force=yes", "?ID=1"])(
     "answers 400 to a change with %p, and changes nothing",
     async (query) => {
@@ -158,7 +259,7 @@ describe("the terminals on the control socket", () => {
       fixture.storage.devices.push(sampleDevice("1", { status: "pending" }));
       const path = temporaryPath();
       await fixture.start(path);
-      for (const verb of ["approve", "block"]) {
+      for (const verb of ["approve", "block", "retire", "send-history"]) {
         expect((await ask(path, "POST", `/devices/${verb}${query}`)).status).toBe(400);
       }
       expect(fixture.storage.devices[0]?.status).toBe("pending");
