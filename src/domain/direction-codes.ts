@@ -9,8 +9,8 @@ import type { Direction } from "./punch.ts";
 
 /**
  * A table by name. `older`: 0 is out, 1 is in (the first HS100, HS101 and HS104). `newer`: odd is in,
- * even is out, 0 says nothing. `packed`: the key in bits 24 to 27, odd in and even out up to 6; where
- * no key was pressed, the reader's direction in bits 28 to 31.
+ * even is out up to 8, 0 says nothing. `packed`: the side of the reader in bits 28 to 31; where it
+ * tells none, the key in bits 24 to 27, odd in and even out up to 6.
  */
 const PRESETS = ["older", "newer", "packed"] as const;
 type Preset = (typeof PRESETS)[number];
@@ -39,7 +39,8 @@ const ENTRIES_MAX = 64;
 const CODE_MAX = 0xffff_ffff;
 /** What no plain code reaches, and every packed one that names a key or a reader (fkweb.md 8.3). */
 const PACKED_MIN = 0x0100_0000;
-const KEYS_MAX = 6;
+const PLAIN_KEY_MAX = 8;
+const PACKED_KEY_MAX = 6;
 const QUOTED_LENGTH_MAX = 60;
 
 /** Reads `older`, `newer`, `packed`, or a list such as `1=in,2=out,0=unknown`. */
@@ -69,8 +70,8 @@ export function parseDirectionCodes(text: string): Result<DirectionCodes, Direct
 
 /**
  * The direction that a terminal told, or undefined where its code says none or nobody knows what it
- * says. Without `codes` the library decides, and 0 of a plain library says nothing, since it is out
- * to some and no direction to others (fkweb.md 8.1). A list names a code as it was sent, or, of a
+ * says. Without `codes` the library decides: 0 of a plain one says nothing, since it is out to some
+ * and no direction to others, and HS101 alone has more than 1 (fkweb.md 8.1). A list names a code as it was sent, or, of a
  * packed one, the number of its key.
  */
 export function toldDirection(
@@ -78,18 +79,21 @@ export function toldDirection(
   codes: DirectionCodes | undefined,
 ): Direction | undefined {
   const value = readCode(told.code);
-  if (value === undefined) return undefined;
+  if (value === undefined) return readWord(told.code);
   const form = formOf(value, told.library);
-  const reading = codes?.reading ?? (form === "plain" ? "newer" : form);
+  const reading = codes?.reading ?? form;
   switch (reading) {
     case "older":
       return value === 0 ? "out" : value === 1 ? "in" : undefined;
+    case "plain":
+      return value === 1 ? "in" : undefined;
     case "newer":
-      return byParity(value);
+    case "keyed":
+      return byParity(value, PLAIN_KEY_MAX);
     case "packed":
       return readPacked(value);
     case "low-byte":
-      return byParity(keyOf(value, "low-byte"));
+      return byParity(value & 0xff, PACKED_KEY_MAX);
     case "unknown":
       return undefined;
     default: {
@@ -99,14 +103,18 @@ export function toldDirection(
   }
 }
 
-/** How a code is laid out: RealSvr's has its key in the low byte (fkweb.md 8.2). */
-type CodeForm = "plain" | "packed" | "low-byte" | "unknown";
+/**
+ * How a code is laid out. `keyed`: plain, with keys above 1. RealSvr has its key in the low byte
+ * (fkweb.md 8.2). `unknown`: nobody says what the numbers of this library mean.
+ */
+type CodeForm = "plain" | "keyed" | "packed" | "low-byte" | "unknown";
 
 function formOf(value: number, library: string | undefined): CodeForm {
   const name = (library ?? "").toUpperCase();
   if (name === "RTLOG") return "low-byte";
   if (value >= PACKED_MIN || /HS10[235]$/.test(name)) return "packed";
-  return /HS10[014]$/.test(name) ? "plain" : "unknown";
+  if (name.endsWith("HS101")) return "keyed";
+  return /HS10[04]$/.test(name) ? "plain" : "unknown";
 }
 
 function keyOf(value: number, form: CodeForm): number | undefined {
@@ -115,21 +123,28 @@ function keyOf(value: number, form: CodeForm): number | undefined {
 }
 
 function readPacked(value: number): Direction | undefined {
-  const key = (value >>> 24) & 0xf;
-  if (key !== 0) return key <= KEYS_MAX ? byParity(key) : undefined;
-  const reader = value >>> 28;
-  return reader === 1 ? "in" : reader === 2 ? "out" : undefined;
+  const side = value >>> 28;
+  if (side === 1) return "in";
+  return side === 2 ? "out" : byParity((value >>> 24) & 0xf, PACKED_KEY_MAX);
 }
 
-function byParity(number: number | undefined): Direction | undefined {
-  if (number === undefined || number === 0) return undefined;
-  return number % 2 === 1 ? "in" : "out";
+function byParity(key: number, keyMax: number): Direction | undefined {
+  if (key === 0 || key > keyMax) return undefined;
+  return key % 2 === 1 ? "in" : "out";
 }
 
+/** A 32-bit number, unsigned even where a terminal wrote it with a sign. */
 function readCode(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined;
+  if (text === undefined || !/^-?\d{1,10}$/.test(text)) return undefined;
   const value = Number(text);
-  return value <= CODE_MAX ? value : undefined;
+  if (value < -(2 ** 31) || value > CODE_MAX) return undefined;
+  return value < 0 ? value + CODE_MAX + 1 : value;
+}
+
+/** Clones write the direction as a word. */
+function readWord(text: string | undefined): Direction | undefined {
+  const word = text?.trim().toLowerCase();
+  return word === "in" || word === "out" ? word : undefined;
 }
 
 function malformed(entry: string): DirectionCodesError {
