@@ -68,4 +68,12 @@ export interface Device {
   readonly duplicateCount: number;
   /** Requests closed without a reply by policy since the device row was made. */
   readonly refusedCount: number;
+  /** The newest number that the terminal gave a record of its own; undefined where it numbers none. */
+  readonly lastRecordNumber: string | undefined;
+  /** How many of its numbered records never came. */
+  readonly missingRecordCount: number;
+  /** Rises whenever its clock is found to have been set back or reset. */
+  readonly clockEpisode: number;
+  /** Bytes kept of what it sent and nobody could read. */
+  readonly quarantineBytes: number;
 }

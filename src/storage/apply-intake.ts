@@ -31,6 +31,7 @@ import { HoldingRoom } from "./holding-room.ts";
 import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
 import type { KnownPunch } from "./punches.ts";
 import { digestOf, type QuarantineReason } from "./quarantine.ts";
+import { withRecordNumber } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -166,9 +167,18 @@ export class IntakeApplier {
         bytes: intake.punches.length === 1 ? intake.raw : new TextEncoder().encode(raw.rawText),
       });
       if (outcome.kind === "refused") return outcome;
+      this.#noteRecordNumber(intake.deviceId, raw.recordNumberText, outcome.kind === "stored");
       if (outcome.kind === "stored" || best.kind === "duplicate") best = outcome;
     }
     return best;
+  }
+
+  /** Written with the punch: were it older than that, the next one would seem to miss some. */
+  #noteRecordNumber(id: DeviceId, numberText: string | undefined, isNew: boolean): void {
+    if (numberText === undefined) return;
+    const row = this.#parts.devices.get(id);
+    const noted = withRecordNumber(row, numberText, isNew);
+    if (noted !== row) this.#parts.devices.put(noted);
   }
 
   /** No contact of the terminal it was entered for; and never historic, since a person asked for it. */

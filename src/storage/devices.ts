@@ -201,5 +201,9 @@ export function deviceFromRow(row: DeviceRow): Device {
     heldCount: row.heldCount,
     duplicateCount: row.duplicateCount,
     refusedCount: row.refusedCount,
+    lastRecordNumber: row.lastRecordNumber ?? undefined,
+    missingRecordCount: row.missingRecordCount,
+    clockEpisode: row.clockEpisode,
+    quarantineBytes: row.quarantineBytes,
   };
 }

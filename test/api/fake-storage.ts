@@ -90,6 +90,10 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     heldCount: 0,
     duplicateCount: 0,
     refusedCount: 0,
+    lastRecordNumber: undefined,
+    missingRecordCount: 0,
+    clockEpisode: 0,
+    quarantineBytes: 0,
     ...change,
   };
 }

@@ -15,7 +15,7 @@ import type { RtlogMessage } from "./message.ts";
 const CODE_LIBRARY = "RTLOG";
 
 /**
- * What a frame means to the project. `log_id` stays in the record's text, verbatim; a record that is
+ * What a frame means to the project. `log_id` is the terminal's own number of the record; a record that is
  * marked `emergency` is a punch like any other.
  */
 export function interpretMessage({ record }: RtlogMessage, { raw }: RtlogFrame): Intake {
@@ -24,7 +24,7 @@ export function interpretMessage({ record }: RtlogMessage, { raw }: RtlogFrame):
     const device = deviceIdText === undefined ? undefined : deviceId(deviceIdText);
     return { kind: "unreadable", deviceId: device, code, reason, raw };
   }
-  const { deviceIdText, text, user_id, io_time, io_mode, verify_mode } = record.value;
+  const { deviceIdText, text, log_id, user_id, io_time, io_mode, verify_mode } = record.value;
   const punch = {
     userIdText: user_id,
     wallTimeText: io_time,
@@ -33,6 +33,7 @@ export function interpretMessage({ record }: RtlogMessage, { raw }: RtlogFrame):
     codeLibrary: CODE_LIBRARY,
     workCode: undefined,
     rawText: text,
+    recordNumberText: log_id,
   };
   return { kind: "punches", deviceId: deviceId(deviceIdText), punches: [punch], raw };
 }

@@ -29,6 +29,8 @@ export interface RtlogRecord {
   readonly deviceIdText: string;
   /** The JSON, verbatim. */
   readonly text: string;
+  /** 1 to 64 printable characters; undefined where it is anything else. */
+  readonly log_id: string | undefined;
   readonly user_id: string | undefined;
   readonly io_time: string | undefined;
   readonly io_mode: string | undefined;

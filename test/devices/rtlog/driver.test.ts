@@ -47,6 +47,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
         verifyModeCode: "20",
         codeLibrary: "RTLOG",
         workCode: undefined,
+        recordNumberText: "1041",
         rawText:
           '{"log_id":1041,"user_id":"27","fk_device_id":"1","verify_mode":20,"io_mode":1,"io_time":"20260302081504","device_port":5005,"SerialNo":"20241012011","emergency":"no"}',
       },
@@ -63,6 +64,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
         verifyModeCode: "1",
         codeLibrary: "RTLOG",
         workCode: undefined,
+        recordNumberText: "1042",
         rawText:
           '{"log_id":"1042","user_id":"E-0042","fk_device_id":"C2636CF4DB223121","verify_mode":"1","io_mode":"513","io_time":"20260302180910","device_port":"5005","SerialNo":"20241012011","emergency":"yes","is_support_string_id":"yes"}',
       },
@@ -79,6 +81,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
         verifyModeCode: "3221225472",
         codeLibrary: "RTLOG",
         workCode: undefined,
+        recordNumberText: "18446744073709551615",
         rawText:
           '{"fk_device_id":1,"io_mode":2,"io_time":"20260302120000","log_id":18446744073709551615,"user_id":33,"verify_mode":3221225472}',
       },
@@ -95,6 +98,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
         verifyModeCode: "1",
         codeLibrary: "RTLOG",
         workCode: undefined,
+        recordNumberText: "7",
         rawText:
           '{"log_id": 7, "user_id": "00000033", "fk_device_id": "1", "verify_mode": 1, "io_mode": 0, "io_time": "20260302081504", "temperature": 365}',
       },
