@@ -1,7 +1,8 @@
 /**
  * Joins uploads that come in blocks (fkweb.md 5). Each block arrives on a TCP connection of its own,
  * so one assembler serves all connections of a driver. Unfinished uploads are bounded in number and
- * in bytes: a new one pushes out those that have waited longest. Their age is not looked at.
+ * in bytes: a new one pushes out those that have waited longest. Their age is counted in polls of
+ * their terminal, for a driver has no clock: one that polls on and on has given its upload up.
  *
  * States of a key: `none`; `held`, between block 1 and the last; `dropped`, once blocks that were
  * answered are gone. The last block of a dropped upload is refused: acknowledged by itself, it would
@@ -33,6 +34,8 @@ interface Upload {
   readonly bytes: GrowingBytes;
   /** Number of the newest block. */
   readonly lastNumber: number;
+  /** Polls of its terminal since then. */
+  pollCount: number;
 }
 
 /** All unfinished uploads together, in bytes. */
@@ -41,6 +44,12 @@ const UPLOADS_BYTES_MAX = 32 * 1024 * 1024;
 const UPLOADS_MAX = 256;
 /** Dropped uploads that are remembered, by their keys alone; and orphans, likewise. */
 const DROPPED_MAX = 256;
+/**
+ * Polls of a terminal after which an upload of it is too old: the vendor's 30 minutes (fkweb.md 5) for
+ * one that polls every two minutes, the slowest known (2.1). While it uploads a terminal does not poll
+ * (11), so an upload under way never comes near.
+ */
+const POLLS_MAX = 15;
 /** How often an orphan is refused before it is taken for a record that nobody can read. */
 const ORPHAN_REFUSALS_MAX = 2;
 
@@ -75,6 +84,15 @@ export class BlockAssembler {
     if (this.#release(key) !== undefined) this.#markDropped(key);
   }
 
+  /** A terminal polled: lets go of its uploads that are too old. Their keys begin with `prefix`. */
+  notePoll(prefix: string): void {
+    for (const [key, upload] of this.#uploads) {
+      if (!key.startsWith(prefix)) continue;
+      upload.pollCount += 1;
+      if (upload.pollCount >= POLLS_MAX) this.drop(key);
+    }
+  }
+
   /**
    * Whether a last block under this key, that seems to be the rest of an upload we know nothing of,
    * is refused once more. The blocks before it were answered by a process that has ended, or were
@@ -102,7 +120,7 @@ export class BlockAssembler {
     // Off the books while it is looked at: an upload that cannot go on stays dropped.
     const held = this.#release(key);
     this.#dropped.delete(key);
-    const upload = number === 1 ? { bytes: new GrowingBytes(), lastNumber: 0 } : held;
+    const upload = number === 1 ? { bytes: new GrowingBytes(), lastNumber: 0, pollCount: 0 } : held;
     const expected = (upload?.lastNumber ?? 0) + 1;
     if (upload === undefined || (number !== 0 && number !== expected)) {
       const detail = `Block ${number} where ${expected} is wanted${upload ? ", or 0 as the last" : ""}`;
@@ -116,7 +134,7 @@ export class BlockAssembler {
     }
     upload.bytes.append(body, bytesMax);
     if (number === 0) return ok(upload.bytes.take());
-    this.#hold(key, { bytes: upload.bytes, lastNumber: number });
+    this.#hold(key, { bytes: upload.bytes, lastNumber: number, pollCount: 0 });
     return ok(undefined);
   }
 

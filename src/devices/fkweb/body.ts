@@ -17,15 +17,18 @@
 
 import { fail, ok, type Result } from "#base/result.ts";
 import type { BodyPlan } from "#devices/http-request.ts";
+import { withoutBinaries } from "./json-binaries.ts";
 import { isJsonObject } from "./message.ts";
 
 /** The text of a body, and what it parses to. */
 export interface BodyText {
-  /** Verbatim, without terminator and padding. */
+  /** Verbatim, without terminator and padding, and with a note in place of base64 binaries. */
   readonly text: string;
   readonly value: unknown;
   /** Whether a length prefix named it. */
   readonly isFramed: boolean;
+  /** Whether something was left out of it that only looked like a binary. */
+  readonly lacksUnnamed: boolean;
   /** The body without its binaries, which do not keep their memory through it. */
   readonly bytes: Uint8Array;
 }
@@ -47,9 +50,13 @@ export interface BodyError {
 interface ParsedText {
   readonly text: string;
   readonly value: unknown;
+  /** The text as bytes, if binaries in it were left out. */
+  readonly shortened?: Uint8Array;
+  readonly lacksUnnamed: boolean;
 }
 
-const PREFIX_BYTES = 4;
+/** Bytes of a length. */
+export const PREFIX_BYTES = 4;
 /** In front of an object that is found by its braces: a wrong length and a byte order mark. */
 const LEADING_BYTES_MAX = PREFIX_BYTES + 3;
 const OPENING_BRACE = 0x7b;
@@ -68,7 +75,7 @@ interface Slice {
 /**
  * Finds the JSON text of a body, in the order of section 4: the slice that the length prefix names;
  * the whole body as bare JSON (D5, D6, simulators); the first object in it, by brace depth. At most
- * `textBytesMax` bytes are taken for text. Should all fail, the error is that of the first form;
+ * `textBytesMax` bytes are taken for text, not counting binaries in it. Should all fail, the error is that of the first form;
  * `body-has-more` when one fits but leaves bytes over.
  */
 export function splitBody(bytes: Uint8Array, textBytesMax: number): Result<BodyText, BodyError> {
@@ -79,20 +86,27 @@ export function splitBody(bytes: Uint8Array, textBytesMax: number): Result<BodyT
     : { start: 0, end: bytes.length };
   const parsed = parseText(bytes, slice, textBytesMax);
   if (parsed.ok) {
-    const { text, value } = parsed.value;
-    if (slice.end === bytes.length) return ok({ text, value, isFramed, bytes });
+    const { shortened, ...found } = parsed.value;
+    if (slice.end === bytes.length) {
+      return ok({ ...found, isFramed, bytes: shortened ?? bytes });
+    }
     const rest = { start: slice.end, end: bytes.length };
-    return isPadding(bytes, rest) || isBinaries(bytes, rest, countBinaries(text))
-      ? ok({ text, value, isFramed, bytes: bytes.slice(0, slice.end) })
+    return isPadding(bytes, rest) || isBinaries(bytes, rest, countBinaries(found.text))
+      ? ok({ ...found, isFramed, bytes: shortened ?? bytes.slice(0, slice.end) })
       : fail(hasMore(rest));
   }
   const object = findObject(bytes, textBytesMax);
-  if (object === undefined) return parsed;
-  const scanned = parseText(bytes, object, textBytesMax);
-  if (!scanned.ok) return parsed;
+  const scanned = object && parseText(bytes, object, textBytesMax);
+  if (object === undefined || !scanned?.ok) {
+    // A text of no bytes is nothing only where nothing stands behind it.
+    const behind = { start: slice.end, end: bytes.length };
+    const hidesMore = parsed.error.code === "body-empty" && !isPadding(bytes, behind);
+    return hidesMore ? fail(hasMore(behind)) : parsed;
+  }
+  const { shortened, ...found } = scanned.value;
   const rest = { start: object.end, end: bytes.length };
   return isPadding(bytes, rest)
-    ? ok({ ...scanned.value, isFramed: false, bytes })
+    ? ok({ ...found, isFramed: false, bytes: shortened ?? bytes })
     : fail(hasMore(rest));
 }
 
@@ -165,7 +179,7 @@ function framedTextBytes(bytes: Uint8Array, bodyBytes: number): number | undefin
 }
 
 /** Four bytes as an unsigned little-endian number; `undefined` where there are fewer. */
-function readLength(bytes: Uint8Array, offset: number): number | undefined {
+export function readLength(bytes: Uint8Array, offset: number): number | undefined {
   const first = bytes[offset];
   const second = bytes[offset + 1];
   const third = bytes[offset + 2];
@@ -192,7 +206,7 @@ function isBinaries(bytes: Uint8Array, rest: Slice, countMax: number): boolean {
 }
 
 /** How many binaries a text refers to, each counted once. */
-function countBinaries(text: string): number {
+export function countBinaries(text: string): number {
   return text.includes('"BIN_') ? new Set(text.match(BINARY_NAME_PATTERN)).size : 0;
 }
 
@@ -211,21 +225,28 @@ function parseText(
   textBytesMax: number,
 ): Result<ParsedText, BodyError> {
   const end = trimmedEnd(bytes, slice);
-  const textBytes = end - slice.start;
-  if (textBytes === 0) return fail({ code: "body-empty", reason: "The body has no text" });
-  if (textBytes > textBytesMax) {
-    const reason = `The text has ${textBytes} bytes; at most ${textBytesMax} are read`;
+  if (end === slice.start) return fail({ code: "body-empty", reason: "The body has no text" });
+  const sent = bytes.subarray(slice.start, end);
+  const { text: kept, lacksUnnamed } = withoutBinaries(sent);
+  if (kept.length > textBytesMax) {
+    const reason = `The text has ${kept.length} bytes; at most ${textBytesMax} are read`;
     return fail({ code: "body-text-too-long", reason });
   }
-  const text = decodeUtf8(bytes.subarray(slice.start, end));
+  const text = decodeUtf8(kept);
   if (text === undefined) {
     return fail({ code: "body-not-utf8", reason: "The text is not UTF-8" });
   }
-  return parseJson(text);
+  const value = parseJson(text);
+  if (!value.ok) return value;
+  const parsed = { text, value: value.value, lacksUnnamed };
+  return ok(kept === sent ? parsed : { ...parsed, shortened: kept });
 }
 
-/** The end of a slice without its terminator and padding: `00`, `0A`, `0D` and `20`. */
-function trimmedEnd(bytes: Uint8Array, slice: Slice): number {
+/** The end of a slice, or of all, without terminator and padding: `00`, `0A`, `0D` and `20`. */
+export function trimmedEnd(
+  bytes: Uint8Array,
+  slice: Slice = { start: 0, end: bytes.length },
+): number {
   let end = slice.end;
   while (end > slice.start) {
     const last = bytes[end - 1];
@@ -235,8 +256,8 @@ function trimmedEnd(bytes: Uint8Array, slice: Slice): number {
   return end;
 }
 
-/** Invalid bytes are never replaced: `undefined` then. */
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+/** Bytes as text; invalid ones are never replaced: `undefined` then. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
   } catch {
@@ -244,10 +265,11 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-function parseJson(text: string): Result<ParsedText, BodyError> {
+/** The value of a JSON text. */
+export function parseJson(text: string): Result<unknown, BodyError> {
   try {
     const value: unknown = JSON.parse(text);
-    return ok({ text, value });
+    return ok(value);
   } catch {
     // The parser's own message quotes the body, which belongs in no log.
     return fail({ code: "body-not-json", reason: "The text is not JSON" });

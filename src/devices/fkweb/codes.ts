@@ -3,6 +3,8 @@
  * which. Values are spelled as on the wire, vendor misspellings included.
  */
 
+import type { FkwebDialect } from "./message.ts";
+
 /** The idle poll, and the only request that is answered with a command (fkweb.md 6.1). */
 export const RECEIVE_COMMAND = "receive_cmd";
 /** One punch (6.2). */
@@ -16,7 +18,7 @@ export const SEND_COMMAND_RESULT = "send_cmd_result";
 /** A batch of punches in a layout that no source documents (6.6). */
 export const SEND_GLOG_DATA = "send_glog_data";
 
-/** What a terminal may be told. Only `OK` takes a record off its queue (fkweb.md 0.4). */
+/** What a terminal may be told of a request. Only `OK` takes a record off its queue (fkweb.md 0.4). */
 export type ResponseCode = "OK" | "ERROR_NO_CMD" | "ERROR_INVLAID_REQUEST_CODE";
 
 /** The vendor server takes `[A-Za-z0-9_]{1,32}`; longer and other printable codes are kept too. */
@@ -48,13 +50,15 @@ export function isDocumented(code: string | undefined): boolean {
 
 /**
  * The response code of a request that was kept (fkweb.md 6.7). A poll is answered as a poll even
- * when its sender is unknown, or it would skip its pause. A request without a code is told `OK`,
- * the one word that ends a retry: dialect D1 sends none, looks for `OK` anywhere in the reply and
- * otherwise tries again at its polling interval, so neither answer costs a record or makes a storm.
+ * when its sender is unknown, or it would skip its pause. A request without a code is told `OK`, the
+ * one word that ends a retry; so is any other page of a form (D1), whose names nobody documented.
  */
-export function responseCodeFor(requestCode: string | undefined): ResponseCode {
-  if (requestCode === undefined) return "OK";
+export function responseCodeFor(
+  requestCode: string | undefined,
+  dialect: FkwebDialect,
+): ResponseCode {
   if (requestCode === RECEIVE_COMMAND) return "ERROR_NO_CMD";
+  if (requestCode === undefined || dialect === "form") return "OK";
   const isRecord = requestCode.startsWith("realtime_") || requestCode.startsWith("send_");
   return isRecord ? "OK" : "ERROR_INVLAID_REQUEST_CODE";
 }

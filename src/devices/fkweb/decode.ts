@@ -15,9 +15,12 @@ import {
   RECEIVE_COMMAND,
   SEND_GLOG_DATA,
 } from "./codes.ts";
+import { readFormPoll, readFormPunch } from "./form.ts";
+import { hasNote } from "./json-binaries.ts";
 import {
   type FkwebFrame,
   type FkwebMessage,
+  type FrameFault,
   isDeviceId,
   isJsonObject,
   type JsonObject,
@@ -28,6 +31,7 @@ import {
 /** Why a frame gives no message. */
 export type DecodeErrorCode =
   | BodyErrorCode
+  | FrameFault["code"]
   | "no-device-id"
   | "no-request-code"
   | "bad-request-code"
@@ -35,6 +39,9 @@ export type DecodeErrorCode =
   | "text-not-unicode"
   | "upload-inconsistent"
   | "batch-undocumented"
+  | "form-undocumented"
+  | "record-incomplete"
+  | "encrypted"
   | "decoder-failed";
 
 /** The code, and for the operator what was seen. */
@@ -46,6 +53,14 @@ export interface DecodeError {
 const NO_FIELDS: JsonObject = {};
 const NO_BYTES = new Uint8Array(0);
 const NESTING_MAX = 32;
+/**
+ * Names of D2 and of D6. Of the two codes that D6 has for a direction, `inOut` says it in a word, and
+ * the key that was pressed (`ioMode`) stays in the text.
+ */
+const USER_NAMES = ["user_id", "userId"] as const;
+const TIME_NAMES = ["io_time", "time"] as const;
+const VERIFY_NAMES = ["verify_mode", "verifyMode"] as const;
+const WORK_NAMES = ["work_code", "workCode"] as const;
 
 /** Decodes one request; at most `textBytesMax` bytes of its body are taken for text. */
 export function decodeMessage(
@@ -54,7 +69,9 @@ export function decodeMessage(
 ): Result<FkwebMessage, DecodeError> {
   const { requestCode, deviceIdText } = frame;
   if (requestCode === undefined) {
-    const reason = "No request_code header: perhaps a terminal of dialect D1 (page_id in the body)";
+    if (frame.encryption !== undefined) return fail(encrypted(frame.encryption));
+    if (frame.fault !== undefined) return fail(frame.fault);
+    const reason = "No request_code header, and no body that names the request";
     return fail({ code: "no-request-code", reason });
   }
   if (!isRequestCode(requestCode)) {
@@ -70,6 +87,7 @@ export function decodeMessage(
     const reason = "Several punches in a layout that is not documented";
     return fail({ code: "batch-undocumented", reason });
   }
+  if (frame.dialect === "form") return decodeForm(frame, { requestCode, deviceIdText });
   const body = readText(frame, textBytesMax);
   const raw = body.ok ? body.value.bytes : frame.body;
   switch (requestCode) {
@@ -81,7 +99,10 @@ export function decodeMessage(
     }
     default: {
       const notice: NoticeMessage = { kind: "notice", deviceIdText, requestCode, text: "", raw };
-      if (requestCode === REALTIME_ENROLL_DATA) return ok(withoutText(notice, body));
+      if (requestCode === REALTIME_ENROLL_DATA) {
+        const isWhole = body.ok && (body.value.isFramed || frame.dialect !== "framed");
+        return ok(withoutText(notice, isWhole ? body.value.value : undefined));
+      }
       if (body.ok) return ok({ ...notice, text: body.value.text });
       // Of a code that nobody documented, a body that is no JSON is all there is to understand it by.
       const isNothingLost = body.error.code === "body-empty" || isDocumentedNotice(requestCode);
@@ -103,21 +124,47 @@ export function plainText(value: unknown): string | undefined {
  * that make none together are not of one upload: whatever text they have may be half of a record.
  */
 function readText(frame: FkwebFrame, textBytesMax: number): Result<BodyText, DecodeError> {
+  if (frame.fault !== undefined) {
+    return fail(frame.encryption === undefined ? frame.fault : encrypted(frame.encryption));
+  }
   const body = splitBody(frame.body, textBytesMax);
+  if (!body.ok && body.error.code !== "body-empty" && frame.encryption !== undefined) {
+    return fail(encrypted(frame.encryption));
+  }
   if (!frame.isJoined || (body.ok && body.value.isFramed)) return body;
   const seen = body.ok ? "The text has no length prefix" : body.error.reason;
   const reason = `The blocks together are no framed body: ${seen}`;
   return fail({ code: "upload-inconsistent", reason });
 }
 
+function encrypted(encryption: string): DecodeError {
+  const seen = `The terminal encrypts what it sends (encrypt: ${quote(encryption)})`;
+  return { code: "encrypted", reason: `${seen}; switch encryption off in its server settings` };
+}
+
 /**
  * An enrolment as its fields alone. Its text may name cards and passwords, and that of some clones
  * holds templates, so neither it nor the bytes go any further (fkweb.md 6.3).
  */
-function withoutText(notice: NoticeMessage, body: Result<BodyText, DecodeError>): NoticeMessage {
+function withoutText(notice: NoticeMessage, value: unknown): NoticeMessage {
   const bare = { ...notice, raw: NO_BYTES };
-  const isReadable = body.ok && body.value.isFramed && isJsonObject(body.value.value);
-  return isReadable ? { ...bare, enrolment: body.value.value } : bare;
+  return isJsonObject(value) ? { ...bare, enrolment: value } : bare;
+}
+
+/** Decodes a request of D1, of which a poll and a punch are known. */
+function decodeForm(
+  { body: raw }: FkwebFrame,
+  { requestCode, deviceIdText }: { readonly requestCode: string; readonly deviceIdText: string },
+): Result<FkwebMessage, DecodeError> {
+  if (requestCode === RECEIVE_COMMAND) {
+    return ok({ kind: "poll", deviceIdText, fields: readFormPoll(raw), raw });
+  }
+  const punch = requestCode === REALTIME_GLOG ? readFormPunch(raw) : undefined;
+  if (punch === undefined) {
+    const reason = `Fields of page_id ${quote(requestCode)} that no source documents (dialect D1)`;
+    return fail({ code: "form-undocumented", reason });
+  }
+  return spellPunch(punch.fields, { kind: "punch", deviceIdText, text: punch.text, raw });
 }
 
 function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage, DecodeError> {
@@ -130,13 +177,31 @@ function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage,
   if (fields === undefined) {
     return fail({ code: "body-not-json", reason: "The text is nested too deeply" });
   }
+  const { text, bytes: raw } = body;
+  const punch = spellPunch(fields, { kind: "punch", deviceIdText, text, raw });
+  if (!punch.ok || !body.lacksUnnamed || isComplete(punch.value)) return punch;
+  const reason = "What the record has in base64 may be more than a photo";
+  return fail({ code: "record-incomplete", reason });
+}
+
+/** Whether nothing that was left out can have been the record itself, or a part that counts. */
+function isComplete({ user_id = "", io_time = "", io_mode, verify_mode, work_code }: PunchMessage) {
+  const fields = [user_id, io_time, io_mode, verify_mode, work_code];
+  return user_id !== "" && io_time !== "" && !fields.some((text = "") => hasNote(text));
+}
+
+/** The fields of a punch as text: in the names of D2, else in those of D6. */
+function spellPunch(
+  fields: JsonObject,
+  message: Pick<PunchMessage, "kind" | "deviceIdText" | "text" | "raw">,
+): Result<PunchMessage, DecodeError> {
   const sent = {
-    user_id: plainText(fields.user_id),
-    io_time: plainText(fields.io_time),
-    io_mode: codeText(fields.io_mode),
-    verify_mode: codeText(fields.verify_mode),
+    user_id: plainText(firstOf(fields, USER_NAMES)),
+    io_time: plainText(firstOf(fields, TIME_NAMES)),
+    io_mode: codeText(fields.io_mode ?? (fields.inOut || fields.ioMode)),
+    verify_mode: codeText(firstOf(fields, VERIFY_NAMES)),
     fk_bin_data_lib: plainText(fields.fk_bin_data_lib),
-    work_code: codeText(fields.work_code),
+    work_code: codeText(firstOf(fields, WORK_NAMES)),
   };
   for (const [name, text] of Object.entries(sent)) {
     // UTF-8 has no form for half a surrogate pair: in storage, different users would become one.
@@ -144,8 +209,11 @@ function decodePunch(deviceIdText: string, body: BodyText): Result<PunchMessage,
       return fail({ code: "text-not-unicode", reason: `${name} is not well-formed Unicode` });
     }
   }
-  const { text, bytes: raw } = body;
-  return ok({ kind: "punch", deviceIdText, text, raw, ...sent });
+  return ok({ ...message, ...sent });
+}
+
+function firstOf(fields: JsonObject, [name, other]: readonly [string, string]): unknown {
+  return fields[name] === undefined ? fields[other] : fields[name];
 }
 
 /** A code as sent: text and numbers as they are, a list such as `["FP"]` as its JSON text. */
@@ -173,11 +241,11 @@ function isNestedWithin(value: unknown, levels: number): boolean {
  */
 function hasInexactNumber(fields: JsonObject): boolean {
   return (
-    typeof fields.user_id === "number" ||
-    typeof fields.io_time === "number" ||
-    isInexactCode(fields.io_mode) ||
-    isInexactCode(fields.verify_mode) ||
-    isInexactCode(fields.work_code)
+    typeof firstOf(fields, USER_NAMES) === "number" ||
+    typeof firstOf(fields, TIME_NAMES) === "number" ||
+    isInexactCode(fields.io_mode ?? fields.ioMode) ||
+    isInexactCode(firstOf(fields, VERIFY_NAMES)) ||
+    isInexactCode(firstOf(fields, WORK_NAMES))
   );
 }
 

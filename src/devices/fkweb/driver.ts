@@ -1,5 +1,5 @@
 /**
- * The FKWeb driver, dialects D2 and D3 (fkweb.md 1): bytes of a connection to exchanges. It joins
+ * The FKWeb driver, dialects D1 to D7 (fkweb.md 1): bytes of a connection to exchanges. It joins
  * the steps and holds only unfinished requests and uploads; it stores and acknowledges nothing.
  */
 
@@ -30,6 +30,7 @@ import {
   SEND_COMMAND_RESULT,
 } from "./codes.ts";
 import { decodeMessage } from "./decode.ts";
+import { openEnvelope } from "./envelope.ts";
 import { interpretMessage, unreadableIntake } from "./interpret.ts";
 import { type FkwebFrame, readFrame } from "./message.ts";
 import { encodeBlockReply, encodeOutcome, PROBE_REPLY, persistenceOf } from "./reply.ts";
@@ -109,7 +110,8 @@ class FkwebDecoder implements Decoder {
     if (this.#isDeaf) return NO_EVENTS;
     let events: DecoderEvent[] | undefined;
     for (const item of this.#reader.push(chunk)) {
-      const event = item.kind === "request" ? this.#handle(item) : violation(item, item.headers);
+      const event =
+        item.kind === "request" ? this.#handle(item) : violation(item, item.headers.get("dev_id"));
       // Padding behind the last request must not cost it its reply.
       this.#isDeaf = event.kind === "violation" && this.#isEnding;
       if (this.#isDeaf) break;
@@ -123,7 +125,7 @@ class FkwebDecoder implements Decoder {
 
   #plan(head: HttpRequestHead, leading: Uint8Array): BodyPlan {
     const { textBytesMax } = this.#limits;
-    if (isEnrolment(head)) {
+    if (isFramedEnrolment(head)) {
       return planTextAlone(this.#heldBefore(head), leading, textBytesMax);
     }
     const plan = leading.length === 0 ? planByHead(head) : undefined;
@@ -140,15 +142,16 @@ class FkwebDecoder implements Decoder {
   #handle(request: HttpRequest): DecoderEvent {
     const { head } = request;
     if (head.method !== "POST") return { kind: "answer", reply: PROBE_REPLY };
-    const part = readFrame(head, request.body);
+    const { textBytesMax } = this.#limits;
+    const part = openEnvelope(readFrame(head, request.body), head, textBytesMax);
     const joined = this.#join(part, request);
-    if (!joined.ok) return violation(joined.error, head.headers);
+    if (!joined.ok) return violation(joined.error, part.deviceIdText);
     const frame = joined.value;
     const persistence = persistenceOf(head);
     if (frame === undefined) return { kind: "answer", reply: encodeBlockReply(part, persistence) };
     return {
       kind: "exchange",
-      intake: readIntake(frame, this.#limits.textBytesMax),
+      intake: readIntake(frame, textBytesMax),
       encodeReply: (outcome) => encodeOutcome(outcome, frame, persistence),
     };
   }
@@ -160,6 +163,7 @@ class FkwebDecoder implements Decoder {
       const detail = "No Content-Length; the number of bytes in the body is wanted";
       return fail({ code: "content-length-missing", detail });
     }
+    if (part.requestCode === RECEIVE_COMMAND) this.#assembler.notePoll(devicePrefix(part));
     const key = uploadKey(part);
     const number = blockNumber(part);
     if (number === undefined) {
@@ -201,9 +205,14 @@ function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
   }
 }
 
-/** People's templates do not even enter our memory; of their blocks only the text is kept. */
-function isEnrolment(head: HttpRequestHead): boolean {
-  return head.method === "POST" && head.headers.get("request_code") === REALTIME_ENROLL_DATA;
+/**
+ * People's templates do not even enter our memory; of their blocks only the text is kept. Where they
+ * stand in the text itself, it has to be whole before they can be left out.
+ */
+function isFramedEnrolment(head: HttpRequestHead): boolean {
+  if (head.method !== "POST") return false;
+  if (head.headers.get("request_code") !== REALTIME_ENROLL_DATA) return false;
+  return readFrame(head, NO_BYTES).dialect === "framed";
 }
 
 /**
@@ -244,13 +253,14 @@ function isOrphan(frame: FkwebFrame): boolean {
   if (!isLastBlock || isBodyOptional(frame)) return false;
   // Its templates are dropped anyway, and what tells of the user is not worth a retry.
   if (frame.requestCode === REALTIME_ENROLL_DATA) return false;
+  // What is encrypted never begins like a body.
+  if (frame.encryption !== undefined) return false;
   return frame.body.length > 0 && !beginsLikeBody(frame.body);
 }
 
-function violation(problem: Problem, headers: ReadonlyMap<string, string>): Violation {
-  const { code, detail } = problem;
-  const deviceIdText = headers.get("dev_id")?.slice(0, LOGGED_DEVICE_ID_LENGTH_MAX);
-  return { kind: "violation", code, detail, deviceIdText };
+function violation({ code, detail }: Problem, deviceIdText: string | undefined): Violation {
+  const shown = deviceIdText?.slice(0, LOGGED_DEVICE_ID_LENGTH_MAX);
+  return { kind: "violation", code, detail, deviceIdText: shown };
 }
 
 function endsConnection(head: HttpRequestHead): boolean {
@@ -271,6 +281,9 @@ function blockNumber(frame: FkwebFrame): number | undefined {
 
 /** A line feed cannot occur inside a header, so the parts stay apart. */
 function uploadKey(frame: FkwebFrame): string {
-  const { deviceIdText = "", requestCode = "", transaction } = frame;
-  return `${deviceIdText}\n${requestCode}\n${transaction.value}`;
+  return `${devicePrefix(frame)}${frame.requestCode ?? ""}\n${frame.transaction.value}`;
+}
+
+function devicePrefix({ deviceIdText = "" }: FkwebFrame): string {
+  return `${deviceIdText}\n`;
 }

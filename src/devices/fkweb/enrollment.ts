@@ -19,6 +19,7 @@ const PRIVILEGE_MAX = 255;
 const PASSWORD = 10;
 const CARD = 11;
 const FACE = 12;
+const PALM = 13;
 
 /**
  * The words of D2 and D3 as the numbers that D4 and the lists of users have; of the last two no
@@ -41,17 +42,41 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 
 /** Undefined where it does not say whose it is, or which credentials there are. */
 export function readEnrollment(fields: JsonObject): Enrollment | undefined {
-  const userIdText = readUserId(fields.user_id);
-  const credentials = readBackupNumbers(fields.enroll_data_array);
+  const isVisibleLight = fields.user_id === undefined;
+  const userIdText = readUserId(isVisibleLight ? fields.userId : fields.user_id);
+  const credentials = isVisibleLight
+    ? readVisibleLightCredentials(fields)
+    : readBackupNumbers(fields.enroll_data_array);
   if (userIdText === undefined || credentials === undefined) return undefined;
   return {
     userIdText,
-    name: readName(fields.user_name),
-    privilege: readPrivilege(fields.user_privilege),
-    isEnabled: readFlag(fields.user_enabled),
+    name: readName(isVisibleLight ? fields.name : fields.user_name),
+    privilege: readPrivilege(isVisibleLight ? fields.privilege : fields.user_privilege),
+    isEnabled: readFlag(fields.user_enabled ?? fields.enable_flag),
     credentials,
     ...countCredentials(credentials),
   };
+}
+
+/**
+ * D6 has a field per kind, empty or absent where there is none, and a list of fingers (S17: `card`,
+ * `pwd`, `fps`, `face`, `palm`). Without any of them it does not say what there is.
+ */
+function readVisibleLightCredentials(fields: JsonObject): readonly number[] | undefined {
+  const { card, pwd, fps, face, palm } = fields;
+  if ([card, pwd, fps, face, palm].every((value) => value === undefined)) return undefined;
+  const fingers = Array.isArray(fps) ? fps.slice(0, PASSWORD) : [];
+  return [
+    ...fingers.flatMap((finger, index) => (isPresent(finger) ? [index] : [])),
+    ...(isPresent(pwd) ? [PASSWORD] : []),
+    ...(isPresent(card) ? [CARD] : []),
+    ...(isPresent(face) ? [FACE] : []),
+    ...(isPresent(palm) ? [PALM] : []),
+  ];
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
 }
 
 /** A number loses digits when it is large, and then names somebody else. */
@@ -80,7 +105,7 @@ function readBackupNumbers(value: unknown): readonly number[] | undefined {
  * fkweb.md 7, backup_number. 13 to 16 are palms, 15 and 30 may be a photo: they are listed, and no
  * kind of ours counts them.
  */
-function countCredentials(numbers: readonly number[]): CredentialCounts {
+export function countCredentials(numbers: readonly number[]): CredentialCounts {
   const count = (from: number, to: number) =>
     numbers.filter((number) => number >= from && number <= to).length;
   return {

@@ -81,11 +81,12 @@ export function unreadableIntake(frame: FkwebFrame, error: DecodeError): Unreada
 
 /** Fields of `receive_cmd` (fkweb.md 6.1). Any of them may be missing, or of any type. */
 function readReport(fields: JsonObject): DeviceReport {
-  const { fk_time, fk_name, fk_info, ...others } = fields;
+  const { fk_time, time, fk_name, fk_info, ...others } = fields;
   const { firmware, fk_bin_data_lib, ...info } = isJsonObject(fk_info) ? fk_info : NO_FIELDS;
   const details = Object.keys(info).length > 0 ? { ...others, fk_info: info } : others;
   return {
-    ...optional("clockText", reportText(fk_time)),
+    // D6 may send nothing but its `time`.
+    ...optional("clockText", reportText(fk_time ?? time)),
     ...optional("name", reportText(fk_name)),
     ...optional("firmware", reportText(firmware)),
     ...optional("codeLibrary", reportText(fk_bin_data_lib)),

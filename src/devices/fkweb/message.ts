@@ -3,7 +3,13 @@
  * message decoded from it. Meaning in the project's words is `interpret.ts`.
  */
 
-import type { HttpRequestHead } from "#devices/http-request.ts";
+import { type HttpRequestHead, targetPath } from "#devices/http-request.ts";
+
+/**
+ * How a terminal and its server spell bodies (fkweb.md 1). `framed`: D2, D3 and D4, and what is inside
+ * D7. `form`: D1. `bare`: D5, JSON without a length. `visible-light`: D6, that JSON in camel case.
+ */
+export type FkwebDialect = "framed" | "form" | "bare" | "visible-light";
 
 /** The header that names the action or command: `trans_id` in D2, `cmd_id` in D3 (fkweb.md 1). */
 export interface TransactionHeader {
@@ -12,17 +18,36 @@ export interface TransactionHeader {
   readonly value: string;
 }
 
+/** Why the body of a frame is not looked at. */
+export interface FrameFault {
+  readonly code:
+    | "body-text-too-long"
+    | "body-not-utf8"
+    | "body-not-json"
+    | "body-not-object"
+    | "block-missing"
+    | "block-not-base64";
+  readonly reason: string;
+}
+
 /** One POST. Header values are as sent; an empty one counts as absent. */
 export interface FkwebFrame {
+  readonly dialect: FkwebDialect;
   readonly requestCode: string | undefined;
   readonly deviceIdText: string | undefined;
   readonly transaction: TransactionHeader;
   /** Undefined: the request is no block of an upload. */
   readonly blockNumberText: string | undefined;
+  /** `cmd_return_code`: what a terminal says of a command. */
+  readonly returnCode: string | undefined;
+  /** The `encrypt` header where it names more than base64 (D7). */
+  readonly encryption: string | undefined;
   /** The body, or as much of it as `planBody` keeps. */
   readonly body: Uint8Array;
   /** Whether `body` came in several blocks. */
   readonly isJoined: boolean;
+  /** Set: the fields that should name the request cannot be read, and `body` is all of it. */
+  readonly fault?: FrameFault;
 }
 
 /** A JSON object as parsed: nothing about its fields is known. */
@@ -68,23 +93,47 @@ export interface NoticeMessage extends MessageBase {
 export type FkwebMessage = PollMessage | PunchMessage | NoticeMessage;
 
 const DEVICE_ID_PATTERN = /^[\x20-\x7e]{1,64}$/;
+/** The vendor's server takes any other `dev_model` for none (fkweb.md 1). */
+const DEVICE_MODEL_PATTERN = /^\w{1,32}$/;
+const VISIBLE_LIGHT_PATH = "/aidata.aspx";
+/** Values of `encrypt` that leave the text readable. */
+const PLAIN_PATTERN = /^(?:|no|none|off|false|0|base64only)$/i;
 
 /** Reads the headers of a request that matter to FKWeb. */
 export function readFrame(head: HttpRequestHead, body: Uint8Array): FkwebFrame {
   const { headers } = head;
   const transId = headers.get("trans_id");
   const commandId = headers.get("cmd_id");
+  const dialect = dialectOf(head);
   return {
+    dialect,
     requestCode: headers.get("request_code") || undefined,
     deviceIdText: headers.get("dev_id") || undefined,
     transaction:
       transId === undefined && commandId !== undefined
         ? { name: "cmd_id", value: commandId }
         : { name: "trans_id", value: transId ?? "" },
-    blockNumberText: headers.get("blk_no") || undefined,
+    // D5 and D6 never split, and the vendor's server does not look at their blocks (fkweb.md 5).
+    blockNumberText: dialect === "framed" ? headers.get("blk_no") || undefined : undefined,
+    returnCode: headers.get("cmd_return_code") || undefined,
+    encryption: encryptionOf(head),
     body,
     isJoined: false,
   };
+}
+
+/** The dialect as far as the head tells it: all but D1 and D7 name their request there. */
+function dialectOf({ headers, target }: HttpRequestHead): FkwebDialect {
+  const isVisibleLight = target !== "/" && targetPath(target).toLowerCase() === VISIBLE_LIGHT_PATH;
+  if (isVisibleLight) return "visible-light";
+  const model = headers.get("dev_model");
+  return model !== undefined && DEVICE_MODEL_PATTERN.test(model) ? "bare" : "framed";
+}
+
+/** The kind of encryption, if it is one. */
+function encryptionOf({ headers }: HttpRequestHead): string | undefined {
+  const encryption = headers.get("encrypt");
+  return encryption === undefined || PLAIN_PATTERN.test(encryption) ? undefined : encryption;
 }
 
 /** Whether `value` is a JSON object, not an array and not null. */

@@ -1,7 +1,8 @@
 /**
  * How an outcome is spelled to a terminal, byte for byte as example E1 of fkweb.md 14: protocol
  * header names in exact lower case (0.3), the acknowledgement in `response_code` (0.2), and no
- * bytes at all where the terminal has to keep its record (0.6).
+ * bytes at all where the terminal has to keep its record (0.6). D1 looks for it in the body, so a
+ * small one stands there as well.
  */
 
 import { assertNever } from "#base/assert.ts";
@@ -13,6 +14,16 @@ import type { FkwebFrame, TransactionHeader } from "./message.ts";
 
 /** What becomes of the connection; kept open, it is answered in the client's version of HTTP. */
 export type Persistence = "close" | "keep-1.0" | "keep-1.1";
+
+/** A reply before it is spelled. */
+export interface ReplyParts {
+  /** `response_code`. */
+  readonly code: ResponseCode;
+  /** Whole lines behind it. */
+  readonly headers?: readonly string[];
+  readonly body?: Uint8Array;
+  readonly persistence: Persistence;
+}
 
 /** The replies that depend on nothing in the request: nearly all that are ever sent. */
 interface FixedReplies {
@@ -65,9 +76,25 @@ export function encodeBlockReply(frame: FkwebFrame, persistence: Persistence): R
   return encodeReply("OK", frame.transaction, persistence);
 }
 
+/** Spells a reply with its headers in the order of examples E1 and E6. */
+export function spellReply({ code, headers = [], body, persistence }: ReplyParts): Reply {
+  const close = persistence === "close";
+  const lines = [
+    persistence === "keep-1.1" ? "HTTP/1.1 200 OK" : "HTTP/1.0 200 OK",
+    "Content-Type: application/octet-stream",
+    `response_code: ${code}`,
+    ...headers,
+    `Content-Length: ${body?.length ?? 0}`,
+    close ? "Connection: close" : "Connection: keep-alive",
+  ];
+  const head = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+  return { bytes: body === undefined ? head : Buffer.concat([head, body]), close };
+}
+
 function acknowledge(frame: FkwebFrame, persistence: Persistence): Reply {
   const fixed = FIXED_REPLIES[persistence];
-  const code = responseCodeFor(frame.requestCode);
+  const code = responseCodeFor(frame.requestCode, frame.dialect);
+  if (frame.dialect === "form") return encodeFormReply(code, persistence);
   switch (code) {
     case "OK":
       // On `realtime_*` a transaction header would start a command on D6 (fkweb.md 6.2).
@@ -100,16 +127,21 @@ function encodeReply(
   transaction: TransactionHeader | undefined,
   persistence: Persistence,
 ): Reply {
-  const lines = [
-    persistence === "keep-1.1" ? "HTTP/1.1 200 OK" : "HTTP/1.0 200 OK",
-    "Content-Type: application/octet-stream",
-    `response_code: ${code}`,
-  ];
-  if (transaction !== undefined) {
-    const value = ECHOED_PATTERN.test(transaction.value) ? transaction.value : "";
-    lines.push(`${transaction.name}: ${value}`, "cmd_code: ");
-  }
-  const close = persistence === "close";
-  lines.push("Content-Length: 0", close ? "Connection: close" : "Connection: keep-alive");
-  return { bytes: Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), close };
+  if (transaction === undefined) return spellReply({ code, persistence });
+  const value = ECHOED_PATTERN.test(transaction.value) ? transaction.value : "";
+  return spellReply({
+    code,
+    headers: [`${transaction.name}: ${value}`, "cmd_code: "],
+    persistence,
+  });
+}
+
+/**
+ * D1 reads the value of `result` in all that it got, 4096 bytes at most. It writes its own objects as
+ * `{name:value}` (S10), and servers in the field answer `result=OK` (S13): both stand here, so that
+ * whichever it looks for is there.
+ */
+function encodeFormReply(code: ResponseCode, persistence: Persistence): Reply {
+  const body = Buffer.from(`{result:${code}}\r\nresult=${code}`);
+  return spellReply({ code, body, persistence });
 }

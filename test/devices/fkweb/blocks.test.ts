@@ -100,6 +100,32 @@ describe("BlockAssembler.add()", () => {
   });
 });
 
+describe("BlockAssembler.notePoll()", () => {
+  const poll = (assembler: BlockAssembler, count: number, prefix = "dev") => {
+    for (let poll = 0; poll < count; poll += 1) assembler.notePoll(prefix);
+  };
+
+  test("lets go of an upload whose terminal has polled 15 times since its newest block", () => {
+    const assembler = new BlockAssembler();
+    add(assembler, 1, "a");
+    poll(assembler, 14);
+    add(assembler, 2, "b");
+    poll(assembler, 14);
+    expect(assembler.stateOf("device")).toBe("held");
+    poll(assembler, 1);
+    expect(assembler.stateOf("device")).toBe("dropped");
+    expect(assembler.heldBytes).toBe(0);
+    expect(add(assembler, 0, "z")).toBe("block-out-of-order");
+  });
+
+  test("leaves the uploads of other terminals alone", () => {
+    const assembler = new BlockAssembler();
+    add(assembler, 1, "a");
+    poll(assembler, 100, "other");
+    expect(add(assembler, 0, "z")).toBe("az");
+  });
+});
+
 describe("BlockAssembler, once blocks that were answered are gone,", () => {
   test("refuses their last block, for it would be all that is left of them", () => {
     const assembler = new BlockAssembler();

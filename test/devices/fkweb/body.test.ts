@@ -116,7 +116,7 @@ describe("splitBody()", () => {
     ["a rest of an object", '"x":{"user_id":"27"}}', "body-has-more"],
     ["an object that does not end", '{"a":{"b":1}', "body-not-json"],
     ["a string that does not end", '{"a":"b}', "body-not-json"],
-    ["text above the limit", `{"a":"${"x".repeat(TEXT_BYTES_MAX)}"}`, "body-text-too-long"],
+    ["text above the limit", `{"a":"${"x ".repeat(TEXT_BYTES_MAX)}"}`, "body-text-too-long"],
   ])("finds no text in %s", (_name, body, code) => {
     expect(textOf(Buffer.from(body, "latin1"))).toBe(code);
   });

@@ -9,10 +9,13 @@ import { framed, hex } from "./requests.ts";
 
 function frame(json: string, requestCode = "realtime_glog"): FkwebFrame {
   return {
+    dialect: "framed",
     requestCode,
     deviceIdText: "2401058352",
     transaction: { name: "trans_id", value: "" },
     blockNumberText: undefined,
+    returnCode: undefined,
+    encryption: undefined,
     body: framed(json),
     isJoined: false,
   };

@@ -266,6 +266,23 @@ describe("Decoder.push() of the last block, when those before it are gone,", () 
     expect(acknowledged(push(driver, unreadable, LAST))).toEqual(["body-not-json", "no json"]);
   });
 
+  test("refuses it when its terminal has polled on and on instead: it has given the upload up", () => {
+    const driver = driverWith([first]);
+    for (let poll = 0; poll < 15; poll += 1) {
+      push(driver, new Uint8Array(0), {
+        request_code: "receive_cmd",
+        dev_id: "another",
+        blk_no: "0",
+      });
+    }
+    expect(acknowledged(push(driver, last, LAST))).toBe(PHOTO_JSON);
+    push(driver, first, { blk_no: "1" });
+    for (let poll = 0; poll < 15; poll += 1) {
+      push(driver, new Uint8Array(0), { request_code: "receive_cmd", blk_no: "0" });
+    }
+    expect(acknowledged(push(driver, last, LAST))).toBe("block-out-of-order");
+  });
+
   test("refuses block 2 again after block 3: nothing is held of what came before", () => {
     const driver = driverWith([first]);
     expect(acknowledged(push(driver, last, { blk_no: "3" }))).toBe("block-out-of-order");
