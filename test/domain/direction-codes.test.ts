@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { readDirectionMeaning } from "#devices/fkweb/code-meanings.ts";
 import {
   type DirectionCodes,
   parseDirectionCodes,
@@ -73,6 +74,27 @@ describe("toldDirection() by library", () => {
   for (const [what, code, library, expected] of cases) {
     test(what, () => expect(toldDirection({ code, library }, undefined)).toBe(expected));
   }
+});
+
+test("toldDirection() reads codes of FKWeb's libraries as their driver does", () => {
+  const libraries = ["100", "101", "102", "103", "104", "105", "200"].map((n) => `FKDataHS${n}`);
+  const codes = fc.oneof(
+    fc.integer({ min: -20, max: 20 }),
+    fc.integer({ max: 2 ** 32 }),
+    fc.tuple(fc.nat(15), fc.nat(15), fc.nat(20)).map(([a, b, c]) => a * 2 ** 28 + b * 2 ** 24 + c),
+  );
+  const library = fc.constantFrom(...libraries, "fkdatahs101", "M50", undefined);
+  fc.assert(
+    fc.property(codes, library, (number, codeLibrary) => {
+      const code = String(number);
+      const { direction } = readDirectionMeaning({ code, codeLibrary });
+      expect([code, toldDirection({ code, library: codeLibrary }, undefined)]).toEqual([
+        code,
+        direction,
+      ]);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 describe("toldDirection() by an operator's table", () => {

@@ -40,7 +40,18 @@ export const PunchModel = t.Object({
   ),
   is_repeat: t.Boolean({ description: "A second touch; it shows the direction it repeats." }),
   direction_code: nullableText("The terminal's own direction or key code."),
+  device_direction: t.Union([t.Literal("in"), t.Literal("out"), t.Null()], {
+    description:
+      "What `direction_code` says by its library, a hint: most terminals send what is set in their " +
+      "menu. Null where it says nothing, or nobody knows what it says.",
+  }),
   verify_mode_code: nullableText("The terminal's own verification code."),
+  verify_methods: t.Array(t.String(), {
+    description:
+      "What `verify_mode_code` says by its library, in the order in which they were used: " +
+      "fingerprint, password, card, face, vein, iris, palm, voice, job-number. Empty: not known.",
+    examples: [["card", "fingerprint"]],
+  }),
   code_library: nullableText("Which table the two codes belong to."),
   work_code: nullableText("The terminal's job or work code."),
   local_time_flag: t.Union([t.Literal("skipped"), t.Literal("doubled"), t.Null()], {

@@ -1,5 +1,7 @@
 /** Writes a stored punch as `/v1` shows it. */
 
+import { readVerifyMethods } from "#devices/fkweb/code-meanings.ts";
+import { toldDirection } from "#domain/direction-codes.ts";
 import type { Punch } from "#domain/punch.ts";
 import { rfc3339WithOffset } from "#domain/time-text.ts";
 import { type ExpectedUsers, isOfUnexpectedUser } from "#domain/user.ts";
@@ -7,6 +9,8 @@ import type { PunchModel } from "./model.ts";
 
 /** A stored punch as `/v1` shows it; what is absent is null. */
 export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefined): PunchModel {
+  const { directionCode, verifyModeCode, codeLibrary } = punch;
+  const told = { code: directionCode, library: codeLibrary };
   return {
     id: punch.id,
     revision: punch.revision,
@@ -21,9 +25,11 @@ export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefine
     direction: punch.direction ?? null,
     direction_source: punch.directionSource ?? null,
     is_repeat: punch.isRepeat,
-    direction_code: punch.directionCode ?? null,
-    verify_mode_code: punch.verifyModeCode ?? null,
-    code_library: punch.codeLibrary ?? null,
+    direction_code: directionCode ?? null,
+    device_direction: toldDirection(told, undefined) ?? null,
+    verify_mode_code: verifyModeCode ?? null,
+    verify_methods: [...readVerifyMethods({ code: verifyModeCode, codeLibrary })],
+    code_library: codeLibrary ?? null,
     work_code: punch.workCode ?? null,
     local_time_flag: punch.localTimeFlag ?? null,
     doubtful_time: punch.doubtfulTime ?? null,

@@ -24,7 +24,9 @@ const FIRST = {
   direction_source: "alternate",
   is_repeat: false,
   direction_code: "1",
+  device_direction: "in",
   verify_mode_code: "1",
+  verify_methods: ["fingerprint"],
   code_library: "FKDataHS101",
   work_code: null,
   local_time_flag: null,
@@ -80,7 +82,9 @@ describe("GET /v1/punches", () => {
       direction: null,
       direction_source: null,
       direction_code: null,
+      device_direction: null,
       verify_mode_code: null,
+      verify_methods: [],
       code_library: null,
       doubtful_time: "future",
       suggested_time: "2026-03-01T08:00:00+08:00",
@@ -91,6 +95,29 @@ describe("GET /v1/punches", () => {
       work_code: "9",
       origin: "recovered",
     });
+  });
+
+  test("says what the codes mean, by their library", async () => {
+    const fixture = new ApiFixture();
+    const codes = [
+      ["33554432", "1073741824", "FKDataHS102"],
+      ["0", "26", "FKDataHS101"],
+      ["1", "10", "M50"],
+    ] as const;
+    for (const [index, [directionCode, verifyModeCode, codeLibrary]] of codes.entries()) {
+      fixture.storage.punches.push(
+        samplePunch(index + 1, { directionCode, verifyModeCode, codeLibrary }),
+      );
+    }
+    const shown = listField((await fixture.get("/v1/punches")).json, "punches").map((punch) => [
+      field(punch, "device_direction"),
+      field(punch, "verify_methods"),
+    ]);
+    expect(shown).toEqual([
+      ["out", ["face"]],
+      [null, ["fingerprint", "face"]],
+      [null, []],
+    ]);
   });
 
   test("leads through all pages, and its last cursor finds what comes later", async () => {
