@@ -20,6 +20,7 @@ import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { parseUserRange } from "#domain/user.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
+import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
@@ -126,15 +127,16 @@ async function startParts(
     storage,
     clock,
     ownClock,
-    siteTimeZone: config.siteTimeZone,
     log,
     live,
+    ...siteOf(config),
     onDeviceApproved,
     onHistoryAsked: () => background.wake(),
     onImported: () => background.wake(),
   });
   stops.push(() => control.stop());
 
+  stops.push(startCommandCare(options, storage));
   if (dispatcher !== undefined) {
     dispatcher.start();
     stops.push(() => dispatcher.stop());
@@ -189,6 +191,17 @@ function createLiveHub({ config, clock, log }: AppOptions, storage: Storage): Li
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
   });
+}
+
+/** Returns what stops it. */
+function startCommandCare({ clock, log }: AppOptions, storage: Storage): () => Promise<void> {
+  const care = new CommandCare({ storage, clock, log });
+  care.start();
+  return () => care.stop();
+}
+
+function siteOf(config: Config) {
+  return { siteTimeZone: config.siteTimeZone, leadingZeros: config.userIdLeadingZeros };
 }
 
 function createQueue(
@@ -251,6 +264,7 @@ function rulesOf(config: Config): StorageRules {
     correctionWindowMs: config.attendanceCorrectionDays * DAY_MS,
     enrollment: config.deviceEnrollment,
     historyMs: config.deviceHistoryDays * DAY_MS,
+    setsDeviceTime: config.deviceSetTime,
     hasEndpoint: endpointUrl(config) !== undefined,
     announcesResends: config.webhookDuplicates,
     devicesMax: config.devicesMax,
@@ -328,11 +342,10 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     storage,
     clock,
     log,
-    siteTimeZone: config.siteTimeZone,
+    ...siteOf(config),
     serverTimeZone: hostTimeZone(),
     primaryDeviceId: deviceId(config.primaryDeviceId),
     primaryUserRange: parseUserRange(config.primaryDeviceUserRange ?? ""),
-    leadingZeros: config.userIdLeadingZeros,
     apiUrl: `http://${config.webHost}:${config.webPort}`,
     tokens: {
       signingKey: new TextEncoder().encode(secrets.tokenSigningKey),

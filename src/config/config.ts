@@ -120,6 +120,12 @@ const SITE = {
     fallback: 35,
     unit: "days",
   }),
+  deviceSetTime: flag({
+    name: "DEVICE_SET_TIME",
+    meaning:
+      "Whether a terminal's clock is set when it is off by more than 2 minutes and the box's own is trusted.",
+    fallback: true,
+  }),
   userIdLeadingZeros: choice({
     name: "USER_ID_LEADING_ZEROS",
     meaning: "`drop`: the ids `0027` and `27` are one person; `keep`: they are two.",

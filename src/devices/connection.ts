@@ -15,7 +15,7 @@
  */
 
 import { assertNever } from "#base/assert.ts";
-import type { Intake, Outcome, ReceivedIntake } from "#domain/intake.ts";
+import { heldBytes, type Intake, type Outcome, type ReceivedIntake } from "#domain/intake.ts";
 import type { LogFields } from "#platform/log-line.ts";
 import type { CloseReason, ConnectionHost } from "./connection-host.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -251,7 +251,7 @@ export class DeviceConnection implements BudgetMember {
 
   #submit(intake: Intake, encodeReply: (outcome: Outcome) => Reply): void {
     const place = this.#replies.reserve();
-    this.#waitingRawBytes += intake.raw.byteLength;
+    this.#waitingRawBytes += heldBytes(intake);
     const received = {
       intake,
       driver: this.#reader.driverName,
@@ -275,7 +275,7 @@ export class DeviceConnection implements BudgetMember {
       reply = CLOSE_SILENTLY;
     }
     if (this.#state === "closed") return;
-    this.#waitingRawBytes -= received.intake.raw.byteLength;
+    this.#waitingRawBytes -= heldBytes(received.intake);
     this.#deadlines.restartIdle();
     this.#fill(place, reply);
     this.#update();

@@ -4,6 +4,9 @@
  * a door, or sends a terminal to another server.
  */
 
+import type { EpochMs } from "#base/epoch.ts";
+import type { DeviceId } from "./identifiers.ts";
+import type { Enrollment } from "./user.ts";
 import type { WallTime } from "./wall-time.ts";
 
 /** A command. Users are named as the terminal names them, with their zeros. */
@@ -42,6 +45,23 @@ export type DeviceCommand =
 
 export type CommandKind = DeviceCommand["kind"];
 
+/** Every kind, for arguments and messages. */
+export const COMMAND_KINDS: readonly CommandKind[] = [
+  "set-time",
+  "read-log",
+  "list-users",
+  "get-user",
+  "set-user",
+  "rename-user",
+  "delete-user",
+  "enable-user",
+  "get-status",
+  "get-settings",
+  "rename-device",
+  "show-enrollment",
+  "restart",
+];
+
 /**
  * How far a command has come. `waiting`: for the terminal's next poll. `sent`: handed out, no result
  * yet. `done` and `failed`: as the terminal said. `unconfirmed`: handed out, and the terminal's word
@@ -76,4 +96,45 @@ export interface CommandResult {
   readonly text: string;
   /** Binaries in their order. */
   readonly binaries: readonly Uint8Array[];
+  /** Why its content cannot be read, for a person; undefined where it can. */
+  readonly contentProblem?: string | undefined;
+  /** What it tells of one user, where it does: which credentials there are, and nothing of them. */
+  readonly enrollment?: Enrollment | undefined;
+}
+
+/** A command as it is kept. */
+export interface Command {
+  /** Our own number of it, counting up from 1. */
+  readonly id: number;
+  readonly deviceId: DeviceId;
+  /** As asked for; a later version may have had kinds that this one does not know. */
+  readonly kind: string;
+  /** As `parseCommand` reads them. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly status: CommandStatus;
+  /** Who asked: `client` and an API client's name, `operator`, or `server`. */
+  readonly requestedBy: string;
+  readonly createdAtMs: EpochMs;
+  /** Not handed out after this. */
+  readonly deadlineMs: EpochMs;
+  /** How often it was handed out. */
+  readonly sentCount: number;
+  readonly lastSentAtMs: EpochMs | undefined;
+  /** Undefined while it is open. */
+  readonly finishedAtMs: EpochMs | undefined;
+  /** The terminal's own word. */
+  readonly returnCode: string | undefined;
+  /** What is wrong, or doubtful, for a person. */
+  readonly problem: string | undefined;
+  /** What the terminal answered, as the text of a JSON object without anything secret. */
+  readonly resultText: string | undefined;
+  /** Bytes of records that the terminal sent and that are still to be worked on. */
+  readonly resultByteCount: number;
+  /** Whether somebody still has to work on the result. */
+  readonly isResultPending: boolean;
+}
+
+/** Whether nothing more becomes of a command. */
+export function isFinished(status: CommandStatus): boolean {
+  return status !== "waiting" && status !== "sent";
 }

@@ -76,4 +76,14 @@ export interface Device {
   readonly clockEpisode: number;
   /** Bytes kept of what it sent and nobody could read. */
   readonly quarantineBytes: number;
+  /** Commands that wait for it, or for its result. */
+  readonly openCommandCount: number;
+}
+
+/** Of a terminal that polls at its slowest, this is two polls and a half. */
+const ONLINE_WITHIN_MS = 300_000;
+
+/** Whether a terminal was in contact within the last 5 minutes; terminals poll every 2 or faster. */
+export function isOnline(device: Pick<Device, "lastContactMs">, nowMs: EpochMs): boolean {
+  return device.lastContactMs !== undefined && nowMs - device.lastContactMs <= ONLINE_WITHIN_MS;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
+import type { CommandResult, HandedCommand } from "./command.ts";
 import type { DeviceId, PunchId } from "./identifiers.ts";
 import type { Enrollment } from "./user.ts";
 
@@ -55,6 +56,11 @@ export interface PollIntake extends IntakeBase {
   readonly kind: "poll";
   readonly deviceId: DeviceId;
   readonly report: DeviceReport;
+  /**
+   * Why the terminal cannot be told a command, for a person; undefined where it can. Absent: it can
+   * be told everything.
+   */
+  readonly refuseCommand?: (handed: HandedCommand) => string | undefined;
 }
 
 /** One or more punches in one request. All are stored, or none is acknowledged. */
@@ -100,8 +106,31 @@ export interface ManualIntake extends IntakeBase {
   readonly punch: RawPunch;
 }
 
+/**
+ * The result of a command. `raw` is empty: it may hold templates and passwords, which are never kept,
+ * and what was asked for can be asked for again.
+ */
+export interface CommandResultIntake extends IntakeBase {
+  readonly kind: "command-result";
+  readonly deviceId: DeviceId;
+  readonly result: CommandResult;
+}
+
 /** One request, interpreted. */
-export type Intake = PollIntake | PunchIntake | NoticeIntake | UnreadableIntake | ManualIntake;
+export type Intake =
+  | PollIntake
+  | PunchIntake
+  | NoticeIntake
+  | UnreadableIntake
+  | ManualIntake
+  | CommandResultIntake;
+
+/** Bytes that an intake holds while it waits. */
+export function heldBytes(intake: Intake): number {
+  if (intake.kind !== "command-result") return intake.raw.byteLength;
+  const { binaries, text } = intake.result;
+  return binaries.reduce((sum, binary) => sum + binary.byteLength, text.length);
+}
 
 /** An intake with what only the connection knows. */
 export interface ReceivedIntake {
@@ -129,8 +158,8 @@ export type RefusalCode =
  * acknowledged; those two are spelled so that the terminal keeps its record.
  */
 export type Outcome =
-  /** `punchId` is told of a manual punch alone. */
-  | { readonly kind: "stored"; readonly punchId?: PunchId }
+  /** `punchId` is told of a manual punch alone; `command` of a poll, where there is work for it. */
+  | { readonly kind: "stored"; readonly punchId?: PunchId; readonly command?: HandedCommand }
   /** `punchId` is that of the punch that a manual one repeats, and told of no other. */
   | { readonly kind: "duplicate"; readonly punchId?: PunchId }
   | { readonly kind: "quarantined" }

@@ -82,8 +82,8 @@ export interface Enrollment extends CredentialCounts {
   /** 0 user, 1 manager; further numbers are the terminal's own. */
   readonly privilege: number | undefined;
   readonly isEnabled: boolean | undefined;
-  /** The terminal's own numbers of the credentials, ascending, each once. */
-  readonly credentials: readonly number[];
+  /** The terminal's own numbers of the credentials, ascending, each once; undefined: not told. */
+  readonly credentials: readonly number[] | undefined;
 }
 
 /** An enrollment as it is stored. */

@@ -7,7 +7,7 @@
  * next collects); stopped (everything new is answered `failed`).
  */
 
-import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
+import { heldBytes, type Outcome, type ReceivedIntake } from "#domain/intake.ts";
 import type { Log } from "#platform/log.ts";
 
 export interface CommitQueueLimits {
@@ -57,7 +57,7 @@ export class CommitQueue {
 
   /** Resolves after the commit that holds the intake. Never rejects. */
   submit(received: ReceivedIntake): Promise<Outcome> {
-    const bytes = received.intake.raw.byteLength;
+    const bytes = heldBytes(received.intake);
     if (this.#isStopped) return Promise.resolve(FAILED);
     if (
       this.#waiting.length >= this.#limits.depthMax ||
@@ -111,7 +111,7 @@ export class CommitQueue {
   #takeBatch(): readonly WaitingIntake[] {
     const batch = this.#waiting.slice(0, this.#limits.batchMax);
     this.#waiting = this.#waiting.slice(batch.length);
-    for (const { received } of batch) this.#waitingBytes -= received.intake.raw.byteLength;
+    for (const { received } of batch) this.#waitingBytes -= heldBytes(received.intake);
     return batch;
   }
 }

@@ -9,10 +9,16 @@ import type { Log } from "#platform/log.ts";
 import type { IntakeApplier } from "./apply-intake.ts";
 import type { ClockNews, DeviceClocks } from "./device-clocks.ts";
 import { engineCode, engineHint, isEngineFailure } from "./engine-error.ts";
-import type { StorageEvents } from "./events.ts";
+import type { StorageEvent, StorageEvents } from "./events.ts";
 import type { WriteParts } from "./write-parts.ts";
 
 const FAILED: Outcome = { kind: "failed" };
+const GOOD_NEWS: ReadonlySet<StorageEvent["event"]> = new Set([
+  "device.approved",
+  "command.queued",
+  "command.sent",
+  "command.done",
+]);
 
 /** What a batch is applied with. */
 export interface BatchWriter {
@@ -30,7 +36,7 @@ export function appendBatch(
 ): readonly Outcome[] {
   const outcomes = commitBatch(batch, writer);
   for (const { event, ...fields } of writer.events.take()) {
-    const level = event === "device.approved" ? "info" : "warn";
+    const level = GOOD_NEWS.has(event) ? "info" : "warn";
     writer.log[level](event, fields, { per: fields.device });
   }
   for (const news of writer.clocks.takeNews()) tellClock(writer.log, news);

@@ -12,20 +12,22 @@ import type {
   ManualIntake,
   NoticeIntake,
   Outcome,
+  PollIntake,
   PunchIntake,
   RawPunch,
   ReceivedIntake,
 } from "#domain/intake.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
-import { canonicalUserId, hasSameContent } from "#domain/punch-identity.ts";
+import { hasSameContent } from "#domain/punch-identity.ts";
 import type { Enrollment } from "#domain/user.ts";
 import { wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
+import { CommandDesk } from "./command-desk.ts";
 import type { DeviceClocks, OwnClockView } from "./device-clocks.ts";
 import { DeviceContacts } from "./device-contact.ts";
 import type { DeviceRow } from "./devices.ts";
-import { ENROLLMENT_ROW_BYTES } from "./enrollments.ts";
+import { EnrollmentKeeper } from "./enrollment-keeper.ts";
 import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
@@ -49,6 +51,8 @@ export class IntakeApplier {
   readonly #events: StorageEvents;
   readonly #room: HoldingRoom;
   readonly #contacts: DeviceContacts;
+  readonly #enrollments: EnrollmentKeeper;
+  readonly #commands: CommandDesk;
   /** How many events came before the intake at hand. */
   #eventsBefore = 0;
 
@@ -70,6 +74,8 @@ export class IntakeApplier {
     this.#events = options.events;
     this.#room = new HoldingRoom(options.parts, options.rules);
     this.#contacts = new DeviceContacts({ ...options, room: this.#room });
+    this.#enrollments = new EnrollmentKeeper({ ...options, room: this.#room });
+    this.#commands = new CommandDesk({ ...options, enrollments: this.#enrollments });
   }
 
   /** Never answers `failed`. A `refused` outcome means that nothing of it may stay. */
@@ -87,19 +93,28 @@ export class IntakeApplier {
     if (typeof contacted === "string") return { kind: "refused", code: contacted };
     switch (intake.kind) {
       case "poll":
-        this.#contacts.report(contacted, intake.report, received);
-        return { kind: "stored" };
+        return this.#applyPoll(received, intake, contacted);
       case "punches":
         return this.#applyPunches(received, intake);
       case "notice":
         this.#addNotice(intake, received.receivedAtMs);
         if (intake.enrollment !== undefined) {
-          this.#keepEnrollment(received, intake, intake.enrollment);
+          this.#keepEnrollment(received, intake.deviceId, intake.enrollment);
         }
         return { kind: "stored" };
       case "unreadable":
         return this.#quarantine(received, intake.raw, intake);
+      case "command-result":
+        this.#commands.takeResult(received, intake);
+        return { kind: "stored" };
     }
+  }
+
+  #applyPoll(received: ReceivedIntake, intake: PollIntake, contacted: DeviceRow): Outcome {
+    this.#contacts.report(contacted, intake.report, received);
+    const device = this.#parts.devices.get(intake.deviceId);
+    const command = this.#commands.handOut({ received, intake, device });
+    return command === undefined ? { kind: "stored" } : { kind: "stored", command };
   }
 
   /** Keeps the bytes of an intake that tripped a bug of ours. */
@@ -132,22 +147,9 @@ export class IntakeApplier {
   }
 
   /** Without room for it an enrollment is only counted, as any notice is. */
-  #keepEnrollment(received: ReceivedIntake, notice: NoticeIntake, told: Enrollment): void {
-    const { devices, enrollments } = this.#parts;
-    const { deviceId } = notice;
-    const userId = canonicalUserId(told.userIdText, this.#rules.leadingZeros);
-    if (!enrollments.has({ userId, deviceId })) {
-      const device = devices.get(deviceId);
-      if (!this.#room.hasEnrollmentRoom(device)) {
-        this.#noteDropped(received, deviceId);
-        return;
-      }
-      // Only while it is pending has a terminal a room of its own.
-      if (device.status === "pending") {
-        devices.put({ ...device, heldBytes: device.heldBytes + ENROLLMENT_ROW_BYTES });
-      }
-    }
-    enrollments.keep({ userId, deviceId }, told, received.receivedAtMs);
+  #keepEnrollment(received: ReceivedIntake, deviceId: DeviceId, told: Enrollment): void {
+    if (this.#enrollments.keep(deviceId, told, received.receivedAtMs)) return;
+    this.#noteDropped(received, deviceId);
   }
 
   #noteDropped(received: ReceivedIntake, deviceId: DeviceId): void {

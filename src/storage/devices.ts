@@ -180,7 +180,7 @@ export function newDeviceRow(device: {
 }
 
 /** The row as the rest of the program sees it. */
-export function deviceFromRow(row: DeviceRow): Device {
+export function deviceFromRow(row: DeviceRow, openCommandCount: number): Device {
   return {
     id: deviceId(row.id),
     name: row.name ?? row.reportedName ?? undefined,
@@ -205,5 +205,6 @@ export function deviceFromRow(row: DeviceRow): Device {
     missingRecordCount: row.missingRecordCount,
     clockEpisode: row.clockEpisode,
     quarantineBytes: row.quarantineBytes,
+    openCommandCount,
   };
 }

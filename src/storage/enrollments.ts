@@ -13,6 +13,14 @@ import { enrollments } from "./schema.ts";
 /** Bytes that one row takes at most, with its places in two indexes. */
 export const ENROLLMENT_ROW_BYTES = 1024;
 
+/** Whether a terminal told again of as many credentials of each kind as are known. */
+const HAS_SAME_COUNTS = sql`
+  ${enrollments.passwordCount} = excluded.password_count AND
+  ${enrollments.cardCount} = excluded.card_count AND
+  ${enrollments.faceCount} = excluded.face_count AND
+  ${enrollments.fingerprintCount} = excluded.fingerprint_count AND
+  ${enrollments.veinCount} = excluded.vein_count`;
+
 /** Whose row it is. */
 export interface EnrollmentKey {
   readonly userId: UserId;
@@ -67,7 +75,10 @@ export class EnrollmentTable {
           faceCount: sql`excluded.face_count`,
           fingerprintCount: sql`excluded.fingerprint_count`,
           veinCount: sql`excluded.vein_count`,
-          credentialsText: sql`excluded.credentials_text`,
+          credentialsText: sql`CASE
+            WHEN excluded.credentials_text <> '' THEN excluded.credentials_text
+            WHEN ${HAS_SAME_COUNTS} THEN ${enrollments.credentialsText}
+            ELSE '' END`,
           updatedAtMs: sql`excluded.updated_at_ms`,
         },
       })
@@ -83,7 +94,10 @@ export class EnrollmentTable {
     return this.#find.get({ userId, deviceId }) !== undefined;
   }
 
-  /** Writes what a terminal told; what it left out stays. */
+  /**
+   * Writes what a terminal told; what it left out stays, but for numbers of credentials that no
+   * longer fit their counts.
+   */
   keep({ userId, deviceId }: EnrollmentKey, told: Enrollment, updatedAtMs: EpochMs): void {
     const { name, privilege, isEnabled, credentials, userIdText: _, ...counts } = told;
     this.#keep.run({
@@ -93,7 +107,7 @@ export class EnrollmentTable {
       privilege: privilege ?? null,
       isEnabled: isEnabled === undefined ? null : Number(isEnabled),
       ...counts,
-      credentialsText: JSON.stringify(credentials),
+      credentialsText: credentials === undefined ? "" : JSON.stringify(credentials),
       updatedAtMs,
     });
   }

@@ -10,7 +10,13 @@ export interface StorageEvent {
     | "device.approved"
     | "device.twins"
     | "quarantine.added"
-    | "enrollment.dropped";
+    | "enrollment.dropped"
+    | "command.queued"
+    | "command.sent"
+    | "command.done"
+    | "command.not-done"
+    | "command.late"
+    | "command.stray";
   /** Empty when even the sender is unknown. */
   readonly device: string;
   /** The peer's IP address. */

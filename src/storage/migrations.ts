@@ -13,6 +13,7 @@ import parkedDeliveries from "./migrations/0002_parked_deliveries.sql" with { ty
 import readIndexes from "./migrations/0003_read_indexes.sql" with { type: "text" };
 import commandsEvents from "./migrations/0004_commands_events.sql" with { type: "text" };
 import terminalRules from "./migrations/0005_terminal_rules.sql" with { type: "text" };
+import commandRequests from "./migrations/0006_command_requests.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 4, name: "0003_read_indexes", sql: readIndexes, minReader: 1 },
   { number: 5, name: "0004_commands_events", sql: commandsEvents, minReader: 1 },
   { number: 6, name: "0005_terminal_rules", sql: terminalRules, minReader: 1 },
+  { number: 7, name: "0006_command_requests", sql: commandRequests, minReader: 1 },
 ];
 
 interface AppliedMigration {

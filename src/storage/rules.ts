@@ -19,6 +19,8 @@ export interface StorageRules {
   readonly enrollment: "approve" | "open";
   /** A terminal's start date is its first contact minus this, in milliseconds. */
   readonly historyMs: number;
+  /** Whether terminals whose clock is far off are told the time unasked. */
+  readonly setsDeviceTime: boolean;
   /** Whether a webhook endpoint is set: without one nothing is put into the outbox. */
   readonly hasEndpoint: boolean;
   /** Whether a resend of a known punch is told by a message of its own. */

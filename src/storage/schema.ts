@@ -294,7 +294,7 @@ export const commands = sqliteTable(
     status: text("status", {
       enum: ["waiting", "sent", "done", "failed", "unconfirmed", "expired", "cancelled"],
     }).notNull(),
-    /** Who asked: an API client's name, `operator`, or `server`. */
+    /** Who asked: `client` and an API client's name, `operator`, or `server`. */
     requestedBy: text("requested_by").notNull(),
     createdAtMs: integer("created_at_ms").notNull(),
     /** Not handed out after this. */
@@ -310,11 +310,14 @@ export const commands = sqliteTable(
     resultBytes: blob("result_bytes", { mode: "buffer" }),
     /** Whether somebody still has to work on the result. */
     isResultPending: integer("is_result_pending", { mode: "boolean" }).notNull(),
+    /** Names the request that asked, so that its repetition asks for nothing more. */
+    requestKey: text("request_key"),
   },
   (table) => [
     index("commands_open").on(table.deviceId, table.id).where(sql`status IN ('waiting', 'sent')`),
     index("commands_pending_result").on(table.id).where(sql`is_result_pending = 1`),
     index("commands_device").on(table.deviceId, table.id),
+    index("commands_request").on(table.requestKey, table.id).where(sql`request_key IS NOT NULL`),
   ],
 );
 

@@ -9,7 +9,7 @@ import { desc } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
-import { feedPosition } from "#domain/identifiers.ts";
+import { deviceId, feedPosition } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { appendBatch } from "./append.ts";
@@ -18,11 +18,12 @@ import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { clientStorage } from "./clients.ts";
+import { commandMethods } from "./command-methods.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
 import { DeviceClocks, type OwnClockView } from "./device-clocks.ts";
-import { deviceFromRow } from "./devices.ts";
+import { type DeviceRow, deviceFromRow } from "./devices.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
@@ -79,6 +80,8 @@ export function openStorage(options: StorageOptions): Storage {
   const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
   const background = new BackgroundWork({ parts, placer, rules, log });
   const reader = drizzle(opened.reader);
+  const deviceOf = (row: DeviceRow) =>
+    deviceFromRow(row, parts.commands.openOf(deviceId(row.id)).length);
   ensureManualDevice(parts, clock.nowMs());
   ownClock.noteArrival(newestArrivalMs(reader, parts));
 
@@ -91,14 +94,15 @@ export function openStorage(options: StorageOptions): Storage {
     ...punchReading(opened.reader, clock),
     ...userMethods(parts, reader),
 
-    listDevices: async () => parts.devices.list().map(deviceFromRow),
+    listDevices: async () => parts.devices.list().map(deviceOf),
     findDevice: async (id) => {
       const row = parts.devices.find(id);
-      return row === undefined ? undefined : deviceFromRow(row);
+      return row === undefined ? undefined : deviceOf(row);
     },
     ...deviceChanges({ parts, background, rules }),
     ...historyStorage({ parts, rules }),
 
+    ...commandMethods(parts, reader, rules),
     ...clientStorage(opened.writer, parts),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),

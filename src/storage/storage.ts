@@ -8,12 +8,13 @@
 
 import type { EpochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
+import type { Command, CommandKind, DeviceCommand } from "#domain/command.ts";
 import type { Device, DirectionPolicy } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
-import type { KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
+import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -170,6 +171,68 @@ export interface DeviceEdit {
   readonly directionCodes?: string | null;
 }
 
+/** What a terminal is to be told to do. */
+export interface CommandOrder {
+  readonly deviceId: DeviceId;
+  /** Handed out in this order, one at each poll; at least one. */
+  readonly commands: readonly DeviceCommand[];
+  /** Who asks: `client` and an API client's name, `operator`, or `server`. */
+  readonly requestedBy: string;
+  readonly nowMs: EpochMs;
+  /** Nothing of it is handed out from here on. */
+  readonly deadlineMs: EpochMs;
+  /**
+   * Names the request, which then is for one command: the same again within 24 h asks for nothing
+   * more.
+   */
+  readonly requestKey?: string | undefined;
+}
+
+/**
+ * What became of an order: all of it, or nothing. `known`: it was queued before under its key.
+ * `key-reused`: the key belongs to another order. `queue-full`: the terminal, or all together, have
+ * too many open commands.
+ */
+export type OrderOutcome =
+  | { readonly kind: "queued" | "known"; readonly commands: readonly Command[] }
+  | {
+      readonly kind:
+        | "key-reused"
+        | "unknown-device"
+        | "built-in-device"
+        | "device-not-approved"
+        | "queue-full";
+    };
+
+/** Which commands a reader wants, newest first. Absent means any. */
+export interface CommandFilter {
+  readonly deviceId?: DeviceId | undefined;
+  readonly kind?: CommandKind | undefined;
+  /** Only those that are not finished. */
+  readonly isOpen?: boolean | undefined;
+  /** Only older ones than this. */
+  readonly beforeId?: number | undefined;
+}
+
+/** The result of a command that somebody has to work on. */
+export interface PendingResult {
+  readonly command: Command;
+  /** The terminal's records. */
+  readonly bytes: Uint8Array;
+}
+
+/** What a terminal's list of users came to. */
+export interface SettledUserList {
+  readonly commandId: number;
+  /** Whom it tells of; empty where it could not be read. */
+  readonly users: readonly Enrollment[];
+  /** Takes the place of the terminal's own words: the text of a JSON object. */
+  readonly resultText: string;
+  /** Why it could not be read, or not wholly. */
+  readonly problem: string | undefined;
+  readonly nowMs: EpochMs;
+}
+
 export interface Storage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
@@ -251,6 +314,31 @@ export interface Storage {
     id: DeviceId,
     fromDate: SiteDate | undefined,
   ): Promise<"done" | "unknown-device" | "no-endpoint">;
+
+  /** Puts commands behind those that wait for the terminal, all in one transaction, or none. */
+  queueCommands(order: CommandOrder): Promise<OrderOutcome>;
+  /** At most `limit` commands, newest first. */
+  listCommands(filter: CommandFilter, limit: number): Promise<readonly Command[]>;
+  findCommand(id: number): Promise<Command | undefined>;
+  /** Takes back a command that was not handed out. `not-waiting`: it was, or is finished. */
+  cancelCommand(id: number, nowMs: EpochMs): Promise<"done" | "not-waiting" | "unknown-command">;
+  /**
+   * Ends every command whose deadline has passed, and returns them. Without one it costs a look into
+   * memory.
+   */
+  expireCommands(nowMs: EpochMs): Promise<readonly Command[]>;
+  /**
+   * Who of at most 1000 users is enrolled on a terminal, with the name it told; undefined where it
+   * told none.
+   */
+  readEnrolledNames(
+    deviceId: DeviceId,
+    userIds: readonly UserId[],
+  ): Promise<ReadonlyMap<UserId, string | undefined>>;
+  /** Results that somebody has to work on, oldest first. */
+  listPendingResults(kind: CommandKind, limit: number): Promise<readonly PendingResult[]>;
+  /** Takes over whom a terminal listed, step by step, and then lets go of its records. */
+  settleUserList(settled: SettledUserList): Promise<void>;
 
   /** Answered from memory, without a query: every request of the API asks. */
   findClient(name: string): Promise<ApiClient | undefined>;

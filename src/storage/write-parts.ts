@@ -5,6 +5,7 @@
 
 import type { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
+import { CommandBook } from "./commands.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { DeviceBook } from "./devices.ts";
 import { EnrollmentTable } from "./enrollments.ts";
@@ -23,6 +24,7 @@ export interface Mark {
   readonly counters: CounterValues;
   readonly devices: number;
   readonly hasWritten: boolean;
+  readonly commands: number;
 }
 
 /** Told of every transaction. */
@@ -37,6 +39,7 @@ export interface CommitWatch {
 export class WriteParts {
   readonly counters: Counters;
   readonly devices: DeviceBook;
+  readonly commands: CommandBook;
   readonly punches: PunchTable;
   readonly suggestedTimes: SuggestedTimes;
   readonly timeline: Timeline;
@@ -64,6 +67,7 @@ export class WriteParts {
     this.#watch = watch;
     this.counters = new Counters(orm);
     this.devices = new DeviceBook(orm);
+    this.commands = new CommandBook(orm);
     this.punches = new PunchTable(database);
     this.suggestedTimes = new SuggestedTimes(database);
     this.timeline = new Timeline(database);
@@ -136,6 +140,7 @@ export class WriteParts {
       const hasWrittenCounters = this.counters.save();
       this.#commit.run();
       this.devices.committed();
+      this.commands.committed();
       this.counters.committed();
       const hasWritten = this.#hasWritten || hasWrittenDevice || hasWrittenCounters;
       return { value, hasWritten };
@@ -154,13 +159,19 @@ export class WriteParts {
   }
 
   #mark(): Mark {
-    const { counters, devices } = this;
-    return { counters: counters.values, devices: devices.mark(), hasWritten: this.#hasWritten };
+    const { counters, devices, commands } = this;
+    return {
+      counters: counters.values,
+      devices: devices.mark(),
+      commands: commands.mark(),
+      hasWritten: this.#hasWritten,
+    };
   }
 
   #undoTo(mark: Mark): void {
     this.counters.restore(mark.counters);
     this.devices.undoTo(mark.devices);
     this.#hasWritten = mark.hasWritten;
+    this.commands.undoTo(mark.commands);
   }
 }

@@ -5,6 +5,7 @@
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
+import type { Command } from "#domain/command.ts";
 import type { Device } from "#domain/device.ts";
 import {
   type DeviceId,
@@ -21,6 +22,7 @@ import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type {
+  CommandFilter,
   DeviceChange,
   DeviceEdit,
   FeedPage,
@@ -94,12 +96,37 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     missingRecordCount: 0,
     clockEpisode: 0,
     quarantineBytes: 0,
+    openCommandCount: 0,
+    ...change,
+  };
+}
+
+/** A finished command to set the clock of the sample terminal. */
+export function sampleCommand(id: number, change: Partial<Command> = {}): Command {
+  return {
+    id,
+    deviceId: deviceId("2401058352"),
+    kind: "set-time",
+    parameters: {},
+    status: "done",
+    requestedBy: "operator",
+    createdAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 4)),
+    deadlineMs: epochMs(Date.UTC(2026, 2, 3, 0, 15, 4)),
+    sentCount: 1,
+    lastSentAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 15)),
+    finishedAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 16)),
+    returnCode: "OK",
+    problem: undefined,
+    resultText: undefined,
+    resultByteCount: 0,
+    isResultPending: false,
     ...change,
   };
 }
 
 export class FakeStorage implements Storage {
   feedEpoch = "epoch-one";
+  readonly commands: Command[] = [];
   readonly punches: Punch[] = [];
   readonly devices: Device[] = [];
   readonly userIds: UserId[] = [];
@@ -305,6 +332,17 @@ export class FakeStorage implements Storage {
     return ids.map((id) => this.users.get(id)).filter((user) => user !== undefined);
   }
 
+  async listCommands(filter: CommandFilter, limit: number): Promise<readonly Command[]> {
+    return this.commands
+      .filter(({ deviceId: id }) => filter.deviceId === undefined || id === filter.deviceId)
+      .sort((left, right) => right.id - left.id)
+      .slice(0, limit);
+  }
+
+  async findCommand(id: number): Promise<Command | undefined> {
+    return this.commands.find((command) => command.id === id);
+  }
+
   async noteRefusedSync(): Promise<void> {
     return;
   }
@@ -317,6 +355,12 @@ export class FakeStorage implements Storage {
     return this.userFigures;
   }
 
+  queueCommands = neverCalled;
+  cancelCommand = neverCalled;
+  expireCommands = neverCalled;
+  readEnrolledNames = neverCalled;
+  listPendingResults = neverCalled;
+  settleUserList = neverCalled;
   addDevice = neverCalled;
   importer: Storage["importer"] = { reserveIds: neverCalled, importRows: neverCalled };
   append = neverCalled;

@@ -52,6 +52,7 @@ describe("with nothing set", () => {
       primaryDeviceId: "2401058352",
       deviceEnrollment: "approve",
       deviceHistoryDays: 35,
+      deviceSetTime: true,
       userIdLeadingZeros: "drop",
       attendanceDirection: "alternate",
       attendanceMaxShiftHours: 14,

@@ -24,6 +24,7 @@ export const MANILA_RULES: StorageRules = {
   correctionWindowMs: 35 * 86_400_000,
   enrollment: "open",
   historyMs: 35 * 86_400_000,
+  setsDeviceTime: true,
   hasEndpoint: true,
   announcesResends: false,
   devicesMax: 2000,
