@@ -6,6 +6,7 @@
 
 import { fail, ok, type Result } from "#base/result.ts";
 import { quote } from "#devices/quote.ts";
+import type { CommandResult } from "#domain/command.ts";
 import { type BodyErrorCode, type BodyText, splitBody } from "./body.ts";
 import {
   isDocumentedNotice,
@@ -13,8 +14,10 @@ import {
   REALTIME_ENROLL_DATA,
   REALTIME_GLOG,
   RECEIVE_COMMAND,
+  SEND_COMMAND_RESULT,
   SEND_GLOG_DATA,
 } from "./codes.ts";
+import { decodeCommandResult } from "./command-result.ts";
 import { readFormPoll, readFormPunch } from "./form.ts";
 import { hasNote } from "./json-binaries.ts";
 import {
@@ -88,6 +91,14 @@ export function decodeMessage(
     return fail({ code: "batch-undocumented", reason });
   }
   if (frame.dialect === "form") return decodeForm(frame, { requestCode, deviceIdText });
+  if (requestCode === SEND_COMMAND_RESULT) {
+    return ok({
+      kind: "result",
+      deviceIdText,
+      result: readResult(frame, textBytesMax),
+      raw: NO_BYTES,
+    });
+  }
   const body = readText(frame, textBytesMax);
   const raw = body.ok ? body.value.bytes : frame.body;
   switch (requestCode) {
@@ -109,6 +120,22 @@ export function decodeMessage(
       return isNothingLost ? ok(notice) : body;
     }
   }
+}
+
+/**
+ * A result whose content is of no use tells its word all the same. Nothing of its body is kept as it
+ * came: it may hold templates and passwords.
+ */
+function readResult(frame: FkwebFrame, textBytesMax: number): CommandResult {
+  const read = decodeCommandResult(frame, textBytesMax);
+  if (read.ok) return read.value;
+  return {
+    commandIdText: frame.transaction.value,
+    returnCode: frame.returnCode,
+    text: "",
+    binaries: [],
+    contentProblem: read.error.reason,
+  };
 }
 
 /**

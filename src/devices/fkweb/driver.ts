@@ -9,6 +9,7 @@ import type {
   DecoderEvent,
   DecoderLimits,
   Driver,
+  Exchange,
   SniffAnswer,
   Violation,
 } from "#devices/driver.ts";
@@ -20,7 +21,8 @@ import {
   targetPath,
 } from "#devices/http-request.ts";
 import { quote } from "#devices/quote.ts";
-import type { Intake } from "#domain/intake.ts";
+import type { HandedCommand } from "#domain/command.ts";
+import type { Intake, PollIntake } from "#domain/intake.ts";
 import { BlockAssembler } from "./blocks.ts";
 import { beginsLikeBody, isWholeBody, planFramedBody, planTextAlone } from "./body.ts";
 import {
@@ -29,11 +31,18 @@ import {
   RECEIVE_COMMAND,
   SEND_COMMAND_RESULT,
 } from "./codes.ts";
+import { type CommandTarget, encodeCommandReply } from "./commands.ts";
 import { decodeMessage } from "./decode.ts";
 import { openEnvelope } from "./envelope.ts";
 import { interpretMessage, unreadableIntake } from "./interpret.ts";
-import { type FkwebFrame, readFrame } from "./message.ts";
-import { encodeBlockReply, encodeOutcome, PROBE_REPLY, persistenceOf } from "./reply.ts";
+import { type FkwebDialect, type FkwebFrame, readFrame } from "./message.ts";
+import {
+  encodeBlockReply,
+  encodeOutcome,
+  type Persistence,
+  PROBE_REPLY,
+  persistenceOf,
+} from "./reply.ts";
 
 const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
 /** What tells a WebSocket, or the empty line that ends a head; whichever comes first. */
@@ -149,11 +158,14 @@ class FkwebDecoder implements Decoder {
     const frame = joined.value;
     const persistence = persistenceOf(head);
     if (frame === undefined) return { kind: "answer", reply: encodeBlockReply(part, persistence) };
-    return {
-      kind: "exchange",
-      intake: readIntake(frame, textBytesMax),
-      encodeReply: (outcome) => encodeOutcome(outcome, frame, persistence),
-    };
+    const intake = readIntake(frame, textBytesMax);
+    return intake.kind === "poll"
+      ? pollExchange(intake, frame, persistence)
+      : {
+          kind: "exchange",
+          intake,
+          encodeReply: (outcome) => encodeOutcome(outcome, frame, persistence),
+        };
   }
 
   /** The frame with its whole body, or `undefined` while blocks of it are to come (fkweb.md 5). */
@@ -205,6 +217,47 @@ function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
   }
 }
 
+/** Of dialects that cannot be told every command (`commands.ts`). */
+const REFUSE_COMMAND: Readonly<Record<FkwebDialect, PollIntake["refuseCommand"]>> = {
+  framed: undefined,
+  bare: undefined,
+  form: refuseIn("form"),
+  "visible-light": refuseIn("visible-light"),
+};
+
+function refuseIn(dialect: FkwebDialect) {
+  return (handed: HandedCommand): string | undefined => {
+    const target: CommandTarget = {
+      dialect,
+      transactionName: "trans_id",
+      codeLibrary: undefined,
+      persistence: "close",
+    };
+    const spelled = encodeCommandReply(handed, target);
+    return spelled.ok ? undefined : spelled.error.reason;
+  };
+}
+
+/** A poll is the one request whose answer may be a command. */
+function pollExchange(intake: PollIntake, frame: FkwebFrame, persistence: Persistence): Exchange {
+  const target: CommandTarget = {
+    dialect: frame.dialect,
+    transactionName: frame.transaction.name,
+    codeLibrary: intake.report.codeLibrary,
+    persistence,
+  };
+  const refuseCommand = REFUSE_COMMAND[frame.dialect];
+  return {
+    kind: "exchange",
+    intake: refuseCommand === undefined ? intake : { ...intake, refuseCommand },
+    encodeReply: (outcome) => {
+      const command = outcome.kind === "stored" ? outcome.command : undefined;
+      const spelled = command === undefined ? undefined : encodeCommandReply(command, target);
+      return spelled?.ok === true ? spelled.value : encodeOutcome(outcome, frame, persistence);
+    },
+  };
+}
+
 /**
  * People's templates do not even enter our memory; of their blocks only the text is kept. Where they
  * stand in the text itself, it has to be whole before they can be left out.
@@ -222,7 +275,9 @@ function isFramedEnrolment(head: HttpRequestHead): boolean {
 function planByHead(head: HttpRequestHead): BodyPlan | undefined {
   if (head.method !== "POST") return { kind: "keep", bytes: 0 };
   const frame = readFrame(head, NO_BYTES);
-  const mayStandAlone = blockNumber(frame) === 0 && isDocumented(frame.requestCode);
+  // The records of a log or a list of users are what was asked for.
+  const isResult = frame.requestCode === SEND_COMMAND_RESULT;
+  const mayStandAlone = blockNumber(frame) === 0 && isDocumented(frame.requestCode) && !isResult;
   return mayStandAlone ? undefined : { kind: "keep", bytes: head.contentLength ?? 0 };
 }
 

@@ -4,9 +4,12 @@
  */
 
 import { assertNever } from "#base/assert.ts";
+import type { CommandResult } from "#domain/command.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { DeviceReport, Intake, UnreadableIntake } from "#domain/intake.ts";
-import { isDocumentedNotice, REALTIME_ENROLL_DATA } from "./codes.ts";
+import type { Enrollment } from "#domain/user.ts";
+import { parseJson } from "./body.ts";
+import { isDocumentedNotice, REALTIME_ENROLL_DATA, SEND_COMMAND_RESULT } from "./codes.ts";
 import { type DecodeError, jsonText, plainText } from "./decode.ts";
 import { readEnrollment } from "./enrollment.ts";
 import {
@@ -23,6 +26,8 @@ const DETAILS_BYTES_MAX = 8 * 1024;
 const REPORT_TEXT_LENGTH_MAX = 128;
 const NO_FIELDS: JsonObject = {};
 const NO_BYTES = new Uint8Array(0);
+/** Requests of which not even the text is kept: it may name cards and passwords (fkweb.md 6.3). */
+const WITH_CREDENTIALS: ReadonlySet<string> = new Set([REALTIME_ENROLL_DATA, SEND_COMMAND_RESULT]);
 
 /** What a message means to the project. */
 export function interpretMessage(message: FkwebMessage): Intake {
@@ -56,9 +61,21 @@ export function interpretMessage(message: FkwebMessage): Intake {
         ...(enrollment === undefined ? {} : { enrollment }),
       };
     }
+    case "result": {
+      const enrollment = readEnrolledUser(message.result);
+      const result = { ...message.result, ...(enrollment === undefined ? {} : { enrollment }) };
+      return { kind: "command-result", deviceId: device, result, raw };
+    }
     default:
       return assertNever(message);
   }
+}
+
+/** The user that a result tells of: that of `GET_USER_INFO` is written as an enrolment is. */
+function readEnrolledUser({ text }: CommandResult): Enrollment | undefined {
+  const parsed = text === "" ? undefined : parseJson(text);
+  const fields = parsed?.ok === true ? parsed.value : undefined;
+  return isJsonObject(fields) ? readEnrollment(fields) : undefined;
 }
 
 /**
@@ -74,8 +91,7 @@ export function unreadableIntake(frame: FkwebFrame, error: DecodeError): Unreada
     deviceId: isKnown ? deviceId(deviceIdText) : undefined,
     code: error.code,
     reason: hasCode ? `${requestCode}: ${error.reason}` : error.reason,
-    // Not even the text of an enrolment is kept (fkweb.md 6.3).
-    raw: requestCode === REALTIME_ENROLL_DATA ? NO_BYTES : body,
+    raw: requestCode !== undefined && WITH_CREDENTIALS.has(requestCode) ? NO_BYTES : body,
   };
 }
 

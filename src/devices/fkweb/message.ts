@@ -4,6 +4,7 @@
  */
 
 import { type HttpRequestHead, targetPath } from "#devices/http-request.ts";
+import type { CommandResult } from "#domain/command.ts";
 
 /**
  * How a terminal and its server spell bodies (fkweb.md 1). `framed`: D2, D3 and D4, and what is inside
@@ -89,8 +90,14 @@ export interface NoticeMessage extends MessageBase {
   readonly enrolment?: JsonObject;
 }
 
+/** `send_cmd_result`. */
+export interface ResultMessage extends MessageBase {
+  readonly kind: "result";
+  readonly result: CommandResult;
+}
+
 /** A decoded request. */
-export type FkwebMessage = PollMessage | PunchMessage | NoticeMessage;
+export type FkwebMessage = PollMessage | PunchMessage | NoticeMessage | ResultMessage;
 
 const DEVICE_ID_PATTERN = /^[\x20-\x7e]{1,64}$/;
 /** The vendor's server takes any other `dev_model` for none (fkweb.md 1). */

@@ -155,7 +155,7 @@ describe("decodeMessage() of a notice", () => {
   });
 
   test("gives no text where there is none to read in a documented request", () => {
-    expect(notice("", "send_cmd_result")).toBe("");
+    expect(notice("", "realtime_door_status")).toBe("");
     expect(notice("{", "realtime_door_status")).toBe("");
   });
 

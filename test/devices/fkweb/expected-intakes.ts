@@ -2,6 +2,7 @@
  * What the fixtures of `test/fixtures/fkweb` mean and get, written by hand from fkweb.md 1, 6 and 14.
  */
 
+import { expect } from "bun:test";
 import { E1_JSON, framed } from "./requests.ts";
 
 /** Without their photos. */
@@ -127,6 +128,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
   "d1-poll-form": {
     kind: "poll",
     deviceId: "0000001234",
+    refuseCommand: expect.any(Function),
     report: {
       clockText: "20150302081459",
       name: "gate",
@@ -235,6 +237,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
   "d6-poll": {
     kind: "poll",
     deviceId: "AMDB26013800122",
+    refuseCommand: expect.any(Function),
     report: { clockText: "20260720213000" },
   },
   "d7-punch-photo": {
