@@ -19,6 +19,9 @@ const FAILURES = {
   "parameter-invalid": { status: 400, title: "Bad Request" },
   "parameter-unknown": { status: 400, title: "Bad Request" },
   "cursor-invalid": { status: 400, title: "Bad Request" },
+  "command-kind-unknown": { status: 400, title: "Bad Request" },
+  "command-invalid": { status: 400, title: "Bad Request" },
+  "idempotency-key-invalid": { status: 400, title: "Bad Request" },
   "credentials-wrong": { status: 401, title: "Unauthorized" },
   "token-missing": { status: 401, title: "Unauthorized" },
   "token-invalid": { status: 401, title: "Unauthorized" },
@@ -26,9 +29,15 @@ const FAILURES = {
   "scope-missing": { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not Found" },
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
+  "device-not-approved": { status: 409, title: "Conflict" },
+  "device-built-in": { status: 409, title: "Conflict" },
+  "command-queue-full": { status: 409, title: "Conflict" },
+  "users-unlisted": { status: 409, title: "Conflict" },
+  "command-not-waiting": { status: 409, title: "Conflict" },
   "cursor-reset": { status: 410, title: "Gone" },
   "body-too-large": { status: 413, title: "Content Too Large" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
+  "idempotency-key-reused": { status: 422, title: "Unprocessable Content" },
   "too-many-open": { status: 503, title: "Service Unavailable" },
   "rate-limited": { status: 429, title: "Rate limit exceeded" },
   internal: { status: 500, title: "Internal Server Error" },
@@ -54,7 +63,7 @@ export const Problem = t.Object({
   status: t.Integer(),
   detail: t.String(),
   parameters: t.Optional(
-    t.Array(t.String(), { description: "The query parameters that are wrong or unknown." }),
+    t.Array(t.String(), { description: "The parameters that are wrong or unknown." }),
   ),
 });
 
@@ -72,7 +81,7 @@ export const PROBLEM_REFUSALS = { 401: Problem, 403: Problem, 429: Problem, 503:
 /** What a refusal may say beside its code and its message. */
 export interface ApiFailureDetail {
   readonly headers?: Readonly<Record<string, string>>;
-  /** The query parameters that are wrong or unknown. */
+  /** The parameters that are wrong or unknown. */
   readonly parameters?: readonly string[];
   /** The whole JSON body, for a route of the original whose errors have a shape of their own. */
   readonly body?: Readonly<Record<string, unknown>>;

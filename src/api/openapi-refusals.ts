@@ -8,9 +8,14 @@ const REFUSALS: Readonly<Record<string, ApiFailure>> = {
   401: new ApiFailure("token-missing", "Missing or invalid token"),
   403: new ApiFailure("scope-missing", 'The token lacks the scope "read"'),
   404: new ApiFailure("not-found", "Nothing has this id"),
+  409: new ApiFailure(
+    "device-not-approved",
+    'The terminal is not in use: "biometric-server devices approve 2401058352" takes it into use',
+  ),
   410: new ApiFailure("cursor-reset", "The cursor is of an earlier history of the feed"),
   413: new ApiFailure("body-too-large", "The body is larger than 10485760 bytes"),
   415: new ApiFailure("media-type-unsupported", "Content-Type must be application/json"),
+  422: new ApiFailure("idempotency-key-reused", "The key was sent with another request before"),
   429: rateLimited(12_000),
   503: tooManyOpen(),
 };

@@ -29,14 +29,17 @@ const METHODS: ReadonlySet<string> = new Set(["get", "post", "put", "patch", "de
 /** What a status means; the document must describe every response, and the plugin does not. */
 const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
   ["200", "Success"],
+  ["201", "Made; `Location` names it"],
   ["304", "Not changed since the given `ETag`"],
   ["400", "Bad request"],
   ["401", "Token or credentials missing or wrong"],
   ["403", "Not allowed"],
   ["404", "Not found"],
+  ["409", "Not possible as things stand"],
   ["410", "The cursor is of an earlier history of the feed"],
   ["413", "The body is too large"],
   ["415", "Not JSON"],
+  ["422", "The `Idempotency-Key` belongs to another request"],
   ["429", "Too many requests; see `Retry-After`"],
   ["503", "Not ready, or too many requests are open"],
 ]);

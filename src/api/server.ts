@@ -16,6 +16,8 @@ import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions } from "./auth.ts";
 import { ClientAccess, type TokenSettings } from "./client-access.ts";
+import { commandRoutes } from "./devices/command-routes.ts";
+import { terminalRoutes } from "./devices/routes.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
 import { HEALTH_PATHS, healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
@@ -230,6 +232,8 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ storage, gate, leadingZeros, expectedUsers }))
+    .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
+    .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
     .use(logRoutes({ ...options, gate, expectedUsers }))
     .use(summaryRoutes({ storage, gate, siteTimeZone }))
     .use(statusRoutes({ ...options, gate, expectedUsers }))

@@ -9,7 +9,7 @@ import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { TcpPeer } from "../devices/tcp-peer.ts";
 import { type Answer, ApiFixture, readAnswer } from "./api-fixture.ts";
 import { answerProblems, listOperations } from "./documented.ts";
-import { sampleDevice, samplePunch } from "./fake-storage.ts";
+import { sampleCommand, sampleDevice, samplePunch } from "./fake-storage.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** Where the original answered 500 to a body that is none (contract.md 3.1), 400 is wanted. */
@@ -24,11 +24,12 @@ const PAGES = ["/", "/swagger", "/swagger/json", "/swagger/ui.js", "/swagger/ui.
 const QUERIES: Readonly<Record<string, string>> = {
   "/api/hris/logs/summary": "?start_date=2026-03-01&end_date=2026-03-31",
 };
-const VALUES: Readonly<Record<string, string>> = { id: "1", device_id: "2401058352" };
+const VALUES: Readonly<Record<string, string>> = { id: "1", device_id: "2401058352", number: "1" };
 
 const fixture = new ApiFixture({ rateLimit: { requests: 1_000_000, windowSeconds: 60 } });
 fixture.storage.punches.push(samplePunch(1));
 fixture.storage.devices.push(sampleDevice("2401058352"));
+fixture.storage.commands.push(sampleCommand(1));
 
 const OPERATIONS = (await listOperations()).map((operation) => ({
   ...operation,
@@ -75,12 +76,15 @@ function allowOf(path: string): string {
 
 function expectJsonError(path: string, answer: Answer, status: number): void {
   expect([path, answer.status]).toEqual([path, status]);
-  const type = path.startsWith("/v1/") ? "application/problem+json" : "application/json";
-  expect([path, answer.headers.get("content-type")]).toEqual([path, type]);
+  expect([path, answer.headers.get("content-type")]).toEqual([path, errorType(path)]);
   const wanted = path.startsWith("/v1/")
     ? { code: expect.any(String), title: expect.any(String), detail: expect.any(String), status }
     : { error: expect.any(String), message: expect.any(String) };
   expect(answer.json).toMatchObject(wanted);
+}
+
+function errorType(path: string): string {
+  return path.startsWith("/v1/") ? "application/problem+json" : "application/json";
 }
 
 test("there are routes to hold to the rules", () => {
@@ -183,7 +187,7 @@ describe("every path that takes a body", () => {
       const headers = { "content-type": "application/json" };
       const answer = await call(one.method, one.path, { body, headers });
       expect([body.slice(0, 10), answer.status]).toEqual([body.slice(0, 10), 400]);
-      expect(Object.keys(Object(answer.json))).toContain("error");
+      expect(Object.keys(Object(answer.json))).toContain(errorField(one.path));
     }
   });
 
@@ -192,10 +196,15 @@ describe("every path that takes a body", () => {
     const headers = { "content-type": "application/json" };
     const answer = await call(one.method, one.path, { body, headers });
     expect(answer.status).toBe(413);
-    expect(answer.headers.get("content-type")).toBe("application/json");
-    expect(Object.keys(Object(answer.json))).toContain("error");
+    expect(answer.headers.get("content-type")).toBe(errorType(one.path));
+    expect(Object.keys(Object(answer.json))).toContain(errorField(one.path));
   });
 });
+
+/** The field by which programs know what was wrong. */
+function errorField(path: string): string {
+  return path.startsWith("/v1/") ? "code" : "error";
+}
 
 describe("a head that is none", () => {
   const TOO_LONG = "a".repeat(100_000);
