@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { AppError } from "#base/app-error.ts";
 import { clientsCommand } from "./clients.ts";
 import { clockCommand } from "./clock.ts";
+import { commandsCommand } from "./commands.ts";
 import { configCommand } from "./config.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -27,6 +28,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   serveCommand,
   devicesCommand,
   pairCommand,
+  commandsCommand,
   clientsCommand,
   importCommand,
   simulateCommand,
@@ -42,6 +44,7 @@ Examples:
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
   biometric-server devices list                   see the terminals
+  biometric-server commands send ID set-time      set a terminal's clock
   biometric-server clients add payroll            give a program access to the API
   biometric-server config check                   look over the settings`;
 

@@ -43,6 +43,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     live: { tellDevice: () => undefined },
     ownClock: new FixedOwnClock(),
     siteTimeZone: "Asia/Manila",
+    leadingZeros: "drop",
     onDeviceApproved: () => {},
     onHistoryAsked: () => {},
     onImported: () => {},

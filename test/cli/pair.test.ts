@@ -32,6 +32,7 @@ class Server {
       storage: this.opened.storage,
       clock: new FakeClock(RECEIVED_AT_MS),
       ownClock: this.ownClock,
+      leadingZeros: "drop",
       siteTimeZone: "Asia/Manila",
       log: new RecordingLog(),
       live: { tellDevice: () => undefined },

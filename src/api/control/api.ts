@@ -7,6 +7,7 @@ import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
 import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
 import { type ClockControlOptions, clockControl } from "./clock/routes.ts";
+import { type CommandControlOptions, commandControl } from "./commands/routes.ts";
 import { type PairingControlOptions, pairingControl } from "./devices/pairing-routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
@@ -14,6 +15,7 @@ import { type ImportControlOptions, importControl } from "./import/routes.ts";
 /** What the features of the control socket work on, together. */
 export type ControlOptions = ClientControlOptions &
   ClockControlOptions &
+  CommandControlOptions &
   DeviceControlOptions &
   PairingControlOptions &
   ImportControlOptions;
@@ -27,6 +29,7 @@ export function createControlApi(options: ControlOptions) {
     )
     .use(clientControl(options))
     .use(clockControl(options))
+    .use(commandControl(options))
     .use(deviceControl(options))
     .use(pairingControl(options))
     .use(importControl(options));

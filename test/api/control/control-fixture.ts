@@ -61,6 +61,7 @@ export class ControlFixture {
       siteTimeZone: "Asia/Manila",
       log: this.log,
       live: { tellDevice: (id, news) => this.news.push({ id, ...news }) },
+      leadingZeros: "drop",
       onDeviceApproved: () => {
         this.releases += 1;
       },
