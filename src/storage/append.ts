@@ -49,7 +49,9 @@ function tellClock(log: Log, { device, isOff, skewMs }: ClockNews): void {
     return;
   }
   const shown = `${shownDuration(Math.abs(skewMs))} ${skewMs < 0 ? "slow" : "fast"}`;
-  const hint = 'Set the clock of the terminal; "biometric-server clock" shows this box\'s own';
+  const hint =
+    "Beyond 2 min it is set by itself, while DEVICE_SET_TIME is on and this box's own clock is " +
+    'trusted ("biometric-server clock" shows that); else set it in the menu of the terminal';
   log.warn("device.clock-off", { device, skewMs, detail: `Its clock is ${shown}`, hint });
 }
 

@@ -115,6 +115,7 @@ describe("a clock that is off", () => {
     expect(log.of("device.clock-off").map((line) => line.fields.detail)).toEqual([
       "Its clock is 95 s slow",
     ]);
+    expect(String(log.of("device.clock-off")[0]?.fields.hint)).toContain("DEVICE_SET_TIME");
     expect(log.of("device.clock-right")).toEqual([]);
     await polls(storage, Array(9).fill(-2000), 700);
     expect(log.of("device.clock-right").map((line) => line.fields)).toEqual([
