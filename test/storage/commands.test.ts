@@ -541,6 +541,28 @@ describe("the queue", () => {
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(["quarantined", "stored"]);
     expect(await storage.findCommand(id)).toMatchObject({ status: "waiting", sentCount: 0 });
     expect((await poll(storage))?.id).toBe("c-1");
+    expect(await storage.findCommand(id)).toMatchObject({ status: "sent", sentCount: 1 });
+  });
+
+  test("takes a restart and an expiry back, too, so that neither is lost", async () => {
+    using opened = await openWithGate();
+    const { storage } = opened;
+    const [late, id] = [
+      await queue(storage, STATUS, { deadlineMs: at(1) }),
+      await queue(storage, { kind: "restart" }),
+    ];
+    const database = new Database(opened.path);
+    // What is written last in the hand-out fails.
+    database.run(
+      "CREATE TRIGGER broken BEFORE UPDATE ON commands WHEN NEW.kind = 'restart' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    expect(await send(storage, pollFrom("GATE1", at(2)))).toMatchObject({ kind: "quarantined" });
+    expect(await storage.findCommand(late)).toMatchObject({ status: "waiting" });
+    expect((await storage.findDevice(GATE))?.openCommandCount).toBe(2);
+    database.run("DROP TRIGGER broken");
+    database.close();
+    expect((await poll(storage, 2))?.id).toBe(`c-${id}`);
+    expect(await storage.findCommand(late)).toMatchObject({ status: "expired" });
   });
 
   test("takes a hand-out back with the transaction that failed", async () => {
