@@ -6,7 +6,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
-import type { Readiness } from "#api/health/routes.ts";
+import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { startWebServer } from "#api/server.ts";
@@ -16,7 +16,8 @@ import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
-import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
+import { startDeviceListener } from "#devices/listener.ts";
+import { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { parseUserRange } from "#domain/user.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
@@ -102,7 +103,7 @@ async function startParts(
   const failed = Promise.withResolvers<never>();
   // During the start nobody listens yet.
   failed.promise.catch(() => {});
-  const { storage, ownClock } = openAppStorage(options, failed.reject);
+  const { storage, ownClock, watch } = openAppStorage(options, failed.reject);
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
@@ -133,6 +134,7 @@ async function startParts(
     onDeviceApproved,
     onHistoryAsked: () => background.wake(),
     onImported: () => background.wake(),
+    openConditions: () => watch.conditions(),
   });
   stops.push(() => control.stop());
 
@@ -157,7 +159,9 @@ async function startParts(
     live,
   });
   stops.push(() => web.stop());
-  const listener = startListener(options, handleIntake);
+  await watch.start();
+  stops.push(() => watch.stop());
+  const listener = startListener(options, handleIntake, watch);
   stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
   const isFirstStart = await storage.markStarted(clock.nowMs());
@@ -179,8 +183,11 @@ function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) 
   checkEarlierDatabase(path, options);
   const confirmationFile = join(config.dataDir, "clock-confirmed");
   const ownClock = new OwnClock(clock, { confirmationFile });
-  const storage = openStorage({ path, rules: rulesOf(config), ownClock, clock, log, onLost });
-  return { storage, ownClock };
+  const rules = rulesOf(config);
+  const onTwins = (device: string, detail: string) => watch.noteTwins(device, detail);
+  const storage = openStorage({ path, rules, ownClock, clock, log, onLost, onTwins });
+  const watch = new TerminalWatch({ storage, clock, log });
+  return { storage, ownClock, watch };
 }
 
 function createLiveHub({ config, clock, log }: AppOptions, storage: Storage): LiveHub {
@@ -371,33 +378,14 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
   };
 }
 
-async function findReadiness(storage: Storage, ownClock: OwnClock): Promise<Readiness> {
-  const notes = ownClock.isTrusted() ? [] : [CLOCK_NOTE];
-  try {
-    await storage.probe();
-    return { problems: [], notes };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    const { code, message, hint } = error;
-    const problem = { code, message: hint === undefined ? message : `${message}. ${hint}` };
-    return { problems: [problem], notes };
-  }
-}
-
-const CLOCK_NOTE = {
-  code: "own-clock-untrusted",
-  message:
-    "Nothing says that this box's clock is right, so no terminal's clock is set and no time is " +
-    'called too late: switch NTP on, or compare it and run "biometric-server clock confirm"',
-};
-
-function startListener(options: AppOptions, handleIntake: HandleIntake): DeviceListener {
+function startListener(options: AppOptions, handleIntake: HandleIntake, watch: TerminalWatch) {
   const { config, clock, log } = options;
   return startDeviceListener({
     hostname: config.serverHost,
     port: config.serverPort,
     drivers: createDrivers(),
-    handleIntake,
+    handleIntake: watch.following(handleIntake),
+    noteSighting: (sighting) => watch.notePort(sighting),
     limits: {
       connectionsMax: config.deviceConnectionsMax,
       connectionsPerAddressMax: config.deviceConnectionsPerAddressMax,

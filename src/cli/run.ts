@@ -15,6 +15,7 @@ import { importCommand } from "./import.ts";
 import { pairCommand } from "./pair.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
+import { statusCommand } from "./status.ts";
 import { versionCommand, versionText } from "./version.ts";
 
 /**
@@ -26,6 +27,7 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 /** Every verb. Each is a file of its own. */
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
+  statusCommand,
   devicesCommand,
   pairCommand,
   commandsCommand,
@@ -38,11 +40,13 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
 ];
 
 const HELP_AFTER = `
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but for some rows (import), 78 wrong settings.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with bad news
+(import: some rows refused; status: something is wrong), 78 wrong settings.
 
 Examples:
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
+  biometric-server status                         see what is wrong, and what to do about it
   biometric-server devices list                   see the terminals
   biometric-server commands send ID set-time      set a terminal's clock
   biometric-server clients add payroll            give a program access to the API

@@ -9,6 +9,7 @@ import type { DeadlineLimits } from "./deadlines.ts";
 import type { Driver } from "./driver.ts";
 import type { ReadingBudget } from "./reading-budget.ts";
 import type { ReaderLimits } from "./request-reader.ts";
+import type { NoteSighting } from "./terminal-watch-sighting.ts";
 
 /** Bounds of one connection. Their defaults and names are in `config/config.ts`. */
 export interface ConnectionLimits extends ReaderLimits, DeadlineLimits {
@@ -50,6 +51,7 @@ export interface ConnectionHost {
   readonly budget: ReadingBudget;
   readonly clock: Clock;
   readonly log: Log;
+  readonly noteSighting: NoteSighting;
   /** A complete request was read. */
   countRequest(): void;
   /** The peer broke the protocol or a limit of it. */

@@ -31,6 +31,9 @@ const LINGER_MS = 2_000;
 /** Replies up to this size have left the kernel's buffer long before `LINGER_MS` is over. */
 const QUICK_REPLY_BYTES_MAX = 64 * 1024;
 
+/** Who says nothing for so long has nothing to say. */
+const SILENCE_MIN_MS = 10_000;
+
 /** How much of an error's text is logged and kept: it may quote what a terminal sent. */
 const ERROR_TEXT_CHARACTERS_MAX = 200;
 
@@ -53,6 +56,7 @@ export class DeviceConnection implements BudgetMember {
   readonly #reader: RequestReader;
   readonly #replies = new ReplyQueue();
   readonly #deadlines: Deadlines;
+  readonly #openedAtMs: number;
   #state: "open" | "closing" | "closed" = "open";
   #closeReason: CloseReason | undefined;
   #hasReceived = false;
@@ -68,7 +72,8 @@ export class DeviceConnection implements BudgetMember {
     this.address = address;
     this.#host = host;
     this.#reader = new RequestReader(host.drivers, host.limits);
-    this.#deadlines = new Deadlines(host.limits, host.clock.monotonicMs());
+    this.#openedAtMs = host.clock.monotonicMs();
+    this.#deadlines = new Deadlines(host.limits, this.#openedAtMs);
   }
 
   /** Takes bytes from the peer. */
@@ -163,6 +168,7 @@ export class DeviceConnection implements BudgetMember {
   /** The socket is gone. Returns why, for the listener's counters. */
   closed(): CloseReason {
     const reason = this.#closeReason ?? (this.#reader.midRequest ? "truncated" : "peer-closed");
+    this.#noteSilence(reason);
     this.#startClosing(reason);
     this.#state = "closed";
     this.#replies.clear();
@@ -221,12 +227,14 @@ export class DeviceConnection implements BudgetMember {
 
   #rejectProtocol({ isTls, head }: UnknownProtocol): void {
     if (isTls) {
-      this.#warn("terminal.tls", { hint: "HTTPS is on at the terminal; switch it off" });
+      const detail = "A terminal there begins with a TLS hello: HTTPS is on";
+      this.#host.noteSighting({ type: "https-on", address: this.address, detail });
       this.#startClosing("tls");
       return;
     }
     const { hex, text } = describeHead(head);
-    this.#warn("terminal.unknown-protocol", { headHex: hex, headText: text });
+    const detail = `Something there begins with bytes of no known protocol: "${text}" (${hex})`;
+    this.#host.noteSighting({ type: "unknown-protocol", address: this.address, detail });
     this.#startClosing("unknown-protocol");
   }
 
@@ -303,10 +311,16 @@ export class DeviceConnection implements BudgetMember {
       this.#close("idle");
       return;
     }
-    this.#warn("terminal.silent", {
-      hint: 'Connects but sends nothing, as a terminal in "Local" mode does; set it to network mode',
-    });
     this.#close("silent");
+  }
+
+  /** A probe leaves at once; a terminal in "Local" mode stays, and some leave before our deadline. */
+  #noteSilence(reason: CloseReason): void {
+    if (this.#hasReceived || reason === "stopping" || this.#state === "closed") return;
+    const openMs = this.#host.clock.monotonicMs() - this.#openedAtMs;
+    if (reason !== "silent" && openMs < SILENCE_MIN_MS) return;
+    const detail = 'A terminal there connects and sends nothing, as in "Local" mode';
+    this.#host.noteSighting({ type: "local-mode", address: this.address, detail });
   }
 
   /** Stops taking input. What is owed still leaves: `#update` shuts the socket behind it. */

@@ -19,6 +19,7 @@ import type {
 } from "./connection-host.ts";
 import type { Driver } from "./driver.ts";
 import { ReadingBudget } from "./reading-budget.ts";
+import type { NoteSighting } from "./terminal-watch-sighting.ts";
 
 const SWEEP_PERIOD_MS = 1_000;
 
@@ -52,6 +53,8 @@ export interface DeviceListenerOptions {
   /** In the order in which they are asked about a connection. */
   readonly drivers: readonly Driver[];
   readonly handleIntake: HandleIntake;
+  /** Told of connections that show how a terminal is set. */
+  readonly noteSighting: NoteSighting;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -140,11 +143,12 @@ class TerminalPort implements DeviceListener {
   }
 
   #makeHost(): ConnectionHost {
-    const { drivers, limits, handleIntake, clock, log } = this.#options;
+    const { drivers, limits, handleIntake, noteSighting, clock, log } = this.#options;
     return {
       drivers,
       limits,
       handleIntake,
+      noteSighting,
       clock,
       log,
       budget: this.#budget,

@@ -27,6 +27,7 @@ export interface BatchWriter {
   readonly clocks: DeviceClocks;
   readonly events: StorageEvents;
   readonly log: Log;
+  readonly onTwins: (device: string, detail: string) => void;
 }
 
 /** Applies the batch; the outcomes are true once it returns. */
@@ -35,7 +36,9 @@ export function appendBatch(
   writer: BatchWriter,
 ): readonly Outcome[] {
   const outcomes = commitBatch(batch, writer);
-  for (const { event, ...fields } of writer.events.take()) {
+  for (const { event, isRepeat, ...fields } of writer.events.take()) {
+    if (event === "device.twins") writer.onTwins(fields.device, fields.detail);
+    if (isRepeat === true) continue;
     const level = GOOD_NEWS.has(event) ? "info" : "warn";
     writer.log[level](event, fields, { per: fields.device });
   }

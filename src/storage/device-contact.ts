@@ -150,11 +150,12 @@ export class DeviceContacts {
     const trace = withContact(before?.trace ?? NO_TRACE, { address, atMs, skewMs });
     const toldAtMs = before?.toldAtMs ?? Number.NEGATIVE_INFINITY;
     const sign = findTwin(trace);
-    const isTold = sign === undefined || Math.abs(atMs - toldAtMs) < TWINS_TOLD_MS;
     // While it goes on it counts as told.
     this.#twins.set(row.id, { trace, toldAtMs: sign === undefined ? toldAtMs : atMs });
-    if (isTold) return;
-    this.#events.push({ event: "device.twins", device: row.id, address, detail: TWINS[sign] });
+    if (sign === undefined) return;
+    const isRepeat = Math.abs(atMs - toldAtMs) < TWINS_TOLD_MS;
+    const detail = TWINS[sign];
+    this.#events.push({ event: "device.twins", device: row.id, address, detail, isRepeat });
   }
 }
 

@@ -22,6 +22,8 @@ export interface StorageEvent {
   /** The peer's IP address. */
   readonly address: string;
   readonly detail: string;
+  /** It goes on, and the log has been told. */
+  readonly isRepeat?: boolean;
 }
 
 export class StorageEvents {

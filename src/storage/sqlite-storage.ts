@@ -19,6 +19,7 @@ import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { clientStorage } from "./clients.ts";
 import { commandMethods } from "./command-methods.ts";
+import { conditionStorage } from "./conditions.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
@@ -52,6 +53,8 @@ export interface StorageOptions {
    * by `process.exit`, which closes it. `close` leaves it open.
    */
   readonly onLost: (error: AppError) => void;
+  /** Told once a batch is on disk, however often: two terminals show that they use one id. */
+  readonly onTwins?: (device: string, detail: string) => void;
 }
 
 /**
@@ -78,6 +81,8 @@ export function openStorage(options: StorageOptions): Storage {
   const events = new StorageEvents();
   const clocks = new DeviceClocks({ parts, rules, ownClock });
   const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
+  const { onTwins = () => undefined } = options;
+  const writer = { parts, applier, clocks, events, log, onTwins };
   const background = new BackgroundWork({ parts, placer, rules, log });
   const reader = drizzle(opened.reader);
   const deviceOf = (row: DeviceRow) =>
@@ -87,7 +92,7 @@ export function openStorage(options: StorageOptions): Storage {
 
   return {
     feedEpoch: box.feedEpoch,
-    append: async (batch) => appendBatch(batch, { parts, applier, clocks, events, log }),
+    append: async (batch) => appendBatch(batch, writer),
     continueBackgroundWork: async () =>
       guardEngine("go on with background work", () => background.step()),
 
@@ -104,6 +109,7 @@ export function openStorage(options: StorageOptions): Storage {
 
     ...commandMethods(parts, reader, rules),
     ...clientStorage(opened.writer, parts),
+    ...conditionStorage(opened.writer, parts),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
     findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs)?.untilMs,

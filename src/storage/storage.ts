@@ -9,6 +9,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Command, CommandKind, DeviceCommand } from "#domain/command.ts";
+import type { Condition, ConditionChange } from "#domain/condition.ts";
 import type { Device, DirectionPolicy } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
@@ -373,6 +374,11 @@ export interface Storage {
    * Returns how many it were.
    */
   requeueParkedDeliveries(limit: number): Promise<number>;
+
+  /** What was wrong with terminals when the last change was recorded. */
+  listConditions(): Promise<readonly Condition[]>;
+  /** Writes beginnings and ends, in their order, and their history, all in one transaction. */
+  recordConditions(changes: readonly ConditionChange[]): Promise<void>;
 
   /** Brings the replaced server's database in. */
   readonly importer: Importer;

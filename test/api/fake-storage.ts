@@ -6,6 +6,7 @@
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Command } from "#domain/command.ts";
+import type { Condition, ConditionChange } from "#domain/condition.ts";
 import type { Device } from "#domain/device.ts";
 import {
   type DeviceId,
@@ -362,6 +363,16 @@ export class FakeStorage implements Storage {
   listPendingResults = neverCalled;
   settleUserList = neverCalled;
   addDevice = neverCalled;
+  readonly conditionChanges: ConditionChange[] = [];
+
+  async listConditions(): Promise<readonly Condition[]> {
+    return [];
+  }
+
+  async recordConditions(changes: readonly ConditionChange[]): Promise<void> {
+    this.conditionChanges.push(...changes);
+  }
+
   importer: Storage["importer"] = { reserveIds: neverCalled, importRows: neverCalled };
   append = neverCalled;
   continueBackgroundWork = neverCalled;
@@ -369,7 +380,7 @@ export class FakeStorage implements Storage {
   listDevicesWithDeliveries = neverCalled;
   listWaitingDeliveries = neverCalled;
   recordAttempts = neverCalled;
-  probe = neverCalled;
+  probe = async (): Promise<void> => undefined;
   close = neverCalled;
 
   #released(filter: PunchFilter): Punch[] {

@@ -46,6 +46,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     leadingZeros: "drop",
     onDeviceApproved: () => {},
     onHistoryAsked: () => {},
+    openConditions: () => [],
     onImported: () => {},
   });
   cleanups.push(() => socket.stop());

@@ -38,6 +38,7 @@ class Server {
       live: { tellDevice: () => undefined },
       onDeviceApproved: () => {},
       onHistoryAsked: () => {},
+      openConditions: () => [],
       onImported: () => {},
     });
     cleanups.push(() => socket.stop());

@@ -6,6 +6,7 @@ import { describe, expect, test } from "bun:test";
 import { DeviceConnection, type DeviceSocket } from "#devices/connection.ts";
 import type { ConnectionLimits, HandleIntake } from "#devices/connection-host.ts";
 import { ReadingBudget } from "#devices/reading-budget.ts";
+import type { PortSighting } from "#devices/terminal-watch-sighting.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { IntakeDesk } from "./intake-desk.ts";
@@ -69,6 +70,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
   const log = new RecordingLog();
   const budget = options.budget ?? budgetOf(1_000_000);
   const counts = { requests: 0, violations: 0 };
+  const sightings: PortSighting[] = [];
   const connection = new DeviceConnection(socket, "192.0.2.7", {
     drivers: [lineDriver],
     limits: LIMITS,
@@ -76,6 +78,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     budget,
     clock,
     log,
+    noteSighting: (sighting) => sightings.push(sighting),
     countRequest: () => {
       counts.requests += 1;
     },
@@ -89,7 +92,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     await clock.advance(durationMs);
     connection.checkDeadlines(clock.monotonicMs());
   };
-  return { desk, socket, clock, log, budget, counts, connection, send, pass };
+  return { desk, socket, clock, log, budget, counts, sightings, connection, send, pass };
 }
 
 describe("DeviceConnection replies", () => {
@@ -305,23 +308,23 @@ describe("DeviceConnection intakes", () => {
 
 describe("DeviceConnection refuses", () => {
   test("DeviceConnection closes an unknown protocol and shows its first bytes", () => {
-    const { socket, log, connection, send } = setUp();
+    const { socket, sightings, connection, send } = setUp();
     send("{}");
     expect(socket.isShut).toBe(true);
     expect(socket.written).toBe("");
-    expect(log.of("terminal.unknown-protocol")).toMatchObject([
-      { level: "warn", fields: { headHex: "7b7d", headText: "{}" }, repeat: { per: "192.0.2.7" } },
-    ]);
+    const detail = 'Something there begins with bytes of no known protocol: "{}" (7b7d)';
+    expect(sightings).toEqual([{ type: "unknown-protocol", address: "192.0.2.7", detail }]);
     expect(connection.closed()).toBe("unknown-protocol");
   });
 
   test("DeviceConnection tells that HTTPS is on, also when the hello comes byte by byte", () => {
-    const { socket, log, connection, send } = setUp();
+    const { socket, sightings, connection, send } = setUp();
     send("\x16");
     expect(socket.isShut).toBe(false);
     send("\x03");
     expect(socket.isShut).toBe(true);
-    expect(log.of("terminal.tls")[0]?.fields.hint).toContain("switch it off");
+    const detail = "A terminal there begins with a TLS hello: HTTPS is on";
+    expect(sightings).toEqual([{ type: "https-on", address: "192.0.2.7", detail }]);
     expect(connection.closed()).toBe("tls");
   });
 
@@ -423,13 +426,33 @@ describe("DeviceConnection backpressure", () => {
 
 describe("DeviceConnection deadlines", () => {
   test("DeviceConnection closes a silent connection and names the likely cause", async () => {
-    const { socket, log, connection, pass } = setUp();
+    const { socket, sightings, connection, pass } = setUp();
     await pass(59_999);
     expect(socket.isShut).toBe(false);
     await pass(1);
     expect(socket.isShut).toBe(true);
-    expect(log.of("terminal.silent")[0]?.fields.hint).toContain('"Local" mode');
     expect(connection.closed()).toBe("silent");
+    const detail = 'A terminal there connects and sends nothing, as in "Local" mode';
+    expect(sightings).toEqual([{ type: "local-mode", address: "192.0.2.7", detail }]);
+  });
+
+  test("DeviceConnection tells of a silent peer that leaves late, and of no probe", async () => {
+    const late = setUp();
+    await late.pass(10_000);
+    late.connection.peerEnded();
+    expect(late.connection.closed()).toBe("peer-closed");
+    expect(late.sightings).toMatchObject([{ type: "local-mode" }]);
+    const probe = setUp();
+    await probe.pass(9_999);
+    probe.connection.peerEnded();
+    expect(probe.connection.closed()).toBe("peer-closed");
+    expect(probe.sightings).toEqual([]);
+    const spoken = setUp();
+    spoken.send("PING\n");
+    await spoken.pass(20_000);
+    spoken.connection.peerEnded();
+    spoken.connection.closed();
+    expect(spoken.sightings).toEqual([]);
   });
 
   test("DeviceConnection closes quietly when nothing follows a reply", async () => {

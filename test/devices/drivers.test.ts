@@ -39,6 +39,7 @@ function startPort(desk: IntakeDesk): DeviceListener {
     port: 0,
     drivers: createDrivers(),
     handleIntake: desk.handleIntake,
+    noteSighting: () => undefined,
     limits: {
       connectionsMax: 10,
       connectionsPerAddressMax: 10,

@@ -10,6 +10,7 @@ import {
   type ListenerLimits,
   startDeviceListener,
 } from "#devices/listener.ts";
+import type { PortSighting } from "#devices/terminal-watch-sighting.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { IntakeDesk } from "./intake-desk.ts";
@@ -34,6 +35,7 @@ interface Site {
   readonly desk: IntakeDesk;
   readonly clock: FakeClock;
   readonly log: RecordingLog;
+  readonly sightings: readonly PortSighting[];
   readonly listener: DeviceListener;
   connect(): Promise<TcpPeer>;
 }
@@ -48,18 +50,20 @@ function start(
   const desk = new IntakeDesk();
   const clock = new FakeClock();
   const log = new RecordingLog();
+  const sightings: PortSighting[] = [];
   const listener = startDeviceListener({
     hostname: "127.0.0.1",
     port: 0,
     drivers: [lineDriver],
     handleIntake: desk.handleIntake,
+    noteSighting: (sighting) => sightings.push(sighting),
     clock,
     log,
     ...options,
     limits: { ...LIMITS, ...options.limits },
   });
   const connect = (): Promise<TcpPeer> => TcpPeer.connect(listener.port);
-  const site = { desk, clock, log, listener, connect };
+  const site = { desk, clock, log, sightings, listener, connect };
   started.push(site);
   return site;
 }
@@ -235,7 +239,7 @@ describe("startDeviceListener() survives", () => {
   });
 
   test("startDeviceListener() closes garbage, TLS and violations with zero bytes", async () => {
-    const { log, listener, connect } = start();
+    const { sightings, listener, connect } = start();
     const [garbage, tls, wrong] = await Promise.all([connect(), connect(), connect()]);
     garbage?.send("\x00\x01\x02");
     tls?.send("\x16\x03\x01\x02\x00\x01\x00");
@@ -246,9 +250,11 @@ describe("startDeviceListener() survives", () => {
     const { closedByReason, violations } = listener.figures();
     expect(closedByReason).toEqual({ "unknown-protocol": 1, tls: 1, violation: 1 });
     expect(violations).toBe(1);
-    expect(log.of("terminal.tls")[0]?.fields.hint).toBe(
-      "HTTPS is on at the terminal; switch it off",
-    );
+    const types = sightings.map(({ type, address }) => [type, address]);
+    expect(types.sort()).toEqual([
+      ["https-on", "127.0.0.1"],
+      ["unknown-protocol", "127.0.0.1"],
+    ]);
   });
 
   test("startDeviceListener() cuts only the socket on which a handler of ours fails", async () => {
@@ -260,7 +266,7 @@ describe("startDeviceListener() survives", () => {
     const log = new BrokenLog();
     const { desk, connect } = start({ log });
     const [garbage, sound] = await Promise.all([connect(), connect()]);
-    garbage?.send("{}");
+    garbage?.send("WRONG\n");
     expect(await garbage?.receiveAll()).toBe("");
     expect(log.of("terminal.handler-failed")).toMatchObject([
       { level: "error", fields: { address: "127.0.0.1", error: "Planted in log" } },
@@ -320,7 +326,7 @@ describe("startDeviceListener() limits", () => {
   });
 
   test("startDeviceListener() closes silent, idle and slow connections by one sweep", async () => {
-    const { desk, clock, listener, log, connect } = start();
+    const { desk, clock, listener, sightings, connect } = start();
     const [silent, idle, slow] = await Promise.all([connect(), connect(), connect()]);
     idle?.send("PUNCH a\n");
     slow?.send("PUNC");
@@ -335,7 +341,7 @@ describe("startDeviceListener() limits", () => {
     expect(await idle?.receiveAll()).toBe("OK a\n");
     await until(() => listener.figures().connectionsOpen === 0);
     expect(listener.figures().closedByReason).toEqual({ "slow-request": 1, silent: 1, idle: 1 });
-    expect(log.of("terminal.silent")).toHaveLength(1);
+    expect(sightings.map(({ type }) => type)).toEqual(["local-mode"]);
   });
 
   test("startDeviceListener() finishes every upload though not all fit at once", async () => {

@@ -119,7 +119,7 @@ export class RunningServer implements AsyncDisposable {
     return this.#printedBefore + (this.#process?.printed ?? "");
   }
 
-  /** The printed lines of one event of the log, such as `terminal.tls`. */
+  /** The printed lines of one event of the log, such as `terminal.violation`. */
   logLines(event: string): readonly string[] {
     return this.printed.split("\n").filter((line) => line.split(/\s+/)[2] === event);
   }

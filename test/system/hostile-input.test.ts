@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { framed, post } from "../devices/fkweb/requests.ts";
+import { eventually } from "../support/eventually.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { simulate } from "./simulation.ts";
 import {
@@ -22,17 +23,20 @@ setDefaultTimeout(30_000);
 const PUNCH = { device: "GATE1", user: "27", wallTime: "20260302081504" } as const;
 const MEBIBYTE = 1024 * 1024;
 
-const REFUSED = [
+const STRANGERS = [
   {
     what: "a TLS hello",
     bytes: Buffer.from("16030100050100000103030d0a0d0a", "hex"),
-    event: "terminal.tls",
+    type: "https-on",
   },
   {
     what: "bytes of no known protocol",
     bytes: Buffer.from("80ff00fe0102030405060708090a0b0c0d0e0f", "hex"),
-    event: "terminal.unknown-protocol",
+    type: "unknown-protocol",
   },
+] as const;
+
+const REFUSED = [
   {
     what: "a Content-Length over 16 MiB",
     bytes: post(Buffer.from("x"), { "Content-Length": String(16 * MEBIBYTE + 1) }),
@@ -46,6 +50,23 @@ const REFUSED = [
 ] as const;
 
 describe("the terminal port of the executable", () => {
+  test.each(STRANGERS)(
+    "answers $what with zero bytes, and names it once with its fix",
+    async (one) => {
+      await using server = await startServer();
+      for (let count = 0; count < 3; count += 1) {
+        expect(await sendWhole(server.terminalPort, one.bytes)).toBe("");
+      }
+      await expectServing(server);
+      await eventually("it is told", () => server.logLines("condition.raised").length > 0);
+      expect(server.logLines("condition.raised")[0]).toContain(
+        ` type=${one.type} subject=127.0.0.1 `,
+      );
+      expect(await server.stop()).toBe(0);
+      expect(server.logLines("condition.raised")).toHaveLength(1);
+    },
+  );
+
   test.each(REFUSED)("answers $what with zero bytes and tells it once", async (refused) => {
     await using server = await startServer();
     for (let count = 0; count < 3; count += 1) {
@@ -101,7 +122,6 @@ describe("the terminal port of the executable", () => {
       await expectServing(server);
       expect(await server.stop()).toBe(0);
       // Of each kind of trouble the first, and the sum at the end.
-      expect(server.logLines("terminal.unknown-protocol")).toHaveLength(2);
       expect(server.logLines("terminal.violation").length).toBeLessThanOrEqual(2);
       expect(server.printed.split("\n").length).toBeLessThanOrEqual(30);
     } catch (error) {
@@ -124,7 +144,6 @@ describe("the terminal port of the executable", () => {
     expect(await server.listPunches()).toHaveLength(160);
     expect(await server.stop()).toBe(0);
     expectToldOnceBy(server, "terminal.slow-request", 20);
-    expectToldOnceBy(server, "terminal.silent", 20);
   });
 });
 

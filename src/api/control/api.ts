@@ -11,6 +11,7 @@ import { type CommandControlOptions, commandControl } from "./commands/routes.ts
 import { type PairingControlOptions, pairingControl } from "./devices/pairing-routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
+import { type StatusControlOptions, statusControl } from "./status/routes.ts";
 
 /** What the features of the control socket work on, together. */
 export type ControlOptions = ClientControlOptions &
@@ -18,7 +19,8 @@ export type ControlOptions = ClientControlOptions &
   CommandControlOptions &
   DeviceControlOptions &
   PairingControlOptions &
-  ImportControlOptions;
+  ImportControlOptions &
+  StatusControlOptions;
 
 /** The control routes without a socket. */
 export function createControlApi(options: ControlOptions) {
@@ -32,6 +34,7 @@ export function createControlApi(options: ControlOptions) {
     .use(commandControl(options))
     .use(deviceControl(options))
     .use(pairingControl(options))
-    .use(importControl(options));
+    .use(importControl(options))
+    .use(statusControl(options));
   return app;
 }

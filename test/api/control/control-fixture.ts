@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
+import type { Condition } from "#domain/condition.ts";
 import type { OwnClockState } from "#platform/own-clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -50,6 +51,8 @@ export class ControlFixture {
   /** What clients of `/ws` were told of terminals. */
   readonly news: unknown[] = [];
   imports = 0;
+  /** What is wrong with terminals. */
+  conditions: readonly Condition[] = [];
   historyWakes = 0;
 
   async start(path: string): Promise<RunningControlSocket> {
@@ -68,6 +71,7 @@ export class ControlFixture {
       onHistoryAsked: () => {
         this.historyWakes += 1;
       },
+      openConditions: () => this.conditions,
       onImported: () => {
         this.imports += 1;
       },

@@ -23,6 +23,7 @@ beforeEach(() => {
     port: 0,
     drivers: createDrivers(),
     handleIntake: desk.handleIntake,
+    noteSighting: () => undefined,
     limits: {
       connectionsMax: 10,
       connectionsPerAddressMax: 10,

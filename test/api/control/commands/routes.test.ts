@@ -39,6 +39,7 @@ beforeEach(async () => {
     live: { tellDevice: () => undefined },
     onDeviceApproved: () => undefined,
     onHistoryAsked: () => undefined,
+    openConditions: () => [],
     onImported: () => undefined,
   });
   await opened.storage.append([pollFrom("GATE1"), pollFrom("OTHER")]);

@@ -1,0 +1,57 @@
+/** What the control socket says of the whole server. Times are RFC 3339, UTC. */
+
+import { type Static, t } from "elysia";
+
+const StatusTerminal = t.Object({
+  id: t.String(),
+  name: t.Union([t.String(), t.Null()]),
+  status: t.Union([
+    t.Literal("pending"),
+    t.Literal("approved"),
+    t.Literal("blocked"),
+    t.Literal("retired"),
+  ]),
+  /** Null while it was never in contact. */
+  last_contact_at: t.Union([t.String(), t.Null()]),
+  last_address: t.String(),
+  /** The only address, or network in CIDR notation, it may come from; null: any. */
+  allowed_address: t.Union([t.String(), t.Null()]),
+  /** Device clock minus our own; null while unknown. */
+  clock_skew_ms: t.Union([t.Number(), t.Null()]),
+  /** Punches stored and not yet released to the HRIS. */
+  held_count: t.Number(),
+  /** Records that never came, of a terminal that numbers them. */
+  missing_record_count: t.Number(),
+});
+
+const StatusCondition = t.Object({
+  /** One of `CONDITION_TYPES`. */
+  type: t.String(),
+  /** A terminal's id, or the IP address where that is all there is. */
+  subject: t.String(),
+  raised_at: t.String(),
+  last_seen_at: t.String(),
+  detail: t.String(),
+  /** What a person does about it. */
+  fix: t.String(),
+});
+
+export const ControlStatus = t.Object({
+  version: t.String(),
+  uptime_seconds: t.Number(),
+  now: t.String(),
+  /** Nothing is wrong: no condition, no parked delivery, and the database takes what comes. */
+  well: t.Boolean(),
+  /** Why nothing can be stored; null: it can. */
+  storage_problem: t.Union([t.String(), t.Null()]),
+  clock_trusted: t.Boolean(),
+  terminals: t.Array(StatusTerminal),
+  conditions: t.Array(StatusCondition),
+  deliveries_waiting: t.Number(),
+  deliveries_parked: t.Number(),
+  /** Requests that nobody could read, kept. */
+  quarantine_count: t.Number(),
+  /** Null while no pairing window is open. */
+  pairing_window_ends_at: t.Union([t.String(), t.Null()]),
+});
+export type ControlStatus = Static<typeof ControlStatus>;

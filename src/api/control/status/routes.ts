@@ -1,0 +1,105 @@
+/** The whole server on the control socket: what is there, and what is wrong with its fix. */
+
+import { Elysia } from "elysia";
+import { AppError } from "#base/app-error.ts";
+import type { EpochMs } from "#base/epoch.ts";
+import { type Condition, conditionFix } from "#domain/condition.ts";
+import type { Device } from "#domain/device.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { OwnClock } from "#platform/own-clock.ts";
+import { VERSION } from "#platform/version.ts";
+import type { Storage } from "#storage/storage.ts";
+import { strictParameters } from "../../query-text.ts";
+import { ControlStatus } from "./model.ts";
+
+/** What the status is told from. */
+export interface StatusControlOptions {
+  readonly storage: Pick<Storage, "listDevices" | "figures" | "findPairingWindow" | "probe">;
+  readonly clock: Clock;
+  readonly ownClock: Pick<OwnClock, "look">;
+  /** What is wrong with terminals now. */
+  readonly openConditions: () => readonly Condition[];
+}
+
+/** `GET /status`. */
+export function statusControl(options: StatusControlOptions) {
+  const startedAtMs = options.clock.monotonicMs();
+  return new Elysia({ name: "control-status", strictPath: true }).get(
+    "/status",
+    ({ request }) => {
+      strictParameters(request.url, []);
+      return readStatus(options, startedAtMs);
+    },
+    { response: ControlStatus },
+  );
+}
+
+async function readStatus(
+  { storage, clock, ownClock, openConditions }: StatusControlOptions,
+  startedAtMs: number,
+): Promise<ControlStatus> {
+  const storageProblem = await findStorageProblem(storage);
+  const figures = await storage.figures();
+  const conditions = openConditions().map(spellCondition);
+  const isWell =
+    conditions.length === 0 && figures.deliveriesParked === 0 && storageProblem === undefined;
+  return {
+    version: VERSION,
+    uptime_seconds: Math.floor((clock.monotonicMs() - startedAtMs) / 1000),
+    now: isoTime(clock.nowMs()),
+    well: isWell,
+    storage_problem: storageProblem ?? null,
+    clock_trusted: ownClock.look().evidence !== undefined,
+    terminals: (await storage.listDevices()).map(spellTerminal),
+    conditions,
+    deliveries_waiting: figures.deliveriesWaiting,
+    deliveries_parked: figures.deliveriesParked,
+    quarantine_count: figures.quarantineCount,
+    pairing_window_ends_at: isoTimeOrNull(await storage.findPairingWindow(clock.nowMs())),
+  };
+}
+
+async function findStorageProblem(storage: Pick<Storage, "probe">): Promise<string | undefined> {
+  try {
+    await storage.probe();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { message, hint } = error;
+    return hint === undefined ? message : `${message}. ${hint}`;
+  }
+}
+
+function spellTerminal(device: Device) {
+  return {
+    id: device.id,
+    name: device.name ?? null,
+    status: device.status,
+    last_contact_at: isoTimeOrNull(device.lastContactMs),
+    last_address: device.lastAddress,
+    allowed_address: device.allowedAddress ?? null,
+    clock_skew_ms: device.clockSkewMs ?? null,
+    held_count: device.heldCount,
+    missing_record_count: device.missingRecordCount,
+  };
+}
+
+function spellCondition(condition: Condition) {
+  const { type, subject, raisedAtMs, lastSeenAtMs, detail } = condition;
+  return {
+    type,
+    subject,
+    raised_at: isoTime(raisedAtMs),
+    last_seen_at: isoTime(lastSeenAtMs),
+    detail,
+    fix: conditionFix(condition),
+  };
+}
+
+function isoTime(instantMs: EpochMs): string {
+  return new Date(instantMs).toISOString();
+}
+
+function isoTimeOrNull(instantMs: EpochMs | undefined): string | null {
+  return instantMs === undefined ? null : isoTime(instantMs);
+}

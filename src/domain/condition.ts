@@ -1,0 +1,155 @@
+/**
+ * What can be wrong with a terminal, in the installer's words, and when it counts as wrong and as
+ * right again. Decides nothing of how it is noticed.
+ */
+
+import type { EpochMs } from "#base/epoch.ts";
+
+/** Everything that can be wrong. */
+export const CONDITION_TYPES = [
+  "local-mode",
+  "https-on",
+  "unknown-protocol",
+  "wrong-address",
+  "shared-id",
+  "resend-storm",
+  "no-contact",
+  "clock-off",
+  "clock-reset",
+  "missing-records",
+  "quarantine",
+  "pending",
+] as const;
+export type ConditionType = (typeof CONDITION_TYPES)[number];
+
+/** Something that is wrong. */
+export interface Condition {
+  readonly type: ConditionType;
+  /** The terminal's id, or the IP address where that is all there is. */
+  readonly subject: string;
+  readonly raisedAtMs: EpochMs;
+  readonly lastSeenAtMs: EpochMs;
+  /** What was seen. */
+  readonly detail: string;
+}
+
+/** A condition that begins or ends. */
+export interface ConditionChange {
+  readonly kind: "raised" | "cleared";
+  readonly atMs: EpochMs;
+  readonly condition: Condition;
+}
+
+/** When a kind of trouble is told, and when it is over. Times in milliseconds. */
+export interface ConditionRule {
+  /** What it is about. */
+  readonly about: "device" | "address";
+  /** What a person does. */
+  readonly fix: string;
+  /** It is told once seen so often within `withinMs`, over no less than `spanMs`. */
+  readonly count: number;
+  readonly withinMs: number;
+  readonly spanMs: number;
+  /** It is over when not seen for so long; 0: as soon as it is not seen any more. */
+  readonly quietMs: number;
+  /** The same once its subject has been heard as it should be since. */
+  readonly quietHeardMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Told when seen, and over with it. */
+const STATE = { count: 1, withinMs: MINUTE_MS, spanMs: 0, quietMs: 0, quietHeardMs: 0 } as const;
+/** Told when first seen; terminals try again every 3 minutes or faster. */
+const ATTEMPT = {
+  ...STATE,
+  withinMs: 10 * MINUTE_MS,
+  quietMs: 10 * MINUTE_MS,
+  quietHeardMs: 2 * MINUTE_MS,
+} as const;
+
+/** The rule of each. */
+export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
+  "local-mode": {
+    ...ATTEMPT,
+    about: "address",
+    fix: 'In the terminal\'s network menu change the mode from "Local" to "Network" (server, HTTP push)',
+    count: 3,
+  },
+  "https-on": {
+    ...ATTEMPT,
+    about: "address",
+    fix: "Switch HTTPS (SSL) off in the terminal's server menu; this port speaks plain HTTP",
+  },
+  "unknown-protocol": {
+    ...ATTEMPT,
+    about: "address",
+    fix: "Set the terminal to HTTP push (FKWeb, or RealSvr); anything else has no business at this port",
+  },
+  "wrong-address": {
+    ...ATTEMPT,
+    about: "device",
+    fix: 'If the terminal has moved: "biometric-server devices address ID any", or its new address',
+  },
+  "shared-id": {
+    ...STATE,
+    about: "device",
+    fix: "Give one of the two terminals another device id in its menu",
+    quietMs: HOUR_MS,
+    quietHeardMs: HOUR_MS,
+  },
+  "resend-storm": {
+    ...STATE,
+    about: "device",
+    fix: "Restart the terminal; if it goes on, update its firmware. Its punches are stored once",
+    count: 10,
+    withinMs: 5 * MINUTE_MS,
+    spanMs: MINUTE_MS / 2,
+    quietMs: 2 * MINUTE_MS,
+    quietHeardMs: 2 * MINUTE_MS,
+  },
+  "no-contact": {
+    ...STATE,
+    about: "device",
+    fix: "Look whether the terminal has power and network, and has this server's address in its menu",
+  },
+  "clock-off": {
+    ...STATE,
+    about: "device",
+    fix: "Beyond 2 min it is set by itself, if this box's own clock is trusted; else set it in its menu",
+  },
+  "clock-reset": {
+    ...STATE,
+    about: "device",
+    fix: "Compare the terminal's clock; if it lost its power, have its battery looked at",
+    quietMs: DAY_MS,
+    quietHeardMs: DAY_MS,
+  },
+  "missing-records": {
+    ...STATE,
+    about: "device",
+    fix: "Compare the terminal's own log of that time with what is stored",
+    quietMs: DAY_MS,
+    quietHeardMs: DAY_MS,
+  },
+  quarantine: {
+    ...STATE,
+    about: "device",
+    fix: "The terminal sends what cannot be read: it is kept; look for quarantine.added in the log",
+    quietMs: HOUR_MS,
+    quietHeardMs: HOUR_MS,
+  },
+  pending: {
+    ...STATE,
+    about: "device",
+    fix: '"biometric-server devices approve ID" lets it in, "devices block ID" keeps it out',
+  },
+};
+
+/** What a person does about it, with the id that the command takes. */
+export function conditionFix({ type, subject }: Pick<Condition, "type" | "subject">): string {
+  const { about, fix } = CONDITION_RULES[type];
+  return about === "device" ? fix.replaceAll(/\bID\b/g, () => subject) : fix;
+}

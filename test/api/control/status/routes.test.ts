@@ -1,0 +1,99 @@
+/** Aim: the control socket tells of the whole server at one go, and names what is wrong with its fix. */
+
+import { afterEach, expect, test } from "bun:test";
+import { epochMs } from "#base/epoch.ts";
+import { VERSION } from "#platform/version.ts";
+import { sampleDevice } from "../../fake-storage.ts";
+import { ask, ControlFixture, cleanUpControl, temporaryPath } from "../control-fixture.ts";
+
+afterEach(cleanUpControl);
+
+const EMPTY = {
+  version: VERSION,
+  uptime_seconds: 0,
+  now: "2026-03-02T00:15:04.000Z",
+  well: true,
+  storage_problem: null,
+  clock_trusted: false,
+  terminals: [],
+  conditions: [],
+  deliveries_waiting: 0,
+  deliveries_parked: 0,
+  quarantine_count: 0,
+  pairing_window_ends_at: null,
+};
+
+async function start(prepare: (fixture: ControlFixture) => void = () => undefined) {
+  const fixture = new ControlFixture();
+  prepare(fixture);
+  const path = temporaryPath();
+  await fixture.start(path);
+  return { fixture, read: (query = "") => ask(path, "GET", `/status${query}`) };
+}
+
+test("GET /status of a server that is well", async () => {
+  const { fixture, read } = await start();
+  expect(await read()).toEqual({ status: 200, json: EMPTY });
+  await fixture.clock.advance(61_500);
+  expect((await read()).json).toMatchObject({ uptime_seconds: 61 });
+});
+
+test("GET /status names terminals, and what is wrong with its fix", async () => {
+  const { read } = await start((fixture) => {
+    fixture.storage.devices.push(
+      sampleDevice("GATE", { name: "Gate", allowedAddress: "192.0.2.7", missingRecordCount: 3 }),
+    );
+    fixture.storage.pairingWindowEndsAt = epochMs(Date.UTC(2026, 2, 2, 1, 0, 0));
+    fixture.conditions = [
+      {
+        type: "pending",
+        subject: "NEW",
+        raisedAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 0, 0)),
+        lastSeenAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 0)),
+        detail: "waits",
+      },
+    ];
+  });
+  expect((await read()).json).toEqual({
+    ...EMPTY,
+    well: false,
+    terminals: [
+      {
+        id: "GATE",
+        name: "Gate",
+        status: "approved",
+        last_contact_at: "2026-03-02T00:15:04.000Z",
+        last_address: "192.0.2.7",
+        allowed_address: "192.0.2.7",
+        clock_skew_ms: null,
+        held_count: 0,
+        missing_record_count: 3,
+      },
+    ],
+    conditions: [
+      {
+        type: "pending",
+        subject: "NEW",
+        raised_at: "2026-03-02T00:00:00.000Z",
+        last_seen_at: "2026-03-02T00:15:00.000Z",
+        detail: "waits",
+        fix: '"biometric-server devices approve NEW" lets it in, "devices block NEW" keeps it out',
+      },
+    ],
+    pairing_window_ends_at: "2026-03-02T01:00:00.000Z",
+  });
+});
+
+test("GET /status is not well with parked deliveries, and refuses parameters", async () => {
+  const { read } = await start((fixture) => {
+    fixture.storage.deliveriesWaiting = 5;
+    fixture.storage.deliveriesParked = 2;
+  });
+  expect((await read()).json).toEqual({
+    ...EMPTY,
+    well: false,
+    deliveries_waiting: 5,
+    deliveries_parked: 2,
+  });
+  expect((await read("?x=1")).status).toBe(400);
+});

@@ -1,0 +1,116 @@
+/**
+ * Aim: the verb `status` shows one screen over a real control socket, with the fix of what is wrong,
+ * and ends with 0, 1 or 3.
+ */
+
+import { afterEach, describe, expect, test } from "bun:test";
+import { dirname } from "node:path";
+import { epochMs } from "#base/epoch.ts";
+import { runCli } from "#cli/run.ts";
+import type { Condition } from "#domain/condition.ts";
+import { VERSION } from "#platform/version.ts";
+import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
+import { sampleDevice } from "../api/fake-storage.ts";
+
+afterEach(cleanUpControl);
+
+const LOCAL: Condition = {
+  type: "local-mode",
+  subject: "192.0.2.9",
+  raisedAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 12, 4)),
+  lastSeenAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 0)),
+  detail: "It is\u001b[2J silent",
+};
+
+async function run(path: string, ...argv: string[]) {
+  const printed = { out: "", error: "" };
+  const code = await runCli(["status", ...argv], {
+    out: (text) => {
+      printed.out += text;
+    },
+    error: (text) => {
+      printed.error += text;
+    },
+    isTerminal: false,
+    variables: { DATA_DIR: dirname(path) },
+    programName: "biometric-server",
+    stopRequested: () => new Promise(() => {}),
+  });
+  return { code, ...printed };
+}
+
+describe("status", () => {
+  test("shows a server that is well, and ends with 0", async () => {
+    const path = temporaryPath();
+    const fixture = new ControlFixture();
+    await fixture.start(path);
+    await fixture.clock.advance(3_600_000);
+    expect(await run(path)).toEqual({
+      code: 0,
+      out: `server      ${VERSION}, up 60 min
+database    takes what comes
+clock       not trusted: see "clock"
+deliveries  0 waiting, 0 parked
+quarantine  0 kept that could not be read
+pairing     closed: new terminals wait for approval unless DEVICE_ENROLLMENT is open
+
+No terminal has been in contact yet
+
+No terminal has trouble
+`,
+      error: "",
+    });
+  });
+
+  test("shows terminals and what is wrong with its fix, and ends with 3", async () => {
+    const path = temporaryPath();
+    const fixture = new ControlFixture();
+    fixture.ownClock.confirm();
+    fixture.storage.pairingWindowEndsAt = epochMs(Date.UTC(2026, 2, 2, 0, 25, 4));
+    fixture.storage.deliveriesParked = 2;
+    fixture.storage.devices.push(
+      sampleDevice("GATE", { clockSkewMs: 120_000, heldCount: 4, allowedAddress: "192.0.2.0/24" }),
+      sampleDevice("NEW", { status: "pending", lastContactMs: undefined }),
+    );
+    fixture.conditions = [LOCAL];
+    await fixture.start(path);
+    const { code, out } = await run(path);
+    expect(code).toBe(3);
+    expect(out).toBe(`server      ${VERSION}, up 0 s
+database    takes what comes
+clock       trusted
+deliveries  0 waiting, 2 parked: look at the receiver, then retry them
+quarantine  0 kept that could not be read
+pairing     new terminals are approved at once for 10 more min
+
+TERMINAL  NAME  STATUS    LAST CONTACT  CLOCK       HELD  ADDRESS    ALLOWED FROM
+GATE      -     approved  0 s ago       2 min fast  4     192.0.2.7  192.0.2.0/24
+NEW       -     pending   never         -           0     192.0.2.7  any
+
+WHAT IS WRONG
+192.0.2.9: local-mode, since 3 min ago
+  It is?[2J silent
+  fix: In the terminal's network menu change the mode from "Local" to "Network" (server, HTTP push)
+`);
+  });
+
+  test("--json prints the server's answer", async () => {
+    const path = temporaryPath();
+    const fixture = new ControlFixture();
+    fixture.conditions = [LOCAL];
+    await fixture.start(path);
+    const { code, out } = await run(path, "--json");
+    expect(code).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({
+      well: false,
+      conditions: [{ type: "local-mode", subject: "192.0.2.9" }],
+    });
+  });
+
+  test("ends with 1 where no server answers", async () => {
+    const { code, out, error } = await run(temporaryPath());
+    expect(code).toBe(1);
+    expect(out).toBe("");
+    expect(error).toStartWith("error: Cannot reach the server on ");
+  });
+});

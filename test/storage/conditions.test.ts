@@ -1,0 +1,84 @@
+/**
+ * Aim: what is wrong with terminals outlives a restart, its history has a row for each beginning and
+ * end, and neither grows without bound.
+ */
+
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { epochMs } from "#base/epoch.ts";
+import type { Condition, ConditionChange } from "#domain/condition.ts";
+import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
+
+const DAY_MS = 86_400_000;
+
+const TLS: Condition = {
+  type: "https-on",
+  subject: "192.0.2.9",
+  raisedAtMs: RECEIVED_AT_MS,
+  lastSeenAtMs: RECEIVED_AT_MS,
+  detail: 'bytes "x"',
+};
+const PENDING: Condition = { ...TLS, type: "pending", subject: "GATE", detail: "waits" };
+
+function change(kind: ConditionChange["kind"], condition: Condition, afterMs = 0): ConditionChange {
+  return { kind, condition, atMs: epochMs(RECEIVED_AT_MS + afterMs) };
+}
+
+function history(path: string): readonly unknown[] {
+  using database = new Database(path, { readonly: true });
+  return database.query("SELECT type, device_id, data_text FROM events ORDER BY id").values();
+}
+
+test("recordConditions() keeps what is open over a restart, and a row of each change", async () => {
+  using opened = openTestStorage();
+  await opened.storage.recordConditions([change("raised", TLS), change("raised", PENDING)]);
+  expect(await opened.storage.listConditions()).toEqual([TLS, PENDING]);
+  await opened.reopen();
+  expect(await opened.storage.listConditions()).toEqual([TLS, PENDING]);
+  await opened.storage.recordConditions([change("cleared", TLS, 5)]);
+  expect(await opened.storage.listConditions()).toEqual([PENDING]);
+  const data = (condition: Condition) =>
+    `{"condition":"${condition.type}","subject":"${condition.subject}","detail":${JSON.stringify(condition.detail)},"raised_at_ms":${RECEIVED_AT_MS}}`;
+  expect(history(opened.path)).toEqual([
+    ["condition.raised", "", data(TLS)],
+    ["condition.raised", "GATE", data(PENDING)],
+    ["condition.cleared", "", data(TLS)],
+  ]);
+});
+
+test("recordConditions() has one row of a condition, however often it is raised", async () => {
+  using opened = openTestStorage();
+  await opened.storage.recordConditions([change("raised", TLS)]);
+  const later = { ...TLS, detail: "later" };
+  await opened.storage.recordConditions([change("raised", later)]);
+  expect(await opened.storage.listConditions()).toEqual([later]);
+});
+
+test("recordConditions() drops history of more than 30 days", async () => {
+  using opened = openTestStorage();
+  await opened.storage.recordConditions([change("raised", TLS)]);
+  await opened.storage.recordConditions([change("cleared", TLS, 30 * DAY_MS)]);
+  expect(history(opened.path)).toHaveLength(2);
+  await opened.storage.recordConditions([change("raised", PENDING, 30 * DAY_MS + 1)]);
+  expect(history(opened.path)).toHaveLength(2);
+});
+
+test("recordConditions() holds 10,000 rows of history", async () => {
+  using opened = openTestStorage();
+  const flapping = Array.from({ length: 10_100 }, (_, index) =>
+    change(index % 2 === 0 ? "raised" : "cleared", TLS),
+  );
+  await opened.storage.recordConditions(flapping);
+  expect(history(opened.path)).toHaveLength(10_000);
+  expect(await opened.storage.listConditions()).toEqual([]);
+});
+
+test("listConditions() leaves out what only another version knows", async () => {
+  using opened = openTestStorage();
+  await opened.storage.recordConditions([change("raised", TLS)]);
+  await opened.reopen({}, () => {
+    using database = new Database(opened.path);
+    database.run("UPDATE conditions SET type = 'of-tomorrow'");
+  });
+  expect(await opened.storage.listConditions()).toEqual([]);
+});
