@@ -198,6 +198,8 @@ export class TerminalWatch {
       const shown = `${shownDuration(Math.abs(skewMs))} ${skewMs < 0 ? "slow" : "fast"}`;
       this.#book.see({ type: "clock-off", subject, detail: `Its clock is ${shown}` }, time);
     }
+    const isRight = skewMs !== undefined && !isClockOff(true, skewMs);
+    if (isRight) this.#book.hear("clock-reset", subject, time.atMs);
     if (clockEpisode > (this.#known.get(subject)?.clockEpisode ?? 0)) {
       const detail = "Its clock went back, as after a loss of power";
       this.#book.see({ type: "clock-reset", subject, detail }, time);

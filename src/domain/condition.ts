@@ -125,7 +125,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
     about: "device",
     fix: "Compare the terminal's clock; if it lost its power, have its battery looked at",
     quietMs: DAY_MS,
-    quietHeardMs: DAY_MS,
+    quietHeardMs: 10 * MINUTE_MS,
   },
   "missing-records": {
     ...STATE,
