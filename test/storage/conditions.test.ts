@@ -7,7 +7,16 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import type { Condition, ConditionChange } from "#domain/condition.ts";
-import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
+import { openStorage } from "#storage/sqlite-storage.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeOwnClock } from "../support/fake-own-clock.ts";
+import { RecordingLog } from "../support/recording-log.ts";
+import {
+  MANILA_RULES,
+  openTestStorage,
+  pollFrom,
+  RECEIVED_AT_MS,
+} from "../support/test-storage.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -71,6 +80,29 @@ test("recordConditions() holds 10,000 rows of history", async () => {
   await opened.storage.recordConditions(flapping);
   expect(history(opened.path)).toHaveLength(10_000);
   expect(await opened.storage.listConditions()).toEqual([]);
+});
+
+test("onTwins is told while two terminals go on with one id, the log once", async () => {
+  using folder = openTestStorage();
+  const told: string[] = [];
+  const log = new RecordingLog();
+  const storage = openStorage({
+    path: `${folder.path}-twins`,
+    rules: MANILA_RULES,
+    ownClock: new FakeOwnClock(true),
+    clock: new FakeClock(RECEIVED_AT_MS),
+    log,
+    onLost: () => undefined,
+    onTwins: (device) => told.push(device),
+  });
+  for (let turn = 0; turn < 6; turn += 1) {
+    const atMs = epochMs(RECEIVED_AT_MS + turn * 5_000);
+    const poll = pollFrom("GATE", "20260302090000", atMs);
+    await storage.append([{ ...poll, remoteAddress: `192.0.2.${turn % 2}` }]);
+  }
+  await storage.close();
+  expect(told).toEqual(["GATE", "GATE", "GATE"]);
+  expect(log.of("device.twins")).toHaveLength(1);
 });
 
 test("listConditions() leaves out what only another version knows", async () => {
