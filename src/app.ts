@@ -14,6 +14,7 @@ import { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
 import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
+import { NEVER } from "#config/values.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { startDeviceListener } from "#devices/listener.ts";
@@ -24,13 +25,14 @@ import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
+import { endpointUrl, rulesOf } from "#ingest/rules-of-settings.ts";
+import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { OwnClock } from "#platform/own-clock.ts";
 import { residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
-import type { StorageRules } from "#storage/rules.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { Dispatcher } from "#webhooks/dispatcher.ts";
@@ -70,8 +72,6 @@ export interface RunningApp {
 const START_SETTLED_MS = 1_000;
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Starts everything; terminals are let in last, when all that serves them is ready.
@@ -110,18 +110,16 @@ async function startParts(
   const delivery = await createDelivery(options, storage, secrets);
   const dispatcher = delivery?.dispatcher;
   const live = createLiveHub(options, storage);
-  const background = new BackgroundLoop({
-    step: async () => {
-      const hasMore = await storage.continueBackgroundWork();
-      // Released punches are in the feed and the outbox without any commit of the queue's.
-      dispatcher?.wake();
-      live.wake();
-      return hasMore;
-    },
-    clock,
-    log,
-  });
+  const wakeReaders = () => {
+    dispatcher?.wake();
+    live.wake();
+  };
+  const background = createBackground(options, storage, wakeReaders);
   stops.push(() => background.stop());
+  const noteCommit = () => {
+    background.noteCommit();
+    wakeReaders();
+  };
   const onDeviceApproved = () => background.wake();
   const control = await startControlSocket({
     path: options.controlSocketPath,
@@ -139,14 +137,15 @@ async function startParts(
   stops.push(() => control.stop());
 
   stops.push(startCommandCare(options, storage));
+  const recovery = beginRecovery(options, storage, noteCommit);
+  stops.push(() => recovery.stop());
   if (dispatcher !== undefined) {
     dispatcher.start();
     stops.push(() => dispatcher.stop());
   }
   const queue = createQueue(options, storage, () => {
-    background.noteCommit();
-    dispatcher?.wake();
-    live.wake();
+    noteCommit();
+    recovery.noteCommit();
   });
   stops.push(() => queue.stop());
   const handleIntake = createHandleIntake(queue, log);
@@ -167,6 +166,7 @@ async function startParts(
   const isFirstStart = await storage.markStarted(clock.nowMs());
   if (isFirstStart) await openFirstPairingWindow(storage, config, clock);
   background.wake();
+  recovery.wake();
   stops.push(releaseStartMemoryLater(clock));
   return {
     terminalPort: listener.port,
@@ -207,8 +207,33 @@ function startCommandCare({ clock, log }: AppOptions, storage: Storage): () => P
   return () => care.stop();
 }
 
+function beginRecovery(
+  { config, clock, log }: AppOptions,
+  storage: Storage,
+  afterStep: () => void,
+): StepLoop {
+  const { logRecoveryTime, siteTimeZone } = config;
+  const recoveryTime = logRecoveryTime === NEVER ? undefined : logRecoveryTime;
+  const loopOver = (step: () => Promise<boolean>) => new BackgroundLoop({ step, clock, log });
+  return startRecovery({ storage, clock, log, recoveryTime, siteTimeZone, afterStep, loopOver });
+}
+
 function siteOf(config: Config) {
   return { siteTimeZone: config.siteTimeZone, leadingZeros: config.userIdLeadingZeros };
+}
+
+function createBackground(
+  { clock, log }: AppOptions,
+  storage: Storage,
+  wakeReaders: () => void,
+): BackgroundLoop {
+  const step = async () => {
+    const hasMore = await storage.continueBackgroundWork();
+    // Released punches are in the feed and the outbox without any commit of the queue's.
+    wakeReaders();
+    return hasMore;
+  };
+  return new BackgroundLoop({ step, clock, log });
 }
 
 function createQueue(
@@ -259,30 +284,6 @@ function releaseStartMemoryLater(clock: Clock): () => Promise<void> {
   return async () => timer.stop();
 }
 
-function rulesOf(config: Config): StorageRules {
-  return {
-    siteTimeZone: config.siteTimeZone,
-    leadingZeros: config.userIdLeadingZeros,
-    directionPolicy: config.attendanceDirection,
-    direction: {
-      maxShiftMs: config.attendanceMaxShiftHours * HOUR_MS,
-      minimumGapMs: config.attendanceMinimumGapSeconds * 1000,
-    },
-    correctionWindowMs: config.attendanceCorrectionDays * DAY_MS,
-    enrollment: config.deviceEnrollment,
-    historyMs: config.deviceHistoryDays * DAY_MS,
-    setsDeviceTime: config.deviceSetTime,
-    hasEndpoint: endpointUrl(config) !== undefined,
-    announcesResends: config.webhookDuplicates,
-    devicesMax: config.devicesMax,
-    pendingDevicesMax: config.pendingDevicesMax,
-    pendingPunchesMax: config.pendingPunchesMax,
-    pendingBytesMax: config.pendingBytesMax,
-    quarantineBytesMax: config.quarantineBytesMax,
-    noticeTextBytesMax: config.noticeTextBytesMax,
-  };
-}
-
 async function openFirstPairingWindow(
   storage: Storage,
   config: Config,
@@ -292,11 +293,6 @@ async function openFirstPairingWindow(
   const fromMs = clock.nowMs();
   const untilMs = epochMs(fromMs + config.pairingWindowMinutes * MINUTE_MS);
   await storage.openPairingWindow(fromMs, untilMs);
-}
-
-/** The receiver, when one is set and not switched off. */
-function endpointUrl(config: Config): string | undefined {
-  return config.webhookEnabled ? config.webhookUrl : undefined;
 }
 
 function endpointOf(config: Config, secrets: Secrets): WebhookEndpoint | undefined {

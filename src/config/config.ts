@@ -9,6 +9,7 @@ import { LIMITS } from "./limits.ts";
 import { choice, flag, integer, list, type Setting, seconds, secret, text } from "./setting.ts";
 import {
   parseAddress,
+  parseDailyTime,
   parseHostName,
   parseLabel,
   parsePath,
@@ -125,6 +126,14 @@ const SITE = {
     meaning:
       "Whether a terminal's clock is set when it is off by more than 2 minutes and the box's own is trusted.",
     fallback: true,
+  }),
+  logRecoveryTime: text({
+    name: "LOG_RECOVERY_TIME",
+    meaning:
+      "When every terminal's own log is compared with what is stored, daily, in the site's time; what is missing is added.",
+    wanted: "a time such as 02:30, or never",
+    fallback: "02:30",
+    parse: parseDailyTime,
   }),
   userIdLeadingZeros: choice({
     name: "USER_ID_LEADING_ZEROS",

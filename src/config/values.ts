@@ -42,6 +42,15 @@ export function parseTimeZone(text: string): string | undefined {
   }
 }
 
+/** A time of day as `HH:MM`, or `never`. */
+export function parseDailyTime(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  return lower === NEVER || /^([01]\d|2[0-3]):[0-5]\d$/.test(lower) ? lower : undefined;
+}
+
+/** In place of a time of day. */
+export const NEVER = "never";
+
 /** An address to send to. Link-local ones are refused: they reach the machines that host machines. */
 export function parseWebhookUrl(text: string): string | undefined {
   const url = URL.parse(text);

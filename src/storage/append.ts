@@ -36,14 +36,22 @@ export function appendBatch(
   writer: BatchWriter,
 ): readonly Outcome[] {
   const outcomes = commitBatch(batch, writer);
-  for (const { event, isRepeat, ...fields } of writer.events.take()) {
-    if (event === "device.twins") writer.onTwins(fields.device, fields.detail);
-    if (isRepeat === true) continue;
-    const level = GOOD_NEWS.has(event) ? "info" : "warn";
-    writer.log[level](event, fields, { per: fields.device });
+  const told = writer.events.take();
+  for (const { event, device, detail } of told) {
+    if (event === "device.twins") writer.onTwins(device, detail);
   }
+  tellEvents(told, writer.log);
   for (const news of writer.clocks.takeNews()) tellClock(writer.log, news);
   return outcomes;
+}
+
+/** Logs what the transaction that was committed has to tell. */
+export function tellEvents(told: readonly StorageEvent[], log: Log): void {
+  for (const { event, isRepeat, ...fields } of told) {
+    if (isRepeat === true) continue;
+    const level = GOOD_NEWS.has(event) ? "info" : "warn";
+    log[level](event, fields, { per: fields.device });
+  }
 }
 
 function tellClock(log: Log, { device, isOff, skewMs }: ClockNews): void {

@@ -17,10 +17,11 @@ import type {
   RawPunch,
   ReceivedIntake,
 } from "#domain/intake.ts";
-import type { AcceptedPunch } from "#domain/punch.ts";
+import type { RecordFate } from "#domain/log-recovery.ts";
+import type { AcceptedPunch, PunchOrigin } from "#domain/punch.ts";
 import { hasSameContent } from "#domain/punch-identity.ts";
 import type { Enrollment } from "#domain/user.ts";
-import { wallTimeAt } from "#domain/wall-time.ts";
+import { type WallTime, wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { CommandDesk } from "./command-desk.ts";
@@ -35,12 +36,22 @@ import type { KnownPunch } from "./punches.ts";
 import { digestOf, type QuarantineReason } from "./quarantine.ts";
 import { withRecordNumber } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
+import type { RecoveredRecord } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
 
 /** Bytes a held punch takes beside its own text: the row and its places in five indexes. */
 const HELD_ROW_BYTES = 400;
 /** How long after a punch its resend may come through a clock that was set meanwhile. */
 const RESEND_MAX_MS = 86_400_000;
+
+/** A record of a terminal's own log, with what the log came with. */
+export interface LogRecordIntake {
+  /** Its `raw` is the record. */
+  readonly received: ReceivedIntake;
+  readonly record: RecoveredRecord;
+  /** The time from which a person asked for all there is; undefined where nobody did. */
+  readonly askedFrom: WallTime | undefined;
+}
 
 export class IntakeApplier {
   readonly #parts: WriteParts;
@@ -205,7 +216,7 @@ export class IntakeApplier {
     assert(accepted.ok, "A manual punch came that nobody had looked at");
     const known = punches.findKnown(device.id, accepted.value);
     if (known === undefined) {
-      const outcome = this.#insert(received, accepted.value, device);
+      const outcome = this.#insert(received, accepted.value, { device, origin: "manual" });
       if (outcome.kind !== "stored") return outcome;
       return { kind: "stored", punchId: punchId(counters.values.lastPunchId) };
     }
@@ -220,14 +231,7 @@ export class IntakeApplier {
   ): Outcome {
     const device = this.#parts.devices.get(record.deviceId);
     const { receivedAtMs } = received;
-    const accepted = acceptPunch(raw, {
-      timeZone: device.timeZone ?? this.#rules.siteTimeZone,
-      leadingZeros: this.#rules.leadingZeros,
-      receivedAtMs,
-      ownClockTrusted: this.#ownClock.isTrusted(),
-      deviceStartAtMs: epochMs(device.startAtMs),
-      clockEpisode: device.clockEpisode,
-    });
+    const accepted = this.#accept(raw, device, receivedAtMs);
     if (!accepted.ok) return this.#quarantine(received, record.bytes, accepted.error);
     const known = this.#parts.punches.findKnown(device.id, accepted.value);
     const isReset = this.#clocks.showsReset(device, accepted.value, receivedAtMs);
@@ -243,10 +247,46 @@ export class IntakeApplier {
       announceResend(this.#parts, this.#rules, resend);
       return { kind: "duplicate" };
     }
-    return this.#quarantine(received, record.bytes, {
-      code: "same-second",
-      reason: `Punch ${known.id} has the same user and second and other codes`,
+    return this.#quarantine(received, record.bytes, sameSecond(known));
+  }
+
+  #accept(raw: RawPunch, device: DeviceRow, receivedAtMs: EpochMs) {
+    return acceptPunch(raw, {
+      timeZone: device.timeZone ?? this.#rules.siteTimeZone,
+      leadingZeros: this.#rules.leadingZeros,
+      receivedAtMs,
+      ownClockTrusted: this.#ownClock.isTrusted(),
+      deviceStartAtMs: epochMs(device.startAtMs),
+      clockEpisode: device.clockEpisode,
     });
+  }
+
+  /**
+   * Applies a record of a terminal's own log: no contact of the terminal, no resend of what is stored,
+   * and no word of its clock. Of a `refused` one nothing may stay.
+   */
+  applyRecovered({ received, record, askedFrom }: LogRecordIntake): RecordFate {
+    this.#eventsBefore = this.#events.count;
+    const { intake, receivedAtMs } = received;
+    const keep = (fate: RecordFate, why: QuarantineReason): RecordFate =>
+      this.#quarantine(received, intake.raw, why).kind === "refused" ? "refused" : fate;
+    if (record.kind === "unreadable") {
+      return keep("unreadable", { code: "log-record", reason: record.reason });
+    }
+    const id = assertDefined(intake.deviceId, "A log came of no terminal");
+    const device = this.#parts.devices.get(id);
+    const accepted = this.#accept(record.punch, device, receivedAtMs);
+    if (!accepted.ok) return keep("unreadable", accepted.error);
+    const punch = accepted.value;
+    const stored = this.#parts.punches.listSameSecond(id, punch);
+    if (stored.some((known) => hasSameContent(contentOf(known), record.punch))) return "known";
+    const [known] = stored;
+    if (known !== undefined) return keep("conflicting", sameSecond(known));
+    const isAsked = askedFrom !== undefined && punch.wallTime >= askedFrom;
+    // A time that is not believed may be of long before the start date, too.
+    if ((punch.isHistoric || punch.doubtfulTime !== undefined) && !isAsked) return "left-out";
+    const outcome = this.#insert(received, punch, { device, origin: "recovered" });
+    return outcome.kind === "refused" ? "refused" : "added";
   }
 
   /** A punch that the terminal sends by itself, and by which it may tell its clock. */
@@ -254,7 +294,7 @@ export class IntakeApplier {
     const { devices } = this.#parts;
     const { receivedAtMs } = received;
     const id = assertDefined(received.intake.deviceId, "A punch came of no terminal");
-    const outcome = this.#insert(received, punch, devices.get(id));
+    const outcome = this.#insert(received, punch, { device: devices.get(id), origin: "live" });
     if (outcome.kind !== "stored") return outcome;
     const row = devices.get(id);
     const noted = this.#clocks.notePunch(row, punch, receivedAtMs);
@@ -262,7 +302,11 @@ export class IntakeApplier {
     return outcome;
   }
 
-  #insert(received: ReceivedIntake, punch: AcceptedPunch, device: DeviceRow): Outcome {
+  #insert(
+    received: ReceivedIntake,
+    punch: AcceptedPunch,
+    { device, origin }: { readonly device: DeviceRow; readonly origin: PunchOrigin },
+  ): Outcome {
     const isHeld = device.status === "pending" || device.heldCount > 0;
     const heldBytes = punch.raw.rawText.length + HELD_ROW_BYTES;
     const refusal = this.#room.refusePunch(device, heldBytes);
@@ -283,7 +327,7 @@ export class IntakeApplier {
       deviceId: device.id,
       receivedAtMs: received.receivedAtMs,
       feedPosition: isHeld ? null : counters.nextFeedPosition(),
-      origin: received.intake.kind === "manual" ? "manual" : "live",
+      origin,
       placed: isHeld ? undefined : this.#placer.resolve(place, { ...direction, isDoubtful }),
       suggestedInstantMs: isDoubtful ? this.#suggest(received, punch, device) : undefined,
     });
@@ -343,6 +387,11 @@ export class IntakeApplier {
 /** Whether a punch of a clock that was reset is the known one, and not of the reset behind it. */
 function isResend(known: KnownPunch | undefined, receivedAtMs: EpochMs): boolean {
   return known !== undefined && receivedAtMs - known.receivedAtMs <= RESEND_MAX_MS;
+}
+
+function sameSecond(known: KnownPunch): QuarantineReason {
+  const reason = `Punch ${known.id} has the same user and second and other codes`;
+  return { code: "same-second", reason };
 }
 
 function contentOf(known: KnownPunch) {

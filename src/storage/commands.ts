@@ -148,6 +148,17 @@ export class CommandBook {
     return last !== undefined;
   }
 
+  /** Whether a result of this kind, of this terminal, is still to be worked on. */
+  hasPendingResult(id: DeviceId, kind: CommandKind): boolean {
+    const found = this.#orm
+      .select({ id: commands.id })
+      .from(commands)
+      .where(and(sql`is_result_pending = 1`, eq(commands.deviceId, id), eq(commands.kind, kind)))
+      .limit(1)
+      .get();
+    return found !== undefined;
+  }
+
   /** Notes that an open command was handed out, or is held back. Inside a transaction. */
   keepOpen(id: DeviceId, next: OpenCommand, change: CommandChange): void {
     const open = this.openOf(id).map((command) => (command.id === next.id ? next : command));

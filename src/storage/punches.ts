@@ -183,6 +183,15 @@ export class PunchTable {
     );
   }
 
+  /**
+   * The stored punches of this one's user and second, of any clock episode: a log does not tell of
+   * which one its record is.
+   */
+  listSameSecond(deviceIdText: string, punch: AcceptedPunch): readonly KnownPunch[] {
+    const { wallTime, userId: user } = punch;
+    return this.#listKnown.all({ deviceId: deviceIdText, wallTime, userId: user });
+  }
+
   /** A device's held punches in the order they came. */
   listHeld(deviceIdText: string, limit: number): readonly PunchRow[] {
     return this.#listHeld.all({ deviceId: deviceIdText, limit });

@@ -33,6 +33,7 @@ import { createImporter } from "./import/importer.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import { punchReading } from "./punch-reading.ts";
+import { recoveryMethods } from "./recovery.ts";
 import type { StorageRules } from "./rules.ts";
 import { punches } from "./schema.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
@@ -108,6 +109,7 @@ export function openStorage(options: StorageOptions): Storage {
     ...historyStorage({ parts, rules }),
 
     ...commandMethods(parts, reader, rules),
+    ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),
     ...clientStorage(opened.writer, parts),
     ...conditionStorage(opened.writer, parts),
 

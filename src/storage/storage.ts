@@ -12,7 +12,8 @@ import type { Command, CommandKind, DeviceCommand } from "#domain/command.ts";
 import type { Condition, ConditionChange } from "#domain/condition.ts";
 import type { Device, DirectionPolicy } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
-import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
+import type { Outcome, RawPunch, ReceivedIntake } from "#domain/intake.ts";
+import type { RecoveryCounts } from "#domain/log-recovery.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
@@ -222,6 +223,21 @@ export interface PendingResult {
   readonly bytes: Uint8Array;
 }
 
+/** A record of a terminal's own log. */
+export type RecoveredRecord =
+  | { readonly kind: "punch"; readonly punch: RawPunch }
+  | { readonly kind: "unreadable"; readonly reason: string; readonly bytes: Uint8Array };
+
+/** A terminal's log that was read to its end, or could not be read. */
+export interface SettledLog {
+  readonly commandId: number;
+  /** As many records as the terminal said there are. */
+  readonly announcedCount: number | undefined;
+  /** Why it was not read, or not wholly. */
+  readonly problem: string | undefined;
+  readonly nowMs: EpochMs;
+}
+
 /** What a terminal's list of users came to. */
 export interface SettledUserList {
   readonly commandId: number;
@@ -340,6 +356,26 @@ export interface Storage {
   listPendingResults(kind: CommandKind, limit: number): Promise<readonly PendingResult[]>;
   /** Takes over whom a terminal listed, step by step, and then lets go of its records. */
   settleUserList(settled: SettledUserList): Promise<void>;
+
+  /**
+   * Asks those of the terminals for their own log that may be asked and are not asked already: from
+   * the last reading on, with a day of overlap. Returns whom it asked.
+   */
+  queueLogReadings(
+    ids: readonly DeviceId[],
+    nowMs: EpochMs,
+    deadlineMs: EpochMs,
+  ): Promise<readonly DeviceId[]>;
+  /**
+   * Stores which of these records are missing, and notes how far the command's log is read, all in
+   * one transaction: the records behind those that `parseProgress` counts, in their order.
+   */
+  recoverRecords(commandId: number, records: readonly RecoveredRecord[]): Promise<void>;
+  /** Lets go of the records of a log, and leaves the report in their place. */
+  settleLog(settled: SettledLog): Promise<{
+    readonly counts: RecoveryCounts;
+    readonly problem: string | undefined;
+  }>;
 
   /** Answered from memory, without a query: every request of the API asks. */
   findClient(name: string): Promise<ApiClient | undefined>;

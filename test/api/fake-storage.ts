@@ -362,6 +362,9 @@ export class FakeStorage implements Storage {
   readEnrolledNames = neverCalled;
   listPendingResults = neverCalled;
   settleUserList = neverCalled;
+  queueLogReadings = neverCalled;
+  recoverRecords = neverCalled;
+  settleLog = neverCalled;
   addDevice = neverCalled;
   readonly conditionChanges: ConditionChange[] = [];
 

@@ -1,0 +1,37 @@
+/** The settings as the rules by which punches are stored. */
+
+import type { Config } from "#config/config.ts";
+import type { StorageRules } from "#storage/rules.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** The rules of storage. */
+export function rulesOf(config: Config): StorageRules {
+  return {
+    siteTimeZone: config.siteTimeZone,
+    leadingZeros: config.userIdLeadingZeros,
+    directionPolicy: config.attendanceDirection,
+    direction: {
+      maxShiftMs: config.attendanceMaxShiftHours * HOUR_MS,
+      minimumGapMs: config.attendanceMinimumGapSeconds * 1000,
+    },
+    correctionWindowMs: config.attendanceCorrectionDays * DAY_MS,
+    enrollment: config.deviceEnrollment,
+    historyMs: config.deviceHistoryDays * DAY_MS,
+    setsDeviceTime: config.deviceSetTime,
+    hasEndpoint: endpointUrl(config) !== undefined,
+    announcesResends: config.webhookDuplicates,
+    devicesMax: config.devicesMax,
+    pendingDevicesMax: config.pendingDevicesMax,
+    pendingPunchesMax: config.pendingPunchesMax,
+    pendingBytesMax: config.pendingBytesMax,
+    quarantineBytesMax: config.quarantineBytesMax,
+    noticeTextBytesMax: config.noticeTextBytesMax,
+  };
+}
+
+/** The receiver, when one is set and not switched off. */
+export function endpointUrl(config: Config): string | undefined {
+  return config.webhookEnabled ? config.webhookUrl : undefined;
+}

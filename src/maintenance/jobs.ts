@@ -1,0 +1,119 @@
+/**
+ * What is done by the clock: every terminal's own log is read at night, and that of one which was
+ * silent for long when it is back. Looks at the time often instead of waiting for long, since the
+ * clock may be set meanwhile.
+ */
+
+import { Cron } from "croner";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { Device } from "#domain/device.ts";
+import type { DeviceId } from "#domain/identifiers.ts";
+import type { Clock, Timer } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { Storage } from "#storage/storage.ts";
+
+/** What the jobs are done with. */
+export interface JobsOptions {
+  readonly storage: Pick<Storage, "listDevices" | "queueLogReadings">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `HH:MM`, local to the site; undefined: logs are not read at night. */
+  readonly recoveryTime: string | undefined;
+  readonly siteTimeZone: string;
+}
+
+const LOOK_PERIOD_MS = 10_000;
+/** A terminal that was silent for longer may have lost something. */
+const OUTAGE_MS = 3_600_000;
+/** A terminal that does not come for so long is asked anew when it is back. */
+const READING_DEADLINE_MS = 86_400_000;
+/** A time further ahead than this was planned by a clock that was set since. */
+const PLANNED_AHEAD_MAX_MS = 49 * 3_600_000;
+/** The driver whose terminals can be asked for their log. */
+const DRIVER = "fkweb";
+
+export class Jobs {
+  readonly #options: JobsOptions;
+  readonly #nightly: Cron | undefined;
+  #timer: Timer | undefined;
+  #looking: Promise<void> | undefined;
+  #dueMs: EpochMs | undefined;
+  /** When each terminal came last, as of the look before; undefined before the first one. */
+  #contacts: ReadonlyMap<DeviceId, EpochMs> | undefined;
+
+  constructor(options: JobsOptions) {
+    const { recoveryTime, siteTimeZone } = options;
+    this.#options = options;
+    if (recoveryTime !== undefined) {
+      const [hour = "", minute = ""] = recoveryTime.split(":");
+      const pattern = `${Number(minute)} ${Number(hour)} * * *`;
+      // It only tells when; without a function it runs nothing.
+      this.#nightly = new Cron(pattern, { timezone: siteTimeZone, paused: true });
+    }
+  }
+
+  start(): void {
+    this.#dueMs = this.#nextDueMs();
+    const look = () => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    };
+    this.#timer = this.#options.clock.every(LOOK_PERIOD_MS, look);
+    look();
+  }
+
+  /** Resolves when the look at hand is over. */
+  async stop(): Promise<void> {
+    this.#timer?.stop();
+    this.#nightly?.stop();
+    await this.#looking;
+  }
+
+  /** Never rejects: what fails is tried again, at the next look or the next night. */
+  async #look(): Promise<void> {
+    const { storage, clock, log } = this.#options;
+    try {
+      const devices = (await storage.listDevices()).filter(({ driver }) => driver === DRIVER);
+      const back = this.#findReturned(devices);
+      const isDue = this.#takeDue();
+      const ids = isDue ? devices.map(({ id }) => id) : back;
+      if (ids.length === 0) return;
+      const nowMs = clock.nowMs();
+      const deadlineMs = epochMs(nowMs + READING_DEADLINE_MS);
+      const asked = await storage.queueLogReadings(ids, nowMs, deadlineMs);
+      const reason = isDue ? "nightly" : "back after an outage";
+      if (asked.length > 0) log.info("log.asked", { devices: asked.length, reason });
+    } catch (error) {
+      log.error("jobs.failed", { cause: String(error) }, { per: "jobs" });
+    }
+  }
+
+  /** The terminals that came since the look before, for the first time after a long silence. */
+  #findReturned(devices: readonly Device[]): readonly DeviceId[] {
+    const before = this.#contacts;
+    this.#contacts = new Map(
+      devices.flatMap(({ id, lastContactMs: atMs }) => (atMs === undefined ? [] : [[id, atMs]])),
+    );
+    if (before === undefined) return [];
+    return devices
+      .filter(({ id, lastContactMs }) => {
+        const silentMs = (lastContactMs ?? 0) - (before.get(id) ?? Number.POSITIVE_INFINITY);
+        return silentMs > OUTAGE_MS;
+      })
+      .map(({ id }) => id);
+  }
+
+  #takeDue(): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    const dueMs = this.#dueMs;
+    const isDue = dueMs !== undefined && nowMs >= dueMs;
+    if (isDue || (dueMs ?? 0) - nowMs > PLANNED_AHEAD_MAX_MS) this.#dueMs = this.#nextDueMs();
+    return isDue;
+  }
+
+  #nextDueMs(): EpochMs | undefined {
+    const next = this.#nightly?.nextRun(new Date(this.#options.clock.nowMs()));
+    return next === undefined || next === null ? undefined : epochMs(next.getTime());
+  }
+}
