@@ -268,6 +268,18 @@ test("a log that is cut short, or cannot be read, says so and does not count as 
   expect(opened.log.of("log.recovered")[0]).toMatchObject({ level: "warn" });
 });
 
+test("a terminal that speaks of progress in its result costs no more than its own records", async () => {
+  using opened = await openWithGate();
+  await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  await opened.storage.append([pollFrom("GATE1")]);
+  const fields = { log_array: "BIN_1", log_count: 1, one_log_size: 12 };
+  const text = JSON.stringify({ ...fields, recovery: { known_count: Number.MAX_SAFE_INTEGER } });
+  const binaries = [logRecord("HS101", MORNING)];
+  await opened.storage.append([resultFrom("GATE1", { commandIdText: "c-1", text, binaries })]);
+  expect(await recover(opened)).toBe(1);
+  expect(await opened.storage.findCommand(1)).toMatchObject({ isResultPending: false });
+});
+
 test("one reading at a time is asked for, from the last one on with a day of overlap", async () => {
   using opened = await openWithGate({ historyMs: 3 * DAY_MS });
   const { storage } = opened;
