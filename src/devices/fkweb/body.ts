@@ -228,18 +228,27 @@ function parseText(
   if (end === slice.start) return fail({ code: "body-empty", reason: "The body has no text" });
   const sent = bytes.subarray(slice.start, end);
   const { text: kept, lacksUnnamed } = withoutBinaries(sent);
-  if (kept.length > textBytesMax) {
-    const reason = `The text has ${kept.length} bytes; at most ${textBytesMax} are read`;
+  const json = parseJsonBytes(kept, textBytesMax);
+  if (!json.ok) return json;
+  const parsed = { ...json.value, lacksUnnamed };
+  return ok(kept === sent ? parsed : { ...parsed, shortened: kept });
+}
+
+/** Bytes as UTF-8 and as JSON; at most `textBytesMax` of them. */
+export function parseJsonBytes(
+  bytes: Uint8Array,
+  textBytesMax: number,
+): Result<{ readonly text: string; readonly value: unknown }, BodyError> {
+  if (bytes.length > textBytesMax) {
+    const reason = `The text has ${bytes.length} bytes; at most ${textBytesMax} are read`;
     return fail({ code: "body-text-too-long", reason });
   }
-  const text = decodeUtf8(kept);
+  const text = decodeUtf8(bytes);
   if (text === undefined) {
     return fail({ code: "body-not-utf8", reason: "The text is not UTF-8" });
   }
   const value = parseJson(text);
-  if (!value.ok) return value;
-  const parsed = { text, value: value.value, lacksUnnamed };
-  return ok(kept === sent ? parsed : { ...parsed, shortened: kept });
+  return value.ok ? ok({ text, value: value.value }) : value;
 }
 
 /** The end of a slice, or of all, without terminator and padding: `00`, `0A`, `0D` and `20`. */

@@ -8,9 +8,8 @@ import type { CommandResult } from "#domain/command.ts";
 import {
   type BodyErrorCode,
   countBinaries,
-  decodeUtf8,
   PREFIX_BYTES,
-  parseJson,
+  parseJsonBytes,
   readLength,
   splitBody,
   trimmedEnd,
@@ -87,14 +86,6 @@ function readBare(body: Uint8Array, textBytesMax: number): Result<Content, Comma
     const bytes = decodeEscapedBase64(base64);
     return bytes === undefined ? Buffer.from(base64).toString() : `BIN_${binaries.push(bytes)}`;
   });
-  if (kept.length > textBytesMax) {
-    const reason = `The text has ${kept.length} bytes; at most ${textBytesMax} are read`;
-    return fail({ code: "body-text-too-long", reason });
-  }
-  const text = decodeUtf8(kept);
-  if (text === undefined) {
-    return fail({ code: "body-not-utf8", reason: "The text is not UTF-8" });
-  }
-  const value = parseJson(text);
-  return value.ok ? ok({ text, binaries }) : value;
+  const json = parseJsonBytes(kept, textBytesMax);
+  return json.ok ? ok({ text: json.value.text, binaries }) : json;
 }
