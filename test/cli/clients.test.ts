@@ -5,8 +5,8 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
-import { runCli } from "#cli/run.ts";
 import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
+import { runVerb } from "../support/run-verb.ts";
 
 afterEach(cleanUpControl);
 
@@ -14,22 +14,7 @@ async function start() {
   const fixture = new ControlFixture();
   const path = temporaryPath();
   await fixture.start(path);
-  const clients = async (...argv: string[]) => {
-    const printed = { out: "", error: "" };
-    const code = await runCli(["clients", ...argv], {
-      out: (text) => {
-        printed.out += text;
-      },
-      error: (text) => {
-        printed.error += text;
-      },
-      isTerminal: false,
-      variables: { DATA_DIR: dirname(path) },
-      programName: "biometric-server",
-      stopRequested: () => Promise.resolve("SIGTERM"),
-    });
-    return { code, ...printed };
-  };
+  const clients = (...argv: string[]) => runVerb(dirname(path), "clients", ...argv);
   return { fixture, clients };
 }
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCli } from "#cli/run.ts";
+import { runVerb, type VerbResult } from "../support/run-verb.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "control-"));
 const asked: unknown[] = [];
@@ -66,21 +66,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function commands(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-  const printed = { out: "", error: "" };
-  const code = await runCli(["commands", ...argv], {
-    out: (text) => {
-      printed.out += text;
-    },
-    error: (text) => {
-      printed.error += text;
-    },
-    isTerminal: false,
-    variables: { DATA_DIR: folder },
-    programName: "biometric-server",
-    stopRequested: () => Promise.resolve("SIGTERM"),
-  });
-  return { code, ...printed };
+function commands(...argv: string[]): Promise<VerbResult> {
+  return runVerb(folder, "commands", ...argv);
 }
 
 function sent(kind: string, parameters: Record<string, unknown>, more = {}) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runCli } from "#cli/run.ts";
+import { runVerb, type VerbResult } from "../support/run-verb.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "control-"));
 const asked: string[] = [];
@@ -72,21 +72,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function devices(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-  const printed = { out: "", error: "" };
-  const code = await runCli(["devices", ...argv], {
-    out: (text) => {
-      printed.out += text;
-    },
-    error: (text) => {
-      printed.error += text;
-    },
-    isTerminal: false,
-    variables: { DATA_DIR: folder },
-    programName: "biometric-server",
-    stopRequested: () => Promise.resolve("SIGTERM"),
-  });
-  return { code, ...printed };
+function devices(...argv: string[]): Promise<VerbResult> {
+  return runVerb(folder, "devices", ...argv);
 }
 
 describe("devices list", () => {

@@ -6,11 +6,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
 import { epochMs } from "#base/epoch.ts";
-import { runCli } from "#cli/run.ts";
 import type { Condition } from "#domain/condition.ts";
 import { VERSION } from "#platform/version.ts";
 import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
 import { sampleDevice } from "../api/fake-storage.ts";
+import { runVerb } from "../support/run-verb.ts";
 
 afterEach(cleanUpControl);
 
@@ -22,21 +22,8 @@ const LOCAL: Condition = {
   detail: "It is\u001b[2J silent",
 };
 
-async function run(path: string, ...argv: string[]) {
-  const printed = { out: "", error: "" };
-  const code = await runCli(["status", ...argv], {
-    out: (text) => {
-      printed.out += text;
-    },
-    error: (text) => {
-      printed.error += text;
-    },
-    isTerminal: false,
-    variables: { DATA_DIR: dirname(path) },
-    programName: "biometric-server",
-    stopRequested: () => new Promise(() => {}),
-  });
-  return { code, ...printed };
+function run(path: string, ...argv: string[]) {
+  return runVerb(dirname(path), "status", ...argv);
 }
 
 describe("status", () => {
