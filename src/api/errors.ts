@@ -32,6 +32,7 @@ const FAILURES = {
   "device-not-approved": { status: 409, title: "Conflict" },
   "device-built-in": { status: 409, title: "Conflict" },
   "command-queue-full": { status: 409, title: "Conflict" },
+  "log-being-read": { status: 409, title: "Conflict" },
   "users-unlisted": { status: 409, title: "Conflict" },
   "command-not-waiting": { status: 409, title: "Conflict" },
   "cursor-reset": { status: 410, title: "Gone" },

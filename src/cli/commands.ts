@@ -69,7 +69,8 @@ Examples:
   biometric-server commands cancel 7
 
 A terminal takes a command when it next asks for one, within some minutes. \`set-user\` replaces a user
-with all its credentials; \`rename-user\` leaves them.
+with all its credentials; \`rename-user\` leaves them. \`read-log\` reads back to the terminal's start
+date, and further only where --from says so.
 
 Exit code: 0 done, 1 no server answers or it refuses, and with --watch also when the command failed,
 expired, was cancelled, or is not known to have been done.`;

@@ -4,6 +4,7 @@
  */
 
 import type { CommandKind, CommandResult } from "./command.ts";
+import { withoutProgress } from "./log-recovery.ts";
 import type { Enrollment } from "./user.ts";
 
 /** How a command ends. */
@@ -90,7 +91,10 @@ function judgeOtherWord(kind: string, word: string): Verdict {
   return { status: "failed", problem: `The terminal said "${word}"` };
 }
 
-/** What may be kept of the result of a command of `kind`: no template, card or password. */
+/**
+ * What may be kept of the result of a command of `kind`: no template, card or password, and nothing
+ * that reads like our own progress with it.
+ */
 export function keepResult(kind: string, result: CommandResult): KeptResult {
   const bytes = WITH_RECORDS.has(kind) ? Buffer.concat([...result.binaries]) : undefined;
   if (kind === "get-user") {
@@ -121,7 +125,7 @@ function withoutSecrets(text: string): string | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return JSON.stringify(cleaned(value, NESTING_MAX));
+  return JSON.stringify(cleaned(withoutProgress({ ...value }), NESTING_MAX));
 }
 
 function cleaned(value: unknown, levels: number): unknown {

@@ -54,6 +54,12 @@ export function parseProgress(resultText: string | undefined): RecoveryCounts {
   };
 }
 
+/** What a terminal answered, without what only this server may say of the progress. */
+export function withoutProgress(answer: Readonly<Record<string, unknown>>) {
+  const { [PROGRESS_NAME]: _, ...own } = answer;
+  return own;
+}
+
 /** The result with its progress. */
 export function withProgress(resultText: string | undefined, counts: RecoveryCounts): string {
   return JSON.stringify({
@@ -81,8 +87,12 @@ export interface LogReadings {
 export function nextReadingFrom(readings: LogReadings): WallTime | undefined {
   const { readThroughMs, startAtMs, timeZone } = readings;
   const overlapMs = readThroughMs === undefined ? startAtMs : readThroughMs - OVERLAP_MS;
-  const fromMs = Math.max(overlapMs, startAtMs);
-  return fromMs < FIRST_ASKED_MS ? undefined : wallTimeAt(epochMs(fromMs), timeZone);
+  return readingFrom(epochMs(Math.max(overlapMs, startAtMs)), timeZone);
+}
+
+/** The beginning of a reading as the terminal is told it; undefined: from its first record on. */
+export function readingFrom(fromMs: EpochMs, timeZone: string): WallTime | undefined {
+  return fromMs < FIRST_ASKED_MS ? undefined : wallTimeAt(fromMs, timeZone);
 }
 
 /**

@@ -91,7 +91,6 @@ function openLog({ command, bytes }: PendingResult, codeLibrary: string | undefi
   }
   const { announcedCount, recordCount } = batch.value;
   const records = decodeLogRecords(batch.value);
-  // The result is the terminal's, which may say anything of its own progress.
   const doneCount = Math.min(readCount(parseProgress(command.resultText)), recordCount);
   for (let count = 0; count < doneCount; count += 1) records.next();
   const isCut = announcedCount !== undefined && announcedCount > recordCount;

@@ -4,12 +4,13 @@
  */
 
 import { assertDefined } from "#base/assert.ts";
-import { epochMs } from "#base/epoch.ts";
-import type { Command, HandedCommand } from "#domain/command.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
+import type { Command, DeviceCommand, HandedCommand } from "#domain/command.ts";
 import { parseCommand } from "#domain/command-parameters.ts";
 import { inTurn, type OpenCommand, turnAtPoll } from "#domain/command-turn.ts";
 import { judgeResult, keepResult, shownReturnCode } from "#domain/command-verdict.ts";
 import type { CommandResultIntake, PollIntake, ReceivedIntake } from "#domain/intake.ts";
+import { readingFrom } from "#domain/log-recovery.ts";
 import { wallTimeAt } from "#domain/wall-time.ts";
 import { commandFromRow } from "./command-rows.ts";
 import type { CommandRow } from "./commands.ts";
@@ -143,7 +144,7 @@ export class CommandDesk {
     const timeZone = device.timeZone ?? this.#rules.siteTimeZone;
     const handed: HandedCommand = {
       id: `c-${open.id}`,
-      command: command.value,
+      command: fromStart(command.value, epochMs(device.startAtMs), timeZone),
       wallTime: wallTimeAt(received.receivedAtMs, timeZone),
     };
     return intake.refuseCommand?.(handed) ?? handed;
@@ -225,6 +226,12 @@ export class CommandDesk {
 function isAwaited(row: CommandRow): boolean {
   if (row.sentCount === 0 || row.returnCode !== null) return false;
   return row.status !== "done" && row.status !== "unconfirmed" && row.status !== "cancelled";
+}
+
+/** A log that nobody said how far to read back is read from the terminal's start date on. */
+function fromStart(command: DeviceCommand, startAtMs: EpochMs, timeZone: string): DeviceCommand {
+  if (command.kind !== "read-log" || command.fromWallTime !== undefined) return command;
+  return { ...command, fromWallTime: readingFrom(startAtMs, timeZone) };
 }
 
 function again(sentCount: number): string {

@@ -100,6 +100,9 @@ function queueCommands(parts: WriteParts, order: CommandOrder): OrderOutcome {
   if (device === undefined) return { kind: "unknown-device" };
   if (device.driver === MANUAL_DRIVER) return { kind: "built-in-device" };
   if (device.status !== "approved") return { kind: "device-not-approved" };
+  const isReading = order.commands.some(({ kind }) => kind === "read-log");
+  const commandId = isReading ? parts.commands.findReading(id) : undefined;
+  if (commandId !== undefined) return { kind: "log-being-read", commandId };
   if (order.commands.length > parts.commands.roomOf(id)) return { kind: "queue-full" };
   const queued = parts.transaction(() => {
     const added = order.commands.map((command) =>

@@ -148,15 +148,17 @@ export class CommandBook {
     return last !== undefined;
   }
 
-  /** Whether a result of this kind, of this terminal, is still to be worked on. */
-  hasPendingResult(id: DeviceId, kind: CommandKind): boolean {
-    const found = this.#orm
+  /** The reading of a terminal's log that is not at its end: it is open, or its result is at work. */
+  findReading(id: DeviceId): number | undefined {
+    const kind: CommandKind = "read-log";
+    const open = this.openOf(id).find((command) => command.kind === kind);
+    if (open !== undefined) return open.id;
+    return this.#orm
       .select({ id: commands.id })
       .from(commands)
       .where(and(sql`is_result_pending = 1`, eq(commands.deviceId, id), eq(commands.kind, kind)))
       .limit(1)
-      .get();
-    return found !== undefined;
+      .get()?.id;
   }
 
   /** Notes that an open command was handed out, or is held back. Inside a transaction. */

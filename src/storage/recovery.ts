@@ -127,8 +127,7 @@ class Recovery {
   #mayAsk(id: DeviceId): boolean {
     const { commands, devices } = this.#options.parts;
     if (devices.find(id)?.status !== "approved" || commands.roomOf(id) === 0) return false;
-    const isOpen = commands.openOf(id).some(({ kind }) => kind === "read-log");
-    return !isOpen && !commands.hasPendingResult(id, "read-log");
+    return commands.findReading(id) === undefined;
   }
 
   #recoverOne(row: CommandRow, record: RecoveredRecord): RecordFate {
@@ -137,6 +136,7 @@ class Recovery {
     const intake: LogRecordIntake = {
       received: receivedRecord(row, parts.devices.get(deviceId(row.deviceId)), record),
       record,
+      // What the server asked for by itself nobody typed.
       askedFrom: row.requestedBy === SERVER ? undefined : fromWallTime,
     };
     try {

@@ -193,10 +193,12 @@ export interface CommandOrder {
 /**
  * What became of an order: all of it, or nothing. `known`: it was queued before under its key.
  * `key-reused`: the key belongs to another order. `queue-full`: the terminal, or all together, have
- * too many open commands.
+ * too many open commands. `log-being-read`: one reading of a terminal's log at a time, and that of
+ * `commandId` is not at its end.
  */
 export type OrderOutcome =
-  | { readonly kind: "queued" | "known"; readonly commands: readonly Command[] }
+  | { readonly kind: "queued"; readonly commands: readonly Command[] }
+  | { readonly kind: "known"; readonly commands: readonly Command[] }
   | {
       readonly kind:
         | "key-reused"
@@ -204,7 +206,8 @@ export type OrderOutcome =
         | "built-in-device"
         | "device-not-approved"
         | "queue-full";
-    };
+    }
+  | { readonly kind: "log-being-read"; readonly commandId: number };
 
 /** Which commands a reader wants, newest first. Absent means any. */
 export interface CommandFilter {

@@ -116,6 +116,11 @@ describe("keepResult()", () => {
     expect(keepResult("get-status", resultOf({ text })).text).toContain("(not kept)");
   });
 
+  test("keeps no word of a terminal where our own progress will stand", () => {
+    const text = '{"log_count":"2","recovery":{"added_count":2}}';
+    expect(keepResult("read-log", resultOf({ text })).text).toBe('{"log_count":"2"}');
+  });
+
   test("keeps records, also when there are none", () => {
     const binaries = [Uint8Array.of(1, 2), Uint8Array.of(3)];
     expect([...(keepResult("read-log", resultOf({ binaries })).bytes ?? [])]).toEqual([1, 2, 3]);

@@ -230,6 +230,46 @@ test("before the start date, and with a time nobody believes, only what a person
   expect(messages.map((message) => message.punch.wallTime)).toEqual([MORNING.time as WallTime]);
 });
 
+test("a person who did not say from when is asked nothing older than the start date", async () => {
+  using opened = await openWithGate({ historyMs: DAY_MS });
+  const { storage } = opened;
+  const id = await sendLog(opened, [part(7, "20260115080000"), part(7, "20270101000500"), MORNING]);
+  await recover(opened);
+  expect(await reportOf(opened, id)).toEqual(
+    counts({ read_count: 3, added_count: 1, left_out_count: 2 }),
+  );
+  // It is the start date of the hand-out that counts.
+  const command = { kind: "read-log" } as const;
+  const order = { deviceId: GATE, commands: [command], requestedBy: "operator" };
+  await storage.queueCommands({ ...order, nowMs: RECEIVED_AT_MS, deadlineMs: LATER_MS });
+  await storage.updateDevice(GATE, { startAtMs: epochMs(RECEIVED_AT_MS - 2 * DAY_MS) });
+  const [outcome] = await storage.append([pollFrom("GATE1")]);
+  expect(outcome).toMatchObject({
+    command: { command: { kind: "read-log", fromWallTime: "20260228090000" } },
+  });
+});
+
+test("while a log is being read, a person's reading is refused with the number of that one", async () => {
+  using opened = await openWithGate();
+  const { storage } = opened;
+  const command = { kind: "read-log", fromWallTime: "20200101000000" as WallTime } as const;
+  const ask = () =>
+    storage.queueCommands({
+      deviceId: GATE,
+      commands: [command],
+      requestedBy: "operator",
+      nowMs: RECEIVED_AT_MS,
+      deadlineMs: LATER_MS,
+    });
+  const refused = { kind: "log-being-read", commandId: 1 } as const;
+  await storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  expect(await ask()).toEqual(refused);
+  await answerLog(opened, 1, { bytes: [logRecord("HS101", MORNING)], announced: 1 });
+  expect(await ask()).toEqual(refused);
+  await recover(opened);
+  expect(await ask()).toMatchObject({ kind: "queued" });
+});
+
 test("a punch of a clock that was reset is known in whatever episode its record is read", async () => {
   using opened = await openWithGate({ setsDeviceTime: false });
   const reset = "20000101000500";
@@ -268,16 +308,16 @@ test("a log that is cut short, or cannot be read, says so and does not count as 
   expect(opened.log.of("log.recovered")[0]).toMatchObject({ level: "warn" });
 });
 
-test("a terminal that speaks of progress in its result costs no more than its own records", async () => {
+test("a terminal that speaks of progress in its result is read from the first record on", async () => {
   using opened = await openWithGate();
   await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
   await opened.storage.append([pollFrom("GATE1")]);
   const fields = { log_array: "BIN_1", log_count: 1, one_log_size: 12 };
-  const text = JSON.stringify({ ...fields, recovery: { known_count: Number.MAX_SAFE_INTEGER } });
+  const text = JSON.stringify({ ...fields, recovery: { known_count: 1 } });
   const binaries = [logRecord("HS101", MORNING)];
   await opened.storage.append([resultFrom("GATE1", { commandIdText: "c-1", text, binaries })]);
   expect(await recover(opened)).toBe(1);
-  expect(await opened.storage.findCommand(1)).toMatchObject({ isResultPending: false });
+  expect(await reportOf(opened, 1)).toEqual(counts({ read_count: 1, added_count: 1 }));
 });
 
 test("one reading at a time is asked for, from the last one on with a day of overlap", async () => {

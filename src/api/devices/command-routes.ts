@@ -128,7 +128,8 @@ function changingRoutes(options: CommandRoutesOptions) {
             "The command waits for the terminal's next poll; ask for it again to see what became " +
             "of it. With an `Idempotency-Key` header the same request within 24 hours asks for " +
             "nothing more and is answered 200 with the command as it stands. `set-user` replaces a " +
-            "user whole, with all credentials; `rename-user` leaves them.",
+            "user whole, with all credentials; `rename-user` leaves them. `read-log` reads back to the " +
+            "terminal's start date, and further only where `from` says so; one at a time.",
         },
       },
     )

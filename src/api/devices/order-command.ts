@@ -64,8 +64,8 @@ export function readCommandRequest(
 }
 
 /**
- * Reads a command for a terminal. A log is read from the terminal's start date on, unless it is said
- * from when.
+ * Reads a command for a terminal. Unless it is said from when, a log is read from the terminal's start
+ * date on, as that is when the command is handed out.
  * @throws ApiFailure `command-kind-unknown` or `command-invalid`.
  */
 export function readCommand(
@@ -77,16 +77,16 @@ export function readCommand(
   if (!parsed.ok) throw refused(parsed.error);
   const command = parsed.value;
   if (command.kind !== "read-log" || command.fromWallTime !== undefined) return command;
-  const fromWallTime = wallTimeAt(device.startAtMs, device.timeZone ?? siteTimeZone);
-  if (command.untilWallTime !== undefined && command.untilWallTime < fromWallTime) {
+  const startWallTime = wallTimeAt(device.startAtMs, device.timeZone ?? siteTimeZone);
+  if (command.untilWallTime !== undefined && command.untilWallTime < startWallTime) {
     throw new ApiFailure(
       "command-invalid",
-      `Parameter "until" is before the terminal's start date (${fromWallTime}); to read older ` +
+      `Parameter "until" is before the terminal's start date (${startWallTime}); to read older ` +
         'records say "from"',
       { parameters: ["until"] },
     );
   }
-  return { ...command, fromWallTime };
+  return command;
 }
 
 /**
@@ -104,7 +104,8 @@ export async function getTerminal(
 
 /**
  * Queues commands for a terminal, all or none, and logs who asked.
- * @throws ApiFailure `device-not-approved`, `command-queue-full` or `idempotency-key-reused`.
+ * @throws ApiFailure `device-not-approved`, `command-queue-full`, `log-being-read` or
+ * `idempotency-key-reused`.
  */
 export async function orderCommands(
   { storage, clock, log }: OrderOptions,
@@ -122,7 +123,7 @@ export async function orderCommands(
     requestKey,
   });
   if (outcome.kind === "known") return { isNew: false, commands: outcome.commands };
-  if (outcome.kind !== "queued") throw notQueued(outcome.kind, device);
+  if (outcome.kind !== "queued") throw notQueued(outcome, device);
   for (const { id, kind } of outcome.commands) {
     log.info("command.queued", { command: id, device: device.id, kind, by: requestedBy });
   }
@@ -130,10 +131,10 @@ export async function orderCommands(
 }
 
 function notQueued(
-  kind: Exclude<OrderOutcome["kind"], "queued" | "known">,
+  outcome: Exclude<OrderOutcome, { readonly commands: readonly Command[] }>,
   { id, status }: Device,
 ): ApiFailure {
-  switch (kind) {
+  switch (outcome.kind) {
     case "unknown-device":
     case "built-in-device":
       return new ApiFailure("not-found", "No terminal has this id");
@@ -147,6 +148,14 @@ function notQueued(
         "command-queue-full",
         "Too many commands are open: wait until the terminal has taken some, or cancel them",
       );
+    case "log-being-read": {
+      const { commandId } = outcome;
+      return new ApiFailure(
+        "log-being-read",
+        `Command ${commandId} reads the terminal's log already: wait for its result, or, while it ` +
+          `waits, "biometric-server commands cancel ${commandId}"`,
+      );
+    }
     case "key-reused":
       return new ApiFailure(
         "idempotency-key-reused",

@@ -82,10 +82,18 @@ describe("POST /v1/devices/{id}/commands", () => {
   test("reads a log from the terminal's start date, and further back only when told", async () => {
     const start = (await api.storage.findDevice(deviceId("2401058352")))?.startAtMs;
     expect(start).toBe(epochMs(RECEIVED_AT_MS - 35 * 86_400_000));
+    const handedFrom = async () => {
+      const [outcome] = await api.storage.append([pollFrom("2401058352")]);
+      const handed = outcome?.kind === "stored" ? outcome.command : undefined;
+      await api.storage.append([resultFrom("2401058352", { commandIdText: handed?.id ?? "" })]);
+      return handed?.command;
+    };
     const asked = await order({ kind: "read-log" });
-    expect(field(asked.json, "parameters")).toEqual({ from: "20260126090000" });
+    expect(field(asked.json, "parameters")).toEqual({});
+    expect(await handedFrom()).toMatchObject({ fromWallTime: "20260126090000" });
     const told = await order({ kind: "read-log", parameters: { from: "2020-01-01" } });
     expect(field(told.json, "parameters")).toEqual({ from: "20200101000000" });
+    expect(await handedFrom()).toMatchObject({ fromWallTime: "20200101000000" });
     const before = await order({ kind: "read-log", parameters: { until: "2026-01-01" } });
     expect([before.status, before.json]).toMatchObject([
       400,
@@ -125,6 +133,16 @@ describe("POST /v1/devices/{id}/commands", () => {
       409,
       { code: "device-not-approved", detail: expect.stringContaining("blocked") },
     ]);
+  });
+
+  test("answers 409 while the terminal's log is being read, and names the command", async () => {
+    await order({ kind: "read-log" });
+    const again = await order({ kind: "read-log", parameters: { from: "2020-01-01" } });
+    expect([again.status, again.json]).toMatchObject([
+      409,
+      { code: "log-being-read", detail: expect.stringContaining("Command 1 reads") },
+    ]);
+    expect(await api.storage.listCommands({}, 10)).toHaveLength(1);
   });
 
   test("answers 409 once 200 commands are open", async () => {
