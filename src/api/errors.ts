@@ -31,6 +31,7 @@ const FAILURES = {
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
   "device-not-approved": { status: 409, title: "Conflict" },
   "device-built-in": { status: 409, title: "Conflict" },
+  "device-takes-no-commands": { status: 409, title: "Conflict" },
   "command-queue-full": { status: 409, title: "Conflict" },
   "log-being-read": { status: 409, title: "Conflict" },
   "users-unlisted": { status: 409, title: "Conflict" },

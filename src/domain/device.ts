@@ -22,6 +22,14 @@ export const MANUAL_DEVICE_ID = deviceId("unknown");
 /** The driver of the built-in device, and of every request that brings a manual punch. */
 export const MANUAL_DRIVER = "manual";
 
+/** Drivers whose terminals send their records and never ask for anything (fkweb.md 1, dialect R). */
+const DRIVERS_WITHOUT_COMMANDS: ReadonlySet<string> = new Set(["rtlog"]);
+
+/** Whether the terminals of a driver may take commands; while none is known, a terminal may. */
+export function mayTakeCommands(driver: string): boolean {
+  return !DRIVERS_WITHOUT_COMMANDS.has(driver);
+}
+
 /** How a device's punches get their direction. `device`: as the terminal says, where it does. */
 export type DirectionPolicy = "alternate" | "device" | "fixed-in" | "fixed-out";
 

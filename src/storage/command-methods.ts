@@ -5,7 +5,7 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { assertDefined } from "#base/assert.ts";
 import { epochMs } from "#base/epoch.ts";
 import { commandParameters } from "#domain/command-parameters.ts";
-import { MANUAL_DRIVER } from "#domain/device.ts";
+import { MANUAL_DRIVER, mayTakeCommands } from "#domain/device.ts";
 import { type DeviceId, deviceId, type UserId, userId } from "#domain/identifiers.ts";
 import { commandFromRow, readCommands, readPendingResults } from "./command-rows.ts";
 import { COMMAND_COLUMNS, type CommandRow } from "./commands.ts";
@@ -99,6 +99,7 @@ function queueCommands(parts: WriteParts, order: CommandOrder): OrderOutcome {
   const device = parts.devices.find(id);
   if (device === undefined) return { kind: "unknown-device" };
   if (device.driver === MANUAL_DRIVER) return { kind: "built-in-device" };
+  if (!mayTakeCommands(device.driver)) return { kind: "takes-no-commands" };
   if (device.status !== "approved") return { kind: "device-not-approved" };
   const isReading = order.commands.some(({ kind }) => kind === "read-log");
   const commandId = isReading ? parts.commands.findReading(id) : undefined;

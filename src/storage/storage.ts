@@ -194,7 +194,7 @@ export interface CommandOrder {
  * What became of an order: all of it, or nothing. `known`: it was queued before under its key.
  * `key-reused`: the key belongs to another order. `queue-full`: the terminal, or all together, have
  * too many open commands. `log-being-read`: one reading of a terminal's log at a time, and that of
- * `commandId` is not at its end.
+ * `commandId` is not at its end. `takes-no-commands`: the terminal's protocol has none.
  */
 export type OrderOutcome =
   | { readonly kind: "queued"; readonly commands: readonly Command[] }
@@ -205,6 +205,7 @@ export type OrderOutcome =
         | "unknown-device"
         | "built-in-device"
         | "device-not-approved"
+        | "takes-no-commands"
         | "queue-full";
     }
   | { readonly kind: "log-being-read"; readonly commandId: number };

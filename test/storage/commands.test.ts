@@ -147,6 +147,19 @@ describe("a command", () => {
     expect(await order("unknown")).toEqual({ kind: "built-in-device" });
   });
 
+  test("of a terminal whose protocol has none is not taken; of one that never came it is", async () => {
+    using opened = await openWithGate();
+    const { storage } = opened;
+    await storage.append([
+      { ...punchesFrom("77", [rawPunch("1", "20260302081504")]), driver: "rtlog" },
+    ]);
+    const order = (id: string) =>
+      storage.queueCommands(orderOf(STATUS, { deviceId: deviceId(id) }));
+    expect(await order("77")).toEqual({ kind: "takes-no-commands" });
+    await storage.addDevice(deviceId("88"), "approved", RECEIVED_AT_MS);
+    expect(await order("88")).toMatchObject({ kind: "queued" });
+  });
+
   test("that its terminal lost is handed out 3 times more, then fails", async () => {
     using opened = await openWithGate();
     const { storage } = opened;

@@ -104,8 +104,8 @@ export async function getTerminal(
 
 /**
  * Queues commands for a terminal, all or none, and logs who asked.
- * @throws ApiFailure `device-not-approved`, `command-queue-full`, `log-being-read` or
- * `idempotency-key-reused`.
+ * @throws ApiFailure `device-not-approved`, `device-takes-no-commands`, `command-queue-full`,
+ * `log-being-read` or `idempotency-key-reused`.
  */
 export async function orderCommands(
   { storage, clock, log }: OrderOptions,
@@ -132,7 +132,7 @@ export async function orderCommands(
 
 function notQueued(
   outcome: Exclude<OrderOutcome, { readonly commands: readonly Command[] }>,
-  { id, status }: Device,
+  { id, status, driver }: Device,
 ): ApiFailure {
   switch (outcome.kind) {
     case "unknown-device":
@@ -142,6 +142,11 @@ function notQueued(
       return new ApiFailure(
         "device-not-approved",
         `The terminal is ${status}: "biometric-server devices approve ${id}" takes it into use`,
+      );
+    case "takes-no-commands":
+      return new ApiFailure(
+        "device-takes-no-commands",
+        `The terminal speaks "${driver}", which has no commands: use the terminal's own menu`,
       );
     case "queue-full":
       return new ApiFailure(

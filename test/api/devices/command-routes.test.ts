@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { pollFrom, resultFrom } from "../../support/terminal-intakes.ts";
-import { RECEIVED_AT_MS } from "../../support/test-storage.ts";
+import { punchesFrom, RECEIVED_AT_MS, rawPunch } from "../../support/test-storage.ts";
 import { type Answer, field, listField, textField } from "../api-fixture.ts";
 import { StoredApi } from "../stored-api.ts";
 
@@ -132,6 +132,16 @@ describe("POST /v1/devices/{id}/commands", () => {
     expect([(await order(body)).status, (await order(body)).json]).toMatchObject([
       409,
       { code: "device-not-approved", detail: expect.stringContaining("blocked") },
+    ]);
+  });
+
+  test("answers 409 for a terminal whose protocol has no commands", async () => {
+    const punch = punchesFrom("77", [rawPunch("1", "20260302081504")]);
+    await api.storage.append([{ ...punch, driver: "rtlog" }]);
+    const answer = await api.post("/v1/devices/77/commands", { kind: "get-status" });
+    expect([answer.status, answer.json]).toMatchObject([
+      409,
+      { code: "device-takes-no-commands", detail: expect.stringContaining('speaks "rtlog"') },
     ]);
   });
 
