@@ -13,8 +13,9 @@ import {
   type Condition,
   type ConditionChange,
 } from "#domain/condition.ts";
+import { events } from "./delivery-schema.ts";
 import { guardEngine } from "./engine-error.ts";
-import { conditions, events } from "./schema.ts";
+import { conditions } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
 

@@ -36,6 +36,8 @@ export class Counters {
         noticeTextBytes: sql`${sql.placeholder("noticeTextBytes")}`,
         deliveriesWaiting: sql`${sql.placeholder("deliveriesWaiting")}`,
         deliveriesParked: sql`${sql.placeholder("deliveriesParked")}`,
+        endpointTotals: sql`${sql.placeholder("endpointTotals")}`,
+        ledgerBytes: sql`${sql.placeholder("ledgerBytes")}`,
       })
       .where(eq(counters.id, sql.placeholder("id")))
       .prepare();
@@ -64,7 +66,11 @@ export class Counters {
   }
 
   /** Adds to totals; negative amounts take away. */
-  add(amounts: Partial<Omit<CounterValues, "id" | "lastPunchId" | "lastFeedPosition">>): void {
+  add(
+    amounts: Partial<
+      Omit<CounterValues, "id" | "lastPunchId" | "lastFeedPosition" | "endpointTotals">
+    >,
+  ): void {
     const values = { ...this.#values };
     values.punchCount += amounts.punchCount ?? 0;
     values.heldCount += amounts.heldCount ?? 0;
@@ -74,6 +80,7 @@ export class Counters {
     values.noticeTextBytes += amounts.noticeTextBytes ?? 0;
     values.deliveriesWaiting += amounts.deliveriesWaiting ?? 0;
     values.deliveriesParked += amounts.deliveriesParked ?? 0;
+    values.ledgerBytes += amounts.ledgerBytes ?? 0;
     this.#values = values;
   }
 
@@ -85,7 +92,10 @@ export class Counters {
   /** Writes what changed, and returns whether anything did: called last inside the transaction. */
   save(): boolean {
     if (this.#values === this.#saved) return false;
-    this.#update.run(this.#values);
+    this.#update.run({
+      ...this.#values,
+      endpointTotals: JSON.stringify(this.#values.endpointTotals),
+    });
     return true;
   }
 
@@ -135,6 +145,8 @@ function loadOrMake(orm: BunSQLiteDatabase): CounterValues {
     noticeTextBytes: 0,
     deliveriesWaiting: 0,
     deliveriesParked: 0,
+    endpointTotals: {},
+    ledgerBytes: 0,
   };
   orm.insert(counters).values(fresh).run();
   return fresh;

@@ -176,6 +176,8 @@ export function newDeviceRow(device: {
     lastRecordNumber: null,
     missingRecordCount: 0,
     logReadThroughMs: null,
+    receivedThroughMs: null,
+    receivedEvidence: null,
   };
 }
 

@@ -14,6 +14,7 @@ import readIndexes from "./migrations/0003_read_indexes.sql" with { type: "text"
 import commandsEvents from "./migrations/0004_commands_events.sql" with { type: "text" };
 import terminalRules from "./migrations/0005_terminal_rules.sql" with { type: "text" };
 import commandRequests from "./migrations/0006_command_requests.sql" with { type: "text" };
+import endpointsLedger from "./migrations/0007_endpoints_ledger.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -36,6 +37,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 5, name: "0004_commands_events", sql: commandsEvents, minReader: 1 },
   { number: 6, name: "0005_terminal_rules", sql: terminalRules, minReader: 1 },
   { number: 7, name: "0006_command_requests", sql: commandRequests, minReader: 1 },
+  // An executable that knows one endpoint would send it the messages of all.
+  { number: 8, name: "0007_endpoints_ledger", sql: endpointsLedger, minReader: 8 },
 ];
 
 interface AppliedMigration {

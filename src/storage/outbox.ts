@@ -7,8 +7,9 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { Counters } from "./counters.ts";
+import { deliveries } from "./delivery-schema.ts";
 import { punchFromRow } from "./punches.ts";
-import { deliveries, punches } from "./schema.ts";
+import { punches } from "./schema.ts";
 import type { AttemptRecord, WaitingDelivery } from "./storage.ts";
 
 /** Writes messages and the results of their tries, inside the caller's transaction. */

@@ -1,6 +1,7 @@
 /**
- * The tables, and the one source of their columns: drizzle-kit writes the numbered migrations from
- * this file and every query is built on it. Instants are UTC epoch milliseconds (`…_ms`).
+ * The tables, and with `delivery-schema.ts` the one source of their columns: drizzle-kit writes the
+ * numbered migrations from both and every query is built on them. Instants are UTC epoch
+ * milliseconds (`…_ms`).
  */
 
 import { sql } from "drizzle-orm";
@@ -11,6 +12,11 @@ export const box = sqliteTable("box", {
   name: text("name").primaryKey(),
   value: text("value").notNull(),
 });
+
+/** Messages of each endpoint, by its id, that wait and that are parked. */
+export type EndpointTotals = Readonly<
+  Record<string, { readonly waiting: number; readonly parked: number }>
+>;
 
 /** One row, written once per transaction: the next ids, and totals nobody should have to count. */
 export const counters = sqliteTable("counters", {
@@ -27,6 +33,13 @@ export const counters = sqliteTable("counters", {
   noticeTextBytes: integer("notice_text_bytes").notNull(),
   deliveriesWaiting: integer("deliveries_waiting").notNull(),
   deliveriesParked: integer("deliveries_parked").notNull(),
+  /** The same for each endpoint, as a JSON object: in this row it costs no further page. */
+  endpointTotals: text("endpoint_totals", { mode: "json" })
+    .$type<EndpointTotals>()
+    .notNull()
+    .default({}),
+  /** Bytes of the ledger's texts: bodies that were sent, and what was answered. */
+  ledgerBytes: integer("ledger_bytes").notNull().default(0),
 });
 
 export const devices = sqliteTable("devices", {
@@ -65,6 +78,9 @@ export const devices = sqliteTable("devices", {
   missingRecordCount: integer("missing_record_count").notNull().default(0),
   /** Up to when the terminal's own log was last compared with what is stored. */
   logReadThroughMs: integer("log_read_through_ms"),
+  /** Up to when all its punches have come, by its own queue; and what says so. */
+  receivedThroughMs: integer("received_through_ms"),
+  receivedEvidence: text("received_evidence"),
 });
 
 export const punches = sqliteTable(
@@ -129,40 +145,16 @@ export const punches = sqliteTable(
   ],
 );
 
-/** Historic punches that a person asked to be delivered, in the order of their times. */
-export const historySends = sqliteTable("history_sends", {
-  deviceId: text("device_id").primaryKey(),
-  /** The last punch looked at; the next one follows in this order. */
-  afterWallTime: text("after_wall_time").notNull(),
-  afterUserId: text("after_user_id").notNull(),
-  afterClockEpisode: integer("after_clock_episode").notNull(),
-  /** Messages made so far. */
-  sentCount: integer("sent_count").notNull(),
+/** Punches that came although their time had been told to be complete, in the order they came. */
+export const latePunches = sqliteTable("late_punches", {
+  revision: integer("revision").primaryKey({ autoIncrement: true }),
+  punchId: integer("punch_id").notNull(),
+  deviceId: text("device_id").notNull(),
+  instantMs: integer("instant_ms").notNull(),
+  landedAtMs: integer("landed_at_ms").notNull(),
+  /** Up to when the terminal's punches had been told to be complete. */
+  completeThroughMs: integer("complete_through_ms").notNull(),
 });
-
-/** The outbox: written with the punch, so that neither exists without the other. */
-export const deliveries = sqliteTable(
-  "deliveries",
-  {
-    id: integer("id").primaryKey(),
-    deviceId: text("device_id").notNull(),
-    punchId: integer("punch_id").notNull(),
-    /** The punch's revision that made this message: part of its stable id. */
-    revision: integer("revision").notNull(),
-    eventAtMs: integer("event_at_ms").notNull(),
-    status: text("status", { enum: ["waiting", "delivered", "parked"] }).notNull(),
-    attemptCount: integer("attempt_count").notNull(),
-    nextAttemptAtMs: integer("next_attempt_at_ms").notNull(),
-    lastAttemptAtMs: integer("last_attempt_at_ms"),
-    lastHttpStatus: integer("last_http_status"),
-    /** Tells of a resend, for sites that want the replaced server's messages about them. */
-    isDuplicate: integer("is_duplicate", { mode: "boolean" }).notNull().default(false),
-  },
-  (table) => [
-    index("deliveries_waiting").on(table.deviceId, table.id).where(sql`status = 'waiting'`),
-    index("deliveries_parked").on(table.id).where(sql`status = 'parked'`),
-  ],
-);
 
 /** Requests kept raw because they could not be understood, until a person decides. */
 export const quarantine = sqliteTable(
@@ -319,21 +311,6 @@ export const commands = sqliteTable(
     index("commands_device").on(table.deviceId, table.id),
     index("commands_request").on(table.requestKey, table.id).where(sql`request_key IS NOT NULL`),
   ],
-);
-
-/** What happened, for people and receivers that were away. */
-export const events = sqliteTable(
-  "events",
-  {
-    id: integer("id").primaryKey({ autoIncrement: true }),
-    atMs: integer("at_ms").notNull(),
-    type: text("type").notNull(),
-    /** Empty where it is about no terminal. */
-    deviceId: text("device_id").notNull(),
-    /** A JSON object. */
-    dataText: text("data_text").notNull(),
-  },
-  (table) => [index("events_time").on(table.atMs)],
 );
 
 /** What is wrong at this moment: raised once, cleared once. */
