@@ -5,6 +5,9 @@
  *
  * waiting -> sent | unconfirmed (kinds without a result) | expired | cancelled
  * sent -> sent (handed out again) | waiting (held back) | done | failed | unconfirmed | expired
+ *
+ * Taken out of use, a terminal leaves none open: what it never got is `cancelled`, the rest
+ * `unconfirmed`.
  */
 
 import type { EpochMs } from "#base/epoch.ts";
@@ -66,6 +69,17 @@ export function overdueProblem(command: OpenCommand): string {
   return command.sentCount === 0
     ? "The terminal did not take it in time"
     : "No result came in time: it may have been done";
+}
+
+/** How an open command ends when its terminal is taken out of use. */
+export function endOutOfUse(
+  command: OpenCommand,
+  become: "blocked" | "retired",
+): { readonly status: "cancelled" | "unconfirmed"; readonly problem: string } {
+  const happened = `The terminal was ${become} before`;
+  return command.sentCount === 0
+    ? { status: "cancelled", problem: `${happened} it took it` }
+    : { status: "unconfirmed", problem: `${happened} its result came: it may have been done` };
 }
 
 /** The one that a terminal has lost stands before all others, which keep their order. */

@@ -66,7 +66,7 @@ export const COMMAND_KINDS: readonly CommandKind[] = [
  * How far a command has come. `waiting`: for the terminal's next poll. `sent`: handed out, no result
  * yet. `done` and `failed`: as the terminal said. `unconfirmed`: handed out, and the terminal's word
  * about it cannot be relied on, or there is none. `expired`: its deadline passed. `cancelled`: by a
- * person, before it was handed out.
+ * person, or with its terminal, before it was handed out.
  */
 export type CommandStatus =
   | "waiting"

@@ -224,8 +224,7 @@ export class CommandDesk {
 
 /** Whether a result of the command may still come: it was handed out, and none has come. */
 function isAwaited(row: CommandRow): boolean {
-  if (row.sentCount === 0 || row.returnCode !== null) return false;
-  return row.status !== "done" && row.status !== "unconfirmed" && row.status !== "cancelled";
+  return row.sentCount > 0 && row.returnCode === null;
 }
 
 /** A log that nobody said how far to read back is read from the terminal's start date on. */

@@ -9,7 +9,7 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { CommandKind, CommandStatus, DeviceCommand } from "#domain/command.ts";
 import { commandParameters } from "#domain/command-parameters.ts";
-import { type OpenCommand, overdueProblem } from "#domain/command-turn.ts";
+import { endOutOfUse, type OpenCommand, overdueProblem } from "#domain/command-turn.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import { commands } from "./schema.ts";
 
@@ -202,6 +202,15 @@ export class CommandBook {
       }
     }
     return ended;
+  }
+
+  /** Ends all of a terminal that is taken out of use, and gives their numbers. Inside a transaction. */
+  endAll(id: DeviceId, become: "blocked" | "retired", nowMs: EpochMs): readonly number[] {
+    const open = this.openOf(id);
+    for (const command of open) {
+      this.finish(id, command.id, { ...endOutOfUse(command, become), finishedAtMs: nowMs });
+    }
+    return open.map((command) => command.id);
   }
 
   /** Lets go of a terminal's oldest finished commands beyond those that stay. Inside a transaction. */

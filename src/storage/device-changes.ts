@@ -1,12 +1,14 @@
 /**
  * What a person changes of a device: status, name, allowed address, and the rules by which its
  * punches are read; and the making of a row for a terminal that has not come yet. Each change is one
- * transaction.
+ * transaction, with the end of the commands of a terminal that is taken out of use.
  */
 
 import type { EpochMs } from "#base/epoch.ts";
 import { type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
-import type { DeviceId } from "#domain/identifiers.ts";
+import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
 import { guardEngine } from "./engine-error.ts";
@@ -20,17 +22,21 @@ type DeviceChanger = Pick<
   "approveDevice" | "blockDevice" | "updateDevice" | "addDevice" | "retireDevice"
 >;
 
-/** The methods of `Storage` that change devices. */
-export function deviceChanges(options: {
+interface ChangeOptions {
   readonly parts: WriteParts;
   readonly background: BackgroundWork;
   readonly rules: StorageRules;
-}): DeviceChanger {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The methods of `Storage` that change devices. */
+export function deviceChanges(options: ChangeOptions): DeviceChanger {
   const { parts, background, rules } = options;
   return {
-    approveDevice: async (id) => changeDevice(parts, id, { status: "approved" }),
-    blockDevice: async (id) => changeDevice(parts, id, { status: "blocked" }),
-    updateDevice: async (id, edit) => changeDevice(parts, id, edit),
+    approveDevice: async (id) => changeDevice(options, id, { status: "approved" }),
+    blockDevice: async (id) => changeDevice(options, id, { status: "blocked" }),
+    updateDevice: async (id, edit) => changeDevice(options, id, edit),
     addDevice: async (id, status, nowMs) => {
       if (parts.devices.find(id) !== undefined) return "unchanged";
       if (parts.devices.count >= rules.devicesMax) return "devices-full";
@@ -46,7 +52,7 @@ export function deviceChanges(options: {
         guardEngine("go on with background work", () => background.step());
         await nextTurn();
       }
-      return changeDevice(parts, id, { status: "retired" });
+      return changeDevice(options, id, { status: "retired" });
     },
   };
 }
@@ -76,11 +82,11 @@ export function ensureManualDevice(parts: WriteParts, nowMs: EpochMs): void {
 const MANUAL_DEVICE_NAME = "Manual punches";
 
 function changeDevice(
-  parts: WriteParts,
+  options: ChangeOptions,
   id: DeviceId,
   edit: Omit<DeviceEdit, "status"> & { readonly status?: DeviceStatus },
 ): DeviceChange {
-  const row = parts.devices.find(id);
+  const row = options.parts.devices.find(id);
   if (row === undefined) return "unknown-device";
   const isBuiltIn = row.driver === MANUAL_DRIVER;
   const status = edit.status ?? row.status;
@@ -100,8 +106,23 @@ function changeDevice(
   };
   const isChanged = EDITABLE.some((field) => next[field] !== row[field]);
   if (!isChanged) return "unchanged";
-  putRow(parts, next);
+  putChanged(options, next);
   return "done";
+}
+
+/** Nothing is said any more to a terminal that is out of use, also should it be taken back into it. */
+function putChanged({ parts, clock, log }: ChangeOptions, row: DeviceRow): void {
+  const { id: device, status } = row;
+  const isOut = status === "blocked" || status === "retired";
+  const ended = guardEngine(`write device "${device}"`, () =>
+    parts.transaction(() => {
+      parts.devices.put(row);
+      return isOut ? parts.commands.endAll(deviceId(device), status, clock.nowMs()) : [];
+    }),
+  );
+  if (ended.length > 0) {
+    log.info("commands.ended", { device, commands: ended.join(" "), because: status });
+  }
 }
 
 const EDITABLE = [

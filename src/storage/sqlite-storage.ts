@@ -105,7 +105,7 @@ export function openStorage(options: StorageOptions): Storage {
       const row = parts.devices.find(id);
       return row === undefined ? undefined : deviceOf(row);
     },
-    ...deviceChanges({ parts, background, rules }),
+    ...deviceChanges({ parts, background, rules, clock, log }),
     ...historyStorage({ parts, rules }),
 
     ...commandMethods(parts, reader, rules),

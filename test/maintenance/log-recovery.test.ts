@@ -361,6 +361,30 @@ test("only a reading without a gap moves what is read through, and none of an un
   expect(await read({ until: "20260228000000" })).toBe("20260301090000");
 });
 
+test("a log that came is worked on to its end when its terminal is taken out of use meanwhile", async () => {
+  using opened = await openWithGate({ enrollment: "approve" });
+  const { storage } = opened;
+  await storage.approveDevice(GATE);
+  const blocked = await sendLog(opened, [MORNING], { by: "server" });
+  await storage.blockDevice(GATE);
+  await recover(opened);
+  expect(await reportOf(opened, blocked)).toEqual(counts({ read_count: 1, added_count: 1 }));
+  expect(await readFeed(storage)).toHaveLength(1);
+  await storage.approveDevice(GATE);
+  // The result of the second one comes when nobody knows the terminal any more: it is held with it.
+  await storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  await storage.append([pollFrom("GATE1")]);
+  await storage.retireDevice(GATE);
+  const records = [MORNING, EVENING].map((parts) => logRecord("HS101", parts));
+  await answerLog(opened, 2, { bytes: records, announced: 2 });
+  await recover(opened);
+  const counted = { read_count: 2, known_count: 1, added_count: 1 };
+  expect(await reportOf(opened, 2)).toEqual(counts(counted));
+  expect(await storage.findCommand(2)).toMatchObject({ status: "unconfirmed" });
+  expect(await storage.findDevice(GATE)).toMatchObject({ status: "pending", heldCount: 1 });
+  expect(await readFeed(storage)).toHaveLength(1);
+});
+
 const LONG: readonly LogParts[] = Array.from({ length: 450 }, (_, index) =>
   part(
     1 + (index % 9),

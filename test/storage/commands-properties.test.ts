@@ -1,7 +1,7 @@
 /**
  * Aim: whatever terminals, people, clocks and restarts do, in any order, no terminal ever has two
- * commands in flight, none is handed out after its end or before its turn, and each ends in exactly one
- * final state, which never changes. fast-check prints the seed of a failure.
+ * commands in flight, none is handed out after its end, before its turn or out of use, and each ends in
+ * exactly one final state, which never changes. fast-check prints the seed of a failure.
  */
 
 import { expect, test } from "bun:test";
@@ -29,6 +29,7 @@ type Step =
   | { readonly do: "result"; readonly device: string; readonly id: number; readonly code: string }
   | { readonly do: "cancel"; readonly id: number }
   | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: "approve" | "block" | "retire"; readonly device: string }
   | { readonly do: "expire" | "restart" | "trust" | "distrust" };
 
 const device = fc.constantFrom(...DEVICES);
@@ -56,6 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("cancel" as const), id }),
   fc.record({ do: fc.constant("wait" as const), ms: fc.constantFrom(1_000, 40_000, 2_000_000) }),
   fc.record({ do: fc.constantFrom("expire", "restart") }),
+  fc.record({ do: fc.constantFrom("approve", "block", "retire"), device }),
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("trust", "distrust") }) },
 );
 
@@ -84,8 +86,11 @@ class World {
         break;
       case "result": {
         const result = { commandIdText: `c-${next.id}`, returnCode: next.code, text: "{}" };
+        const isBlocked = await this.#isBlocked(next.device);
         const received = resultFrom(next.device, result, this.nowMs);
-        expect(await this.storage.append([received])).toEqual([{ kind: "stored" }]);
+        expect(await this.storage.append([received])).toMatchObject([
+          { kind: isBlocked ? "refused" : "stored" },
+        ]);
         break;
       }
       case "cancel":
@@ -93,6 +98,15 @@ class World {
         break;
       case "wait":
         this.nowMs = epochMs(this.nowMs + next.ms);
+        break;
+      case "approve":
+        await this.storage.approveDevice(deviceId(next.device));
+        break;
+      case "block":
+        await this.storage.blockDevice(deviceId(next.device));
+        break;
+      case "retire":
+        await this.storage.retireDevice(deviceId(next.device));
         break;
       case "expire":
         await this.storage.expireCommands(this.nowMs);
@@ -125,6 +139,10 @@ class World {
     expect(after?.status).toBe(wanted.kind === "restart" ? "unconfirmed" : "sent");
   }
 
+  async #isBlocked(name: string): Promise<boolean> {
+    return (await this.storage.findDevice(deviceId(name)))?.status === "blocked";
+  }
+
   async #openOf(name: string): Promise<readonly Command[]> {
     const filter = { deviceId: deviceId(name), isOpen: true };
     return [...(await this.storage.listCommands(filter, 1_000))].reverse();
@@ -138,6 +156,7 @@ class World {
       const open = own.filter(({ status }) => !isFinished(status)).length;
       const known = await this.storage.findDevice(deviceId(name));
       expect(known?.openCommandCount).toBe(open);
+      if (known?.status !== "approved") expect(open).toBe(0);
     }
     for (const command of all) {
       expect(command.finishedAtMs === undefined).toBe(!isFinished(command.status));

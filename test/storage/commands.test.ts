@@ -125,19 +125,44 @@ describe("a command", () => {
     expect(await poll(storage)).toMatchObject({ id: "c-2", command: commands[1] });
   });
 
-  test("of an unapproved terminal is not taken, and what waits is not handed out", async () => {
+  test("of an unapproved terminal is not taken", async () => {
     using opened = openTestStorage({ enrollment: "approve" });
     const { storage } = opened;
     await storage.append([pollFrom("GATE1")]);
     expect(await storage.queueCommands(orderOf(STATUS))).toEqual({ kind: "device-not-approved" });
-    await storage.approveDevice(GATE);
-    const id = await queue(storage, STATUS);
-    await storage.retireDevice(GATE);
-    // It comes again as one that nobody knows.
-    expect(await poll(storage)).toBeUndefined();
-    expect(await storage.findDevice(GATE)).toMatchObject({ status: "pending" });
-    expect(await storage.findCommand(id)).toMatchObject({ status: "waiting" });
   });
+
+  test.each([
+    ["blocked", (storage: Storage) => storage.blockDevice(GATE)],
+    ["retired", (storage: Storage) => storage.retireDevice(GATE)],
+  ] as const)(
+    "ends with its terminal when that is %s, as far as it had come",
+    async (word, leave) => {
+      using opened = await openWithGate();
+      const { storage } = opened;
+      const commands: DeviceCommand[] = [STATUS, { kind: "restart" }];
+      await storage.queueCommands(orderOf(STATUS, { commands }));
+      await poll(storage);
+      await leave(storage);
+      expect(await storage.findCommand(1)).toMatchObject({
+        status: "unconfirmed",
+        problem: `The terminal was ${word} before its result came: it may have been done`,
+        finishedAtMs: RECEIVED_AT_MS,
+      });
+      expect(await storage.findCommand(2)).toMatchObject({
+        status: "cancelled",
+        problem: `The terminal was ${word} before it took it`,
+      });
+      expect(opened.log.of("commands.ended")).toMatchObject([
+        { fields: { device: "GATE1", commands: "1 2", because: word } },
+      ]);
+      // Taken back into use it is told neither of them.
+      await storage.approveDevice(GATE);
+      await opened.reopen();
+      expect(await poll(opened.storage)).toBeUndefined();
+      expect((await opened.storage.findDevice(GATE))?.openCommandCount).toBe(0);
+    },
+  );
 
   test("of an unknown terminal and of the device of manual punches is not taken", async () => {
     using opened = await openWithGate();
@@ -381,6 +406,29 @@ describe("a result", () => {
       resultText: '{"user_count":"3"}',
       problem: 'No result came in time: it may have been done. Later the terminal said "OK"',
     });
+  });
+
+  test("of a retired terminal is kept beside what the command ended as; of a blocked one nothing is", async () => {
+    using opened = openTestStorage({ enrollment: "approve" });
+    const { storage } = opened;
+    await storage.append([pollFrom("GATE1")]);
+    await storage.approveDevice(GATE);
+    const id = await queue(storage, STATUS);
+    await poll(storage);
+    await storage.blockDevice(GATE);
+    const refused = { kind: "refused", code: "device-blocked" } as const;
+    expect(await answer(storage, id)).toEqual(refused);
+    expect(await send(storage, pollFrom("GATE1"))).toEqual(refused);
+    expect(await storage.findCommand(id)).toMatchObject({ returnCode: undefined });
+    await storage.retireDevice(GATE);
+    expect(await answer(storage, id)).toEqual({ kind: "stored" });
+    expect(await storage.findCommand(id)).toMatchObject({
+      status: "unconfirmed",
+      returnCode: "OK",
+      problem: expect.stringMatching(/blocked before .*\. Later the terminal said "OK"$/),
+    });
+    // It is met like a terminal nobody knows.
+    expect(await storage.findDevice(GATE)).toMatchObject({ status: "pending" });
   });
 
   test("keeps of a user which credentials it has, and none of them", async () => {

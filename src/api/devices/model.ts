@@ -137,8 +137,8 @@ export const CommandModel = t.Object(
       {
         description:
           "`waiting`: for the terminal's next poll. `sent`: handed out, no result yet. `done`: the " +
-          "terminal says so. `unconfirmed`: handed out, and whether it was done is not certain. The " +
-          "last five are final.",
+          "terminal says so. `unconfirmed`: handed out, and whether it was done is not certain. " +
+          "`cancelled`: taken back, or its terminal is blocked or retired. The last five are final.",
       },
     ),
     requested_by: t.String({ description: "`client` and a name, `operator`, or `server`." }),
