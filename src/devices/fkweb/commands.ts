@@ -2,7 +2,8 @@
  * Commands as the answer to a poll (fkweb.md 7). Framed parameters, since bare ones are answered with
  * an error; bare JSON and one NUL where the terminal sends bare JSON itself (D5, D6). D1 has other
  * commands, and D6 other parameters, of most of which no source tells: those are refused, for what a
- * terminal takes from a deletion that it understands by half nobody knows.
+ * terminal takes from a deletion that it understands by half nobody knows. One that may be D5 or D6
+ * is told only what both take alike.
  */
 
 import { assert, assertNever } from "#base/assert.ts";
@@ -10,12 +11,13 @@ import { fail, ok, type Result } from "#base/result.ts";
 import type { Reply } from "#devices/driver.ts";
 import type { DeviceCommand, HandedCommand } from "#domain/command.ts";
 import { PREFIX_BYTES } from "./body.ts";
-import type { FkwebDialect, JsonObject, TransactionHeader } from "./message.ts";
+import type { CommandDialect } from "./command-dialect.ts";
+import type { JsonObject, TransactionHeader } from "./message.ts";
 import { type Persistence, spellReply } from "./reply.ts";
 
 /** Who is answered. */
 export interface CommandTarget {
-  readonly dialect: FkwebDialect;
+  readonly dialect: CommandDialect;
   /** The header under which the poll came: that of D3 gets its id under both names. */
   readonly transactionName: TransactionHeader["name"];
   /** What the terminal calls its library. */
@@ -65,7 +67,7 @@ export function encodeCommandReply(
   );
 }
 
-function encodeParameters(parameters: JsonObject, dialect: FkwebDialect): Uint8Array {
+function encodeParameters(parameters: JsonObject, dialect: CommandDialect): Uint8Array {
   const text = Buffer.from(`${JSON.stringify(parameters)}\0`);
   if (dialect !== "framed") return text;
   const prefix = Buffer.alloc(PREFIX_BYTES);
@@ -85,12 +87,15 @@ function spellFor(
   const isNumeric = codeLibrary?.toLowerCase() === NUMERIC_LIBRARY;
   const spelled = spellInDialect(dialect, () => spell(command, { wallTime, isNumeric }), command);
   if (spelled !== undefined) return ok(spelled);
-  const reason = `How this kind of terminal is told to ${command.kind} is not known`;
+  const reason =
+    dialect === "unclear"
+      ? `The terminal does not tell which of two kinds it is, so it is not told to ${command.kind}`
+      : `How this kind of terminal is told to ${command.kind} is not known`;
   return fail({ code: "not-in-dialect", reason });
 }
 
 function spellInDialect(
-  dialect: FkwebDialect,
+  dialect: CommandDialect,
   spellUsual: () => SpelledCommand,
   command: DeviceCommand,
 ): SpelledCommand | undefined {
@@ -100,6 +105,8 @@ function spellInDialect(
       return spellUsual();
     case "visible-light":
       return spellVisibleLight(command, spellUsual);
+    case "unclear":
+      return isAlikeInAll(command) ? spellUsual() : undefined;
     case "form":
       return undefined;
     default:
@@ -123,12 +130,14 @@ function spellVisibleLight(
         parameters: { users: [{ userId, name, privilege: Number(isManager) }] },
       };
     }
-    case "set-time":
-    case "restart":
-      return spellUsual();
     default:
-      return undefined;
+      return isAlikeInAll(command) ? spellUsual() : undefined;
   }
+}
+
+/** What D5 and D6 take by the same words. */
+function isAlikeInAll({ kind }: DeviceCommand): boolean {
+  return kind === "set-time" || kind === "restart";
 }
 
 /** The table of section 7. */

@@ -31,18 +31,13 @@ import {
   RECEIVE_COMMAND,
   SEND_COMMAND_RESULT,
 } from "./codes.ts";
+import { type CommandDialect, commandDialectOf } from "./command-dialect.ts";
 import { type CommandTarget, encodeCommandReply } from "./commands.ts";
 import { decodeMessage } from "./decode.ts";
 import { openEnvelope } from "./envelope.ts";
 import { interpretMessage, unreadableIntake } from "./interpret.ts";
-import { type FkwebDialect, type FkwebFrame, readFrame } from "./message.ts";
-import {
-  encodeBlockReply,
-  encodeOutcome,
-  type Persistence,
-  PROBE_REPLY,
-  persistenceOf,
-} from "./reply.ts";
+import { type FkwebFrame, readFrame } from "./message.ts";
+import { encodeBlockReply, encodeOutcome, PROBE_REPLY, persistenceOf } from "./reply.ts";
 
 const METHODS = ["POST", "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
 /** What tells a WebSocket, or the empty line that ends a head; whichever comes first. */
@@ -160,7 +155,7 @@ class FkwebDecoder implements Decoder {
     if (frame === undefined) return { kind: "answer", reply: encodeBlockReply(part, persistence) };
     const intake = readIntake(frame, textBytesMax);
     return intake.kind === "poll"
-      ? pollExchange(intake, frame, persistence)
+      ? pollExchange(intake, frame, { persistence, dialect: commandDialectOf(frame, textBytesMax) })
       : {
           kind: "exchange",
           intake,
@@ -218,14 +213,15 @@ function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
 }
 
 /** Of dialects that cannot be told every command (`commands.ts`). */
-const REFUSE_COMMAND: Readonly<Record<FkwebDialect, PollIntake["refuseCommand"]>> = {
+const REFUSE_COMMAND: Readonly<Record<CommandDialect, PollIntake["refuseCommand"]>> = {
   framed: undefined,
   bare: undefined,
   form: refuseIn("form"),
   "visible-light": refuseIn("visible-light"),
+  unclear: refuseIn("unclear"),
 };
 
-function refuseIn(dialect: FkwebDialect) {
+function refuseIn(dialect: CommandDialect) {
   return (handed: HandedCommand): string | undefined => {
     const target: CommandTarget = {
       dialect,
@@ -239,14 +235,18 @@ function refuseIn(dialect: FkwebDialect) {
 }
 
 /** A poll is the one request whose answer may be a command. */
-function pollExchange(intake: PollIntake, frame: FkwebFrame, persistence: Persistence): Exchange {
+function pollExchange(
+  intake: PollIntake,
+  frame: FkwebFrame,
+  { persistence, dialect }: Pick<CommandTarget, "persistence" | "dialect">,
+): Exchange {
   const target: CommandTarget = {
-    dialect: frame.dialect,
+    dialect,
     transactionName: frame.transaction.name,
     codeLibrary: intake.report.codeLibrary,
     persistence,
   };
-  const refuseCommand = REFUSE_COMMAND[frame.dialect];
+  const refuseCommand = REFUSE_COMMAND[dialect];
   return {
     kind: "exchange",
     intake: refuseCommand === undefined ? intake : { ...intake, refuseCommand },

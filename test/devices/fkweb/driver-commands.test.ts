@@ -6,7 +6,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Exchange } from "#devices/driver.ts";
 import { createFkwebDriver } from "#devices/fkweb/driver.ts";
-import type { DeviceCommand } from "#domain/command.ts";
+import { COMMAND_KINDS, type CommandKind, type DeviceCommand } from "#domain/command.ts";
+import { PARAMETERS_OF, parseCommand } from "#domain/command-parameters.ts";
 import type { Intake } from "#domain/intake.ts";
 import { parseWallTime } from "#domain/wall-time.ts";
 import { cut, framed, LIMITS, post, pushAll, replyText } from "./requests.ts";
@@ -62,6 +63,57 @@ describe("the reply to a poll", () => {
 const RESULT = { request_code: "send_cmd_result", trans_id: "c-7", cmd_return_code: "OK" };
 const LIST_JSON = '{"one_user_id_size":"8","user_id_array":"BIN_1","user_id_count":"1"}';
 const RECORD = Buffer.from("7b00000000011100", "hex");
+
+describe("a poll with a dev_model on the path /", () => {
+  const bare = (json: string, model: string | undefined = "R6") =>
+    post(Buffer.from(json), { request_code: "receive_cmd", dev_model: model });
+  const addUser: DeviceCommand = {
+    kind: "set-user",
+    userId: "27",
+    name: "Ana",
+    isManager: false,
+    isEnabled: true,
+  };
+  const d5User =
+    '{"user_id":"27","user_name":"Ana","enroll_data_array":null,"user_privilege":"USER","enable_flag":"ON"}\0';
+  const d6User = '{"users":[{"userId":"27","name":"Ana","privilege":0}]}\0';
+
+  test.each([
+    ['{"fk_time":"20260302081459"}', "R6", d5User],
+    ['{"fk_name":"","time":"20260302081459"}', "R6", d5User],
+    ['{"time":"20260302081459"}', "R6", d6User],
+    // D6 firmware that does not name its model either.
+    ['{"time":"20260302081459"}', undefined, d6User],
+  ] as const)("%s of the model %p is told %s", (json, model, told) => {
+    expect(replyTo(bare(json, model), addUser)).toEndWith(`\r\n\r\n${told}`);
+  });
+
+  test.each(["", "{}", '{"battery":"80"}'])("%p tells not which: only what both take", (json) => {
+    expect(replyTo(bare(json), addUser)).toContain("response_code: ERROR_NO_CMD\r\n");
+    const intake = intakeOf([bare(json)]);
+    const refuse = intake.kind === "poll" ? intake.refuseCommand : undefined;
+    const refused = COMMAND_KINDS.filter(
+      (kind) =>
+        refuse?.({ id: "c-1", command: commandOf(kind), wallTime: WALL_TIME }) !== undefined,
+    );
+    expect(refused).toEqual(
+      COMMAND_KINDS.filter((kind) => !["set-time", "restart"].includes(kind)),
+    );
+    expect(replyTo(bare(json), { kind: "set-time" })).toEndWith(
+      '\r\n\r\n{"time":"20260302081530"}\0',
+    );
+  });
+});
+
+function commandOf(kind: CommandKind): DeviceCommand {
+  const all = { user_id: "27", name: "Ana", credential_number: 0 };
+  const wanted = PARAMETERS_OF[kind].flatMap((name) =>
+    Object.hasOwn(all, name) ? [[name, Reflect.get(all, name)]] : [],
+  );
+  const command = parseCommand(kind, Object.fromEntries(wanted));
+  if (!command.ok) throw new Error(command.error.reason);
+  return command.value;
+}
 
 describe("a result", () => {
   test("of plain success has no text", () => {
