@@ -19,7 +19,6 @@ import type {
 } from "#domain/intake.ts";
 import type { RecordFate } from "#domain/log-recovery.ts";
 import type { AcceptedPunch, PunchOrigin } from "#domain/punch.ts";
-import { hasSameContent } from "#domain/punch-identity.ts";
 import type { Enrollment } from "#domain/user.ts";
 import { type WallTime, wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
@@ -32,7 +31,7 @@ import { EnrollmentKeeper } from "./enrollment-keeper.ts";
 import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
-import type { KnownPunch } from "./punches.ts";
+import { isKnownPunch, type KnownPunch } from "./punches.ts";
 import { digestOf, type QuarantineReason } from "./quarantine.ts";
 import { withRecordNumber } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
@@ -241,7 +240,7 @@ export class IntakeApplier {
       return this.#insertLive(received, { ...accepted.value, clockEpisode: reset.clockEpisode });
     }
     if (known === undefined) return this.#insertLive(received, accepted.value);
-    if (hasSameContent(contentOf(known), raw)) {
+    if (isKnownPunch(known, raw)) {
       this.#parts.devices.note({ ...device, duplicateCount: device.duplicateCount + 1 });
       const resend = { deviceId: device.id, punch: known, receivedAtMs };
       announceResend(this.#parts, this.#rules, resend);
@@ -279,7 +278,7 @@ export class IntakeApplier {
     if (!accepted.ok) return keep("unreadable", accepted.error);
     const punch = accepted.value;
     const stored = this.#parts.punches.listSameSecond(id, punch);
-    if (stored.some((known) => hasSameContent(contentOf(known), record.punch))) return "known";
+    if (stored.some((known) => isKnownPunch(known, record.punch, true))) return "known";
     const [known] = stored;
     if (known !== undefined) return keep("conflicting", sameSecond(known));
     const isAsked = askedFrom !== undefined && punch.wallTime >= askedFrom;
@@ -392,12 +391,4 @@ function isResend(known: KnownPunch | undefined, receivedAtMs: EpochMs): boolean
 function sameSecond(known: KnownPunch): QuarantineReason {
   const reason = `Punch ${known.id} has the same user and second and other codes`;
   return { code: "same-second", reason };
-}
-
-function contentOf(known: KnownPunch) {
-  return {
-    directionCode: known.directionCode ?? undefined,
-    verifyModeCode: known.verifyModeCode ?? undefined,
-    workCode: known.workCode ?? undefined,
-  };
 }

@@ -9,6 +9,7 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition, punchId, userId } from "#domain/identifiers.ts";
+import type { RawPunch } from "#domain/intake.ts";
 import type {
   AcceptedPunch,
   Direction,
@@ -16,6 +17,8 @@ import type {
   Punch,
   PunchOrigin,
 } from "#domain/punch.ts";
+import { hasSameContent } from "#domain/punch-identity.ts";
+import { recordCodeBits } from "#domain/record-codes.ts";
 import type { WallTime } from "#domain/wall-time.ts";
 import { prepareInsert } from "./prepared-insert.ts";
 import { punches } from "./schema.ts";
@@ -34,6 +37,7 @@ export interface KnownPunch {
   readonly directionCode: string | null;
   readonly verifyModeCode: string | null;
   readonly workCode: string | null;
+  readonly codeLibrary: string | null;
 }
 
 /** A direction as the row keeps it; null where the rules leave it undecided. */
@@ -71,6 +75,7 @@ export class PunchTable {
         directionCode: punches.directionCode,
         verifyModeCode: punches.verifyModeCode,
         workCode: punches.workCode,
+        codeLibrary: punches.codeLibrary,
         clockEpisode: punches.clockEpisode,
         doubtfulTime: punches.doubtfulTime,
         rawText: punches.rawText,
@@ -223,6 +228,26 @@ export class PunchTable {
       isHistoric: Number(row.isHistoric),
     });
   }
+}
+
+/**
+ * Whether nothing contradicts that a punch of the same user and second is the known one. `isRecord`:
+ * it is a record of the terminal's log, and may keep less of a code than the live feed tells.
+ */
+export function isKnownPunch(known: KnownPunch, incoming: RawPunch, isRecord = false): boolean {
+  const { directionCode, verifyModeCode, workCode, codeLibrary, origin } = known;
+  const stored = {
+    directionCode: directionCode ?? undefined,
+    verifyModeCode: verifyModeCode ?? undefined,
+    workCode: workCode ?? undefined,
+  };
+  if (isRecord) return hasSameContent(stored, incoming, recordCodeBits(incoming.codeLibrary));
+  const isOfRecord = origin === "recovered";
+  return hasSameContent(
+    stored,
+    incoming,
+    isOfRecord ? recordCodeBits(codeLibrary ?? undefined) : {},
+  );
 }
 
 /** A row as the engine hands it over: truth as 0 or 1. */

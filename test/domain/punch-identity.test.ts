@@ -88,4 +88,17 @@ describe("hasSameContent()", () => {
       expect(hasSameContent(incoming, stored)).toBe(expected);
     });
   }
+
+  test("hasSameContent() compares as many bits as both sides have", () => {
+    const bits = { directionCode: 2, verifyModeCode: 6 };
+    // 0x89 and 0x09 are one in 6 bits; 0x8a is another.
+    const live = { ...whole, directionCode: "5", verifyModeCode: "137" };
+    const record = { ...whole, directionCode: "1", verifyModeCode: "9" };
+    expect(hasSameContent(live, record, bits)).toBe(true);
+    expect(hasSameContent(record, live, bits)).toBe(true);
+    expect(hasSameContent(live, record)).toBe(false);
+    expect(hasSameContent({ ...live, verifyModeCode: "138" }, record, bits)).toBe(false);
+    expect(hasSameContent({ ...live, workCode: "256" }, record, bits)).toBe(false);
+    expect(hasSameContent({ ...live, verifyModeCode: "FACE" }, record, bits)).toBe(false);
+  });
 });

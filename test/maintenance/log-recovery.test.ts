@@ -193,6 +193,41 @@ test("a code that only one side has contradicts nothing; another code is kept ap
   expect((await opened.storage.figures()).quarantineCount).toBe(1);
 });
 
+test.each([
+  ["HS100", { directionCode: "5", verifyModeCode: "137" }, { io: 1, verify: 9 }],
+  ["HS200", { directionCode: "33", verifyModeCode: "137" }, { io: 1, verify: 9 }],
+] as const)(
+  "a whole log of %s, whose records keep less of a code, conflicts with nothing",
+  async (library, codes, kept) => {
+    using opened = await openWithGate();
+    const { storage } = opened;
+    const codeLibrary = `FKData${library}`;
+    const told = { report: { codeLibrary } };
+    await storage.append([pollFrom("GATE1", RECEIVED_AT_MS, told)]);
+    const times = ["20260302080000", "20260302081500", "20260302083000"];
+    const live = times.map((time) => rawPunch("33", time, { ...codes, codeLibrary }));
+    const [first = [], ...late] = live.map((punch) => [punchesFrom("GATE1", [punch])]);
+    await storage.append(first);
+    await storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+    await storage.append([pollFrom("GATE1", RECEIVED_AT_MS, told)]);
+    const records = times.map((time) => logRecord(library, { ...part(33, time), ...kept }));
+    const text = '{"log_array":"BIN_1","log_count":3,"one_log_size":12}';
+    const binaries = [Buffer.concat(records)];
+    await storage.append([resultFrom("GATE1", { commandIdText: "c-1", text, binaries })]);
+    await recover(opened);
+    expect(await reportOf(opened, 1)).toEqual(
+      counts({ read_count: 3, known_count: 1, added_count: 2 }),
+    );
+    // The live copies of the others come behind their records.
+    for (const intakes of late)
+      expect(await storage.append(intakes)).toEqual([{ kind: "duplicate" }]);
+    const other = rawPunch("33", times[2] ?? "", { ...codes, verifyModeCode: "138", codeLibrary });
+    expect(await storage.append([punchesFrom("GATE1", [other])])).toEqual([
+      { kind: "quarantined" },
+    ]);
+  },
+);
+
 test("an unreadable record is kept once, and the others are read", async () => {
   using opened = await openWithGate();
   const blank = Buffer.alloc(12);

@@ -10,10 +10,9 @@ import type { DeviceId } from "#domain/identifiers.ts";
 import { type ImportedPunch, readImportedPunch } from "#domain/imported-punch.ts";
 import { type ImportFlag, type OriginalRow, readDeviceId } from "#domain/original-row.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
-import { hasSameContent } from "#domain/punch-identity.ts";
 import type { DeviceRow } from "../devices.ts";
 import { type PunchPlacer, UNDECIDED } from "../place-punch.ts";
-import type { KnownPunch, PlacedDirection } from "../punches.ts";
+import { isKnownPunch, type KnownPunch, type PlacedDirection } from "../punches.ts";
 import type { StorageRules } from "../rules.ts";
 import type { TimelinePlace } from "../timeline.ts";
 import type { WriteParts } from "../write-parts.ts";
@@ -70,7 +69,7 @@ export class PunchImport {
     const { raw } = read.value.punch;
     const known = this.#findKnown(id, read.value.punch);
     if (known !== undefined) {
-      if (hasSameContent(contentOf(known), raw)) return KNOWN;
+      if (isKnownPunch(known, raw)) return KNOWN;
       const reason = `Punch ${known.id} has the same user and second and other codes`;
       return refused("same-second", reason);
     }
@@ -124,12 +123,4 @@ export class PunchImport {
 function placedAs(direction: ImportedPunch["direction"]): PlacedDirection {
   if (direction === undefined) return UNDECIDED;
   return { direction, directionSource: "imported", isRepeat: false };
-}
-
-function contentOf(known: KnownPunch) {
-  return {
-    directionCode: known.directionCode ?? undefined,
-    verifyModeCode: known.verifyModeCode ?? undefined,
-    workCode: known.workCode ?? undefined,
-  };
 }
