@@ -23,7 +23,7 @@ import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";
 import { type ReplyPlace, ReplyQueue } from "./reply-queue.ts";
 import { type ReaderEvent, RequestReader, type UnknownProtocol } from "./request-reader.ts";
-import { describeHead } from "./sniff.ts";
+import { sightingOf } from "./terminal-watch-sighting.ts";
 
 /** How long a peer may keep its half open after we shut ours, in milliseconds. */
 const LINGER_MS = 2_000;
@@ -225,17 +225,9 @@ export class DeviceConnection implements BudgetMember {
     this.#startClosing("violation");
   }
 
-  #rejectProtocol({ isTls, head }: UnknownProtocol): void {
-    if (isTls) {
-      const detail = "A terminal there begins with a TLS hello: HTTPS is on";
-      this.#host.noteSighting({ type: "https-on", address: this.address, detail });
-      this.#startClosing("tls");
-      return;
-    }
-    const { hex, text } = describeHead(head);
-    const detail = `Something there begins with bytes of no known protocol: "${text}" (${hex})`;
-    this.#host.noteSighting({ type: "unknown-protocol", address: this.address, detail });
-    this.#startClosing("unknown-protocol");
+  #rejectProtocol(rejected: UnknownProtocol): void {
+    this.#host.noteSighting({ ...sightingOf(rejected), address: this.address });
+    this.#startClosing(rejected.protocol === "tls" ? "tls" : "unknown-protocol");
   }
 
   /**

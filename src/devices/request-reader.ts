@@ -5,7 +5,7 @@
 
 import type { Decoder, DecoderEvent, DecoderLimits, Driver } from "./driver.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
-import { sniffDriver, sniffTls } from "./sniff.ts";
+import { type ForeignProtocol, sniffDriver, sniffForeign } from "./sniff.ts";
 
 /** The driver named for bytes that no driver has claimed. */
 const NO_DRIVER = "unknown";
@@ -20,8 +20,8 @@ export interface ReaderLimits {
 /** No driver knows this protocol; nothing more can be read. */
 export interface UnknownProtocol {
   readonly kind: "unknown-protocol";
-  /** HTTPS is switched on at the terminal. */
-  readonly isTls: boolean;
+  /** Which one it is, where that can be told. */
+  readonly protocol: ForeignProtocol | undefined;
   /** The connection's first bytes, at most `sniffBytesMax`. */
   readonly head: Uint8Array;
 }
@@ -96,10 +96,11 @@ export class RequestReader {
       this.#decoder = found.open(decoderLimits);
       return this.#decode(this.#decoder, head);
     }
-    const tls = sniffTls(shown);
-    const canStillTell = found === "more" || tls === "more";
-    if (tls === "yes" || !canStillTell || shown.length === sniffBytesMax) {
-      return [{ kind: "unknown-protocol", isTls: tls === "yes", head: shown }];
+    const foreign = sniffForeign(shown);
+    const protocol = foreign === "more" || foreign === "none" ? undefined : foreign;
+    const canStillTell = found === "more" || foreign === "more";
+    if (protocol !== undefined || !canStillTell || shown.length === sniffBytesMax) {
+      return [{ kind: "unknown-protocol", protocol, head: shown }];
     }
     this.#keep(chunk);
     return [];

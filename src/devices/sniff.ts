@@ -3,14 +3,21 @@
  * deadline of the question belong to `connection.ts`.
  */
 
-import type { Driver, SniffAnswer } from "./driver.ts";
+import type { Driver } from "./driver.ts";
 
 /** How many bytes of an unknown head an operator is shown. */
 const SHOWN_BYTES_MAX = 32;
 
-/** TLS record type 22 (handshake), then major version 3: RFC 8446 section 5.1. */
-const TLS_HANDSHAKE = 0x16;
-const TLS_MAJOR_VERSION = 0x03;
+/** What terminals are known to speak that no driver does. */
+export type ForeignProtocol = "tls" | "binary-realsvr";
+
+/** How each begins. */
+const FOREIGN_HEADS: readonly (readonly [ForeignProtocol, readonly [number, number]])[] = [
+  // TLS record type 22 (handshake), then major version 3: RFC 8446 section 5.1.
+  ["tls", [0x16, 0x03]],
+  // A record of RealSvr before its JSON: a head of 16 bytes, then 52. As its vendor's receiver has it.
+  ["binary-realsvr", [0x33, 0x99]],
+];
 
 /**
  * Returns the driver whose protocol `head` (at least one byte) begins, `more` while that is open,
@@ -29,11 +36,14 @@ export function sniffDriver(
   return "none";
 }
 
-/** Is this a TLS client hello, which a terminal sends when HTTPS is switched on in its menu? */
-export function sniffTls(head: Uint8Array): SniffAnswer {
-  if (head[0] !== TLS_HANDSHAKE) return "no";
-  if (head.length === 1) return "more";
-  return head[1] === TLS_MAJOR_VERSION ? "yes" : "no";
+/** Which foreign protocol `head` (at least one byte) begins, `more` while that is open, or `none`. */
+export function sniffForeign(head: Uint8Array): ForeignProtocol | "more" | "none" {
+  for (const [protocol, [first, second]] of FOREIGN_HEADS) {
+    if (head[0] !== first) continue;
+    if (head.length === 1) return "more";
+    if (head[1] === second) return protocol;
+  }
+  return "none";
 }
 
 /** The first 32 bytes of a head for the log: in hex, and as ASCII with a dot for all other bytes. */

@@ -126,8 +126,10 @@ export class TerminalWatch {
   /** Told of each request of a terminal, once its outcome is known. */
   noteIntake(received: ReceivedIntake, outcome: Outcome): void {
     const { deviceId, kind } = received.intake;
-    if (deviceId === undefined || outcome.kind === "failed") return;
+    if (outcome.kind === "failed") return;
     const { remoteAddress: address } = received;
+    if (outcome.kind === "quarantined") this.#noteQuarantined(deviceId, address);
+    if (deviceId === undefined) return;
     if (outcome.kind === "refused") {
       if (outcome.code !== "address-not-allowed") return;
       const detail = `It came from ${address}, which is not the address allowed for it`;
@@ -138,12 +140,25 @@ export class TerminalWatch {
     this.#book.hear("wrong-address", deviceId, atMs);
     this.#book.hear("local-mode", address, atMs);
     this.#book.hear("https-on", address, atMs);
+    this.#book.hear("old-realsvr", address, atMs);
     this.#book.hear("unknown-protocol", address, atMs);
     const pace = this.#paces.get(deviceId);
     if (pace !== undefined || this.#paces.size < PACES_MAX) {
       this.#paces.set(deviceId, withContactAt(pace, atMs, kind === "poll"));
     }
     if (outcome.kind === "duplicate") this.#noteResend(deviceId, received);
+  }
+
+  /** One is told as `quarantine`, by the terminal's row; many within minutes are a storm. */
+  #noteQuarantined(id: DeviceId | undefined, address: string): void {
+    const time = this.#now();
+    if (id !== undefined) {
+      const detail = "It sends one thing after another that cannot be read";
+      this.#book.see({ type: "quarantine-storm", subject: id, detail }, time);
+      return;
+    }
+    const detail = "Something there sends what cannot be read, and names no terminal";
+    this.#book.see({ type: "no-device-id", subject: address, detail }, time);
   }
 
   #noteResend(id: DeviceId, { intake }: ReceivedIntake): void {

@@ -9,7 +9,9 @@ import type { EpochMs } from "#base/epoch.ts";
 export const CONDITION_TYPES = [
   "local-mode",
   "https-on",
+  "old-realsvr",
   "unknown-protocol",
+  "no-device-id",
   "wrong-address",
   "shared-id",
   "resend-storm",
@@ -18,6 +20,7 @@ export const CONDITION_TYPES = [
   "clock-reset",
   "missing-records",
   "quarantine",
+  "quarantine-storm",
   "pending",
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -70,12 +73,16 @@ const ATTEMPT = {
   quietHeardMs: 2 * MINUTE_MS,
 } as const;
 
+/** Its menu may offer either; where it does not, nothing but another firmware helps. */
+const OLD_REALSVR_FIX =
+  "let it push by HTTP (FKWeb) or with the newer RealSvr (JSON); if its menu has neither, ask its vendor for a firmware that has";
+
 /** The rule of each. */
 export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "local-mode": {
     ...ATTEMPT,
     about: "address",
-    fix: 'In the terminal\'s network menu change the mode from "Local" to "Network" (server, HTTP push)',
+    fix: `In the terminal's network menu change the mode from "Local" to "Internet". One that has no such choice may speak the old RealSvr, which waits for the server to begin: ${OLD_REALSVR_FIX}`,
     count: 3,
   },
   "https-on": {
@@ -83,10 +90,21 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
     about: "address",
     fix: "Switch HTTPS (SSL) off in the terminal's server menu; this port speaks plain HTTP",
   },
+  "old-realsvr": {
+    ...ATTEMPT,
+    about: "address",
+    fix: `Its punches stay on it, for this server does not speak that: ${OLD_REALSVR_FIX}`,
+  },
   "unknown-protocol": {
     ...ATTEMPT,
     about: "address",
     fix: "Set the terminal to HTTP push (FKWeb, or RealSvr); anything else has no business at this port",
+  },
+  "no-device-id": {
+    ...ATTEMPT,
+    about: "address",
+    fix: "Give the terminal there a device id in its menu. What it sent is kept in quarantine",
+    count: 3,
   },
   "wrong-address": {
     ...ATTEMPT,
@@ -140,6 +158,15 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
     fix: "The terminal sends what cannot be read: it is kept; look for quarantine.added in the log",
     quietMs: HOUR_MS,
     quietHeardMs: HOUR_MS,
+  },
+  "quarantine-storm": {
+    ...STATE,
+    about: "device",
+    fix: 'Update its firmware, or look at its settings. Until then "biometric-server devices block ID" keeps it out, its records stay on it, and the quarantine does not fill up',
+    count: 20,
+    withinMs: 10 * MINUTE_MS,
+    quietMs: 10 * MINUTE_MS,
+    quietHeardMs: 10 * MINUTE_MS,
   },
   pending: {
     ...STATE,

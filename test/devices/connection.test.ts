@@ -317,6 +317,20 @@ describe("DeviceConnection refuses", () => {
     expect(connection.closed()).toBe("unknown-protocol");
   });
 
+  test("DeviceConnection tells an old RealSvr from what nobody knows", () => {
+    const { socket, sightings, connection, send } = setUp();
+    send("3\x99\x10\x01");
+    expect([socket.isShut, socket.written]).toEqual([true, ""]);
+    expect(sightings).toEqual([
+      {
+        type: "old-realsvr",
+        address: "192.0.2.7",
+        detail: "A terminal there sends the old, binary RealSvr",
+      },
+    ]);
+    expect(connection.closed()).toBe("unknown-protocol");
+  });
+
   test("DeviceConnection tells that HTTPS is on, also when the hello comes byte by byte", () => {
     const { socket, sightings, connection, send } = setUp();
     send("\x16");

@@ -74,18 +74,24 @@ describe("RequestReader", () => {
     const { push } = setUp();
     expect(push("HE12345")).toEqual([]);
     expect(push("6789")).toEqual([
-      { kind: "unknown-protocol", isTls: false, head: bytes("HE123456") },
+      { kind: "unknown-protocol", protocol: undefined, head: bytes("HE123456") },
     ]);
   });
 
-  test("RequestReader names TLS, and waits for the second byte to do so", () => {
-    const { push } = setUp();
-    expect(push("\x16")).toEqual([]);
-    expect(push("\x03")).toMatchObject([{ kind: "unknown-protocol", isTls: true }]);
-    const other = setUp();
-    other.push("\x16");
-    expect(other.push("\x05")).toMatchObject([{ kind: "unknown-protocol", isTls: false }]);
-  });
+  test.each([
+    ["tls", "\x16", "\x03"],
+    ["binary-realsvr", "\x33", "\x99"],
+  ])(
+    "RequestReader names %s, and waits for the second byte to do so",
+    (protocol, first, second) => {
+      const { push } = setUp();
+      expect(push(first)).toEqual([]);
+      expect(push(second)).toMatchObject([{ kind: "unknown-protocol", protocol }]);
+      const other = setUp();
+      other.push(first);
+      expect(other.push("\x05")).toMatchObject([{ protocol: undefined }]);
+    },
+  );
 
   test("RequestReader keeps the beginning of the request that a decoder fails on", () => {
     const { reader, push } = setUp();

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Driver, SniffAnswer } from "#devices/driver.ts";
-import { describeHead, sniffDriver, sniffTls } from "#devices/sniff.ts";
+import { describeHead, sniffDriver, sniffForeign } from "#devices/sniff.ts";
 
 function fixedDriver(name: string, sniff: (head: Uint8Array) => SniffAnswer): Driver {
   return {
@@ -66,12 +66,23 @@ describe("sniffDriver()", () => {
   });
 });
 
-describe("sniffTls()", () => {
-  test("sniffTls() knows a client hello by its first two bytes", () => {
-    expect(sniffTls(Uint8Array.of(0x16, 0x03, 0x01, 0x02))).toBe("yes");
-    expect(sniffTls(Uint8Array.of(0x16))).toBe("more");
-    expect(sniffTls(Uint8Array.of(0x16, 0x04))).toBe("no");
-    expect(sniffTls(bytes("POST"))).toBe("no");
+describe("sniffForeign()", () => {
+  test("sniffForeign() knows a client hello by its first two bytes", () => {
+    expect(sniffForeign(Uint8Array.of(0x16, 0x03, 0x01, 0x02))).toBe("tls");
+    expect(sniffForeign(Uint8Array.of(0x16))).toBe("more");
+    expect(sniffForeign(Uint8Array.of(0x16, 0x04))).toBe("none");
+  });
+
+  test("sniffForeign() knows the record of an old RealSvr by its first two bytes", () => {
+    expect(sniffForeign(Buffer.from("339910010000000034000000", "hex"))).toBe("binary-realsvr");
+    expect(sniffForeign(bytes("3"))).toBe("more");
+    expect(sniffForeign(bytes("31"))).toBe("none");
+  });
+
+  test("sniffForeign() leaves all else alone", () => {
+    for (const head of ["POST", "{", "RTLOG", "\x99\x33"]) {
+      expect(sniffForeign(bytes(head))).toBe("none");
+    }
   });
 });
 

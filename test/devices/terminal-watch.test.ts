@@ -126,6 +126,51 @@ describe("what the port sees", () => {
 });
 
 describe("what terminals send", () => {
+  test("one thing after another that cannot be read is a storm; now and then is none", async () => {
+    const site = await start();
+    const unreadable = (second: number) =>
+      site.send(punchesFrom("GATE", [rawPunch("", `20260302080${100 + second}`)]));
+    for (let count = 0; count < 19; count += 1) await unreadable(count);
+    await site.clock.advance(11 * MINUTE_MS);
+    for (let count = 0; count < 19; count += 1) await unreadable(19 + count);
+    await site.clock.advance(LOOK_MS);
+    expect(site.conditions()).toEqual(["quarantine GATE"]);
+    await unreadable(38);
+    await site.clock.advance(LOOK_MS);
+    expect(site.conditions()).toEqual(["quarantine GATE", "quarantine-storm GATE"]);
+    await site.clock.advance(9 * MINUTE_MS);
+    await unreadable(39);
+    await site.clock.advance(9 * MINUTE_MS);
+    expect(site.conditions()).toContain("quarantine-storm GATE");
+    await site.clock.advance(MINUTE_MS + LOOK_MS);
+    expect(site.conditions()).not.toContain("quarantine-storm GATE");
+    expect(site.told("condition.raised")).toEqual(["quarantine-storm GATE"]);
+    const [told] = site.log.of("condition.raised");
+    expect(told?.fields.hint).toContain('"biometric-server devices block GATE" keeps it out');
+    expect(site.told("condition.cleared")).toEqual(["quarantine-storm GATE"]);
+  });
+
+  test("what cannot be read and names no terminal is told by its address", async () => {
+    const site = await start();
+    const nameless = () =>
+      site.send({
+        ...punchesFrom("GATE", []),
+        intake: {
+          kind: "unreadable",
+          deviceId: undefined,
+          code: "no-device-id",
+          reason: "No dev_id",
+          raw: new Uint8Array(5),
+        },
+      });
+    for (let count = 0; count < 3; count += 1) await nameless();
+    await site.clock.advance(LOOK_MS);
+    expect(site.conditions()).toEqual(["no-device-id 192.0.2.7"]);
+    await site.clock.advance(10 * MINUTE_MS);
+    expect(site.conditions()).toEqual([]);
+    expect(site.told("condition.cleared")).toEqual(["no-device-id 192.0.2.7"]);
+  });
+
   test("one record again and again is a storm; a queue that is sent again is none", async () => {
     const site = await start();
     const record = (second: number) =>

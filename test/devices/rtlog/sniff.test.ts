@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { createDrivers } from "#devices/drivers.ts";
 import { createRtlogDriver } from "#devices/rtlog/driver.ts";
-import { sniffDriver, sniffTls } from "#devices/sniff.ts";
+import { sniffDriver, sniffForeign } from "#devices/sniff.ts";
 import { EXPECTED_INTAKES } from "../fkweb/expected-intakes.ts";
 import { fixture as fkwebFixture } from "../fkweb/requests.ts";
 import { FIXTURES, fixture } from "./frames.ts";
@@ -88,9 +88,12 @@ describe("createDrivers()", () => {
     expect(found(head)).toBe("none");
   });
 
-  test("leave a TLS hello to be told as one", () => {
-    expect(sniffTls(Buffer.from("\x16\x03\x01", "latin1"))).toBe("yes");
-    for (const name of FIXTURES) expect(sniffTls(fixture(name))).toBe("no");
+  test("leave a TLS hello and an old RealSvr to be told as such", () => {
+    for (const head of ["\x16\x03\x01", "3\x99\x10\x01"]) {
+      expect(found(head)).toBe("none");
+      expect(sniffForeign(Buffer.from(head, "latin1"))).not.toBe("none");
+    }
+    for (const name of FIXTURES) expect(sniffForeign(fixture(name))).toBe("none");
   });
 
   test("never both say yes", () => {
