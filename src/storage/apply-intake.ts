@@ -93,10 +93,8 @@ export class IntakeApplier {
     const { intake } = received;
     this.#eventsBefore = this.#events.count;
     if (intake.deviceId === undefined) {
-      return this.#quarantine(received, intake.raw, {
-        code: "no-device-id",
-        reason: "No device id",
-      });
+      assert(intake.kind === "unreadable", "A request that can be read names no terminal");
+      return this.#quarantine(received, intake.raw, intake);
     }
     if (intake.kind === "manual") return this.#applyManual(received, intake);
     const contacted = this.#contacts.contact(intake.deviceId, received);

@@ -315,6 +315,25 @@ describe("append()", () => {
     ]);
   });
 
+  test("keeps why a driver could not read what names no terminal", async () => {
+    using opened = openTestStorage();
+    const why = { code: "text-not-json", reason: "The text is not JSON" };
+    const raw = new Uint8Array(10);
+    await opened.storage.append([
+      {
+        ...punchesFrom("GATE1", []),
+        intake: { kind: "unreadable", deviceId: undefined, ...why, raw },
+      },
+    ]);
+    using database = new Database(opened.path, { readonly: true });
+    expect(database.query("SELECT device_id, code, reason FROM quarantine").values()).toEqual([
+      ["", why.code, why.reason],
+    ]);
+    expect(opened.log.of("quarantine.added").map(({ fields }) => fields.detail)).toEqual([
+      "text-not-json: The text is not JSON",
+    ]);
+  });
+
   test("keeps half of the quarantine for devices that somebody approved", async () => {
     using opened = openTestStorage({ quarantineBytesMax: 1000, enrollment: "approve" });
     const bad = (device: string, text: string) =>
