@@ -68,6 +68,8 @@ export interface PunchIntake extends IntakeBase {
   readonly kind: "punches";
   readonly deviceId: DeviceId;
   readonly punches: readonly RawPunch[];
+  /** The serial number that the terminal itself tells, where its protocol has one. */
+  readonly serialText?: string | undefined;
 }
 
 /** A request that carries no punch: enrolment, door, photo (`known`), or a code nobody documented. */

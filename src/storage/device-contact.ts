@@ -147,7 +147,9 @@ export class DeviceContacts {
   #watchTwins(row: DeviceRow, received: ReceivedIntake, skewMs: number | undefined): void {
     const { receivedAtMs: atMs, remoteAddress: address } = received;
     const before = this.#twins.get(row.id);
-    const trace = withContact(before?.trace ?? NO_TRACE, { address, atMs, skewMs });
+    const { intake } = received;
+    const serial = intake.kind === "punches" ? intake.serialText : undefined;
+    const trace = withContact(before?.trace ?? NO_TRACE, { address, atMs, skewMs, serial });
     const toldAtMs = before?.toldAtMs ?? Number.NEGATIVE_INFINITY;
     const sign = findTwin(trace);
     // While it goes on it counts as told.
@@ -167,6 +169,8 @@ const TWINS = {
     "Two terminals use this id, from two addresses in turns: give one of them another id in its menu",
   clocks:
     "Two terminals use this id, their clocks disagree in turns: give one of them another id in its menu",
+  serials:
+    "Two terminals use this id, of two serial numbers in turns: give one of them another id in its menu",
 } as const;
 
 function contactOf(received: ReceivedIntake) {

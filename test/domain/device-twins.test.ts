@@ -7,15 +7,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { findTwin, NO_TRACE, type TwinSign, withContact } from "#domain/device-twins.ts";
 
-/** Requests as `seconds address` or `seconds address skewSeconds`. */
+/** Requests as `seconds address`, `seconds address skewSeconds` or `seconds address - serial`. */
 function signOf(...requests: string[]): TwinSign | undefined {
   let trace = NO_TRACE;
   for (const request of requests) {
-    const [seconds = "", address = "", skew] = request.split(" ");
+    const [seconds = "", address = "", skew = "-", serial] = request.split(" ");
     trace = withContact(trace, {
       address,
       atMs: Number(seconds) * 1000,
-      skewMs: skew === undefined ? undefined : Number(skew) * 1000,
+      skewMs: skew === "-" ? undefined : Number(skew) * 1000,
+      serial,
     });
   }
   return findTwin(trace);
@@ -59,6 +60,25 @@ describe("findTwin() by clocks", () => {
   }
 });
 
+describe("findTwin() by serial numbers", () => {
+  const cases: readonly (readonly [string, readonly string[], TwinSign | undefined])[] = [
+    ["one", ["0 A - S1", "20 A - S1", "40 A - S1", "60 A - S1"], undefined],
+    ["a terminal that is replaced", ["0 A - S1", "9 A - S1", "99 A - S2", "199 A - S2"], undefined],
+    ["one that is put back", ["0 A - S1", "99 A - S2", "199 A - S1", "299 A - S1"], undefined],
+    ["two in turns", ["0 A - S1", "5 A - S2", "3600 A - S1", "3605 A - S2"], "serials"],
+    [
+      "with others between",
+      ["0 A - S1", "1 A 5", "5 A - S2", "8 A", "9 A - S1", "9 A - S2"],
+      "serials",
+    ],
+    ["as late as counts", ["0 A - S1", "5 A - S2", "6 A - S1", "86400 A - S2"], "serials"],
+    ["a second later", ["0 A - S1", "5 A - S2", "6 A - S1", "86401 A - S2"], undefined],
+  ];
+  for (const [what, requests, expected] of cases) {
+    test(what, () => expect(signOf(...requests)).toBe(expected));
+  }
+});
+
 test("findTwin() sees no twin in a terminal that moves once", () => {
   const stays = fc.array(fc.nat(30), { minLength: 1, maxLength: 20 });
   fc.assert(
@@ -73,7 +93,9 @@ test("findTwin() sees no twin in a terminal that moves once", () => {
 test("withContact() remembers no more than it needs", () => {
   let trace = NO_TRACE;
   for (let index = 0; index < 1000; index += 1) {
-    trace = withContact(trace, { address: `A${index}`, atMs: index, skewMs: index });
+    const told = { address: `A${index}`, skewMs: index, serial: `S${index}` };
+    trace = withContact(trace, { ...told, atMs: index });
   }
-  expect([trace.stays.length, trace.reports.length]).toEqual([4, 4]);
+  const { stays, reports, serials } = trace;
+  expect([stays.length, reports.length, serials.length]).toEqual([4, 4, 4]);
 });

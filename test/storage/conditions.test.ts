@@ -15,7 +15,9 @@ import {
   MANILA_RULES,
   openTestStorage,
   pollFrom,
+  punchesFrom,
   RECEIVED_AT_MS,
+  rawPunch,
 } from "../support/test-storage.ts";
 
 const DAY_MS = 86_400_000;
@@ -103,6 +105,19 @@ test("onTwins is told while two terminals go on with one id, the log once", asyn
   await storage.close();
   expect(told).toEqual(["GATE", "GATE", "GATE"]);
   expect(log.of("device.twins")).toHaveLength(1);
+});
+
+test("two serial numbers in turns under one id are told as two terminals", async () => {
+  using opened = openTestStorage();
+  for (let turn = 0; turn < 5; turn += 1) {
+    const punch = rawPunch(String(turn), "20260302080000");
+    const sent = punchesFrom("GATE", [punch], epochMs(RECEIVED_AT_MS + turn * 600_000));
+    const intake = { ...sent.intake, serialText: turn % 2 === 0 ? "S1" : "S2" };
+    await opened.storage.append([{ ...sent, intake }]);
+  }
+  expect(opened.log.of("device.twins").map(({ fields }) => fields)).toMatchObject([
+    { device: "GATE", detail: expect.stringContaining("two serial numbers in turns") },
+  ]);
 });
 
 test("listConditions() leaves out what only another version knows", async () => {

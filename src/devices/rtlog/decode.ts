@@ -20,7 +20,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   "io_mode",
   "io_time",
 ]);
-const RECORD_NUMBER_PATTERN = /^[\x20-\x7e]{1,64}$/;
+const SHORT_TEXT_PATTERN = /^[\x20-\x7e]{1,64}$/;
 /** A number is only whole where something stands behind it. */
 const LOG_ID_IN_BYTES =
   /"log_id"[ \t\r\n]*:[ \t\r\n]*(-?\d{1,20}(?=[ \t\r\n,}])|"[\x20\x21\x23-\x5b\x5d-\x7e]{0,64}")/;
@@ -31,7 +31,7 @@ const SEARCHED_BYTES_MAX = 32 * 1024;
 
 /** Members by name; of a repeated one the last, as JSON readers have it. */
 type Tokens = ReadonlyMap<string, string>;
-type Fields = Omit<RtlogRecord, "deviceIdText" | "text" | "log_id">;
+type Fields = Omit<RtlogRecord, "deviceIdText" | "text" | "log_id" | "SerialNo">;
 
 /** Decodes one frame. */
 export function decodeFrame(frame: RtlogFrame): RtlogMessage {
@@ -51,8 +51,9 @@ export function decodeFrame(frame: RtlogFrame): RtlogMessage {
     return { logIdToken, record: fail(failure) };
   }
   if (error !== undefined) return { logIdToken, record: fail({ ...error, deviceIdText }) };
-  const log_id = recordNumber(logIdToken);
-  return { logIdToken, record: ok({ deviceIdText, text, log_id, ...fields }) };
+  const log_id = shortText(logIdToken);
+  const SerialNo = shortText(tokens.get("SerialNo") ?? tokens.get("serial_number"));
+  return { logIdToken, record: ok({ deviceIdText, text, log_id, SerialNo, ...fields }) };
 }
 
 /**
@@ -103,9 +104,9 @@ function fieldText(token: string | undefined): string | undefined {
 }
 
 /** Only what can be a number is kept beside the text: no odd one costs the record. */
-function recordNumber(token: string | undefined): string | undefined {
+function shortText(token: string | undefined): string | undefined {
   const text = fieldText(token);
-  return text !== undefined && RECORD_NUMBER_PATTERN.test(text) ? text : undefined;
+  return text !== undefined && SHORT_TEXT_PATTERN.test(text) ? text : undefined;
 }
 
 /** A code as sent: text and numbers as they are, a list such as `["FP"]` as its JSON text. */

@@ -24,7 +24,8 @@ export function interpretMessage({ record }: RtlogMessage, { raw }: RtlogFrame):
     const device = deviceIdText === undefined ? undefined : deviceId(deviceIdText);
     return { kind: "unreadable", deviceId: device, code, reason, raw };
   }
-  const { deviceIdText, text, log_id, user_id, io_time, io_mode, verify_mode } = record.value;
+  const { deviceIdText, text, log_id, user_id, io_time, io_mode, verify_mode, SerialNo } =
+    record.value;
   const punch = {
     userIdText: user_id,
     wallTimeText: io_time,
@@ -35,5 +36,6 @@ export function interpretMessage({ record }: RtlogMessage, { raw }: RtlogFrame):
     rawText: text,
     recordNumberText: log_id,
   };
-  return { kind: "punches", deviceId: deviceId(deviceIdText), punches: [punch], raw };
+  const id = deviceId(deviceIdText);
+  return { kind: "punches", deviceId: id, punches: [punch], serialText: SerialNo, raw };
 }

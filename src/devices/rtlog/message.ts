@@ -1,7 +1,7 @@
 /**
  * The record of dialect R (fkweb.md 1, row R), in the vendor's words. The fields are taken from the
  * vendor's own receiver and are not confirmed on hardware. Others that are known, and stay in the
- * text alone: `device_port`, `SerialNo`, `emergency`, `is_support_string_id`, `temperature`.
+ * text alone: `device_port`, `emergency`, `is_support_string_id`, `temperature`.
  */
 
 import type { Result } from "#base/result.ts";
@@ -35,6 +35,8 @@ export interface RtlogRecord {
   readonly io_time: string | undefined;
   readonly io_mode: string | undefined;
   readonly verify_mode: string | undefined;
+  /** 1 to 64 printable characters; undefined where it is anything else. `serial_number` in some. */
+  readonly SerialNo: string | undefined;
 }
 
 /** Why a frame gives no record, and who sent it, if that can be told. */

@@ -113,6 +113,22 @@ describe("a device id", () => {
   });
 });
 
+describe("a serial number", () => {
+  test.each([
+    [{ SerialNo: '"20241012011"' }, "20241012011"],
+    [{ SerialNo: "20241012011" }, "20241012011"],
+    [{ serial_number: '"ENS2025079"' }, "ENS2025079"],
+    [{ SerialNo: '"A"', serial_number: '"B"' }, "A"],
+    [{ SerialNo: '""' }, undefined],
+    [{ SerialNo: `"${"7".repeat(65)}"` }, undefined],
+    [{ SerialNo: "{}" }, undefined],
+    [{}, undefined],
+  ])("of %p is %p", (fields, expected) => {
+    const { intake } = onlyExchange(v1(recordJson(fields)));
+    expect(intake).toMatchObject({ kind: "punches", serialText: expected });
+  });
+});
+
 describe("what cannot be read", () => {
   const record = recordJson();
   const gbk = Buffer.concat([

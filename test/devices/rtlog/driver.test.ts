@@ -39,6 +39,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
   "v1-punch": {
     kind: "punches",
     deviceId: "1",
+    serialText: "20241012011",
     punches: [
       {
         userIdText: "27",
@@ -56,6 +57,7 @@ const INTAKES: Readonly<Record<FixtureName, unknown>> = {
   "v2-punch-photo": {
     kind: "punches",
     deviceId: "C2636CF4DB223121",
+    serialText: "20241012011",
     punches: [
       {
         userIdText: "E-0042",
