@@ -263,7 +263,7 @@ export class TerminalWatch {
 
 /** Storage and the port's refusals tell these themselves, at the moment they are noticed. */
 const TOLD_WHEN_NOTICED: Readonly<Record<ConditionChange["kind"], ReadonlySet<ConditionType>>> = {
-  raised: new Set(["pending", "shared-id", "clock-off", "wrong-address", "quarantine"]),
+  raised: new Set(["pending", "shared-id", "clock-off", "wrong-address"]),
   cleared: new Set(["pending", "clock-off"]),
 };
 

@@ -73,16 +73,12 @@ const ATTEMPT = {
   quietHeardMs: 2 * MINUTE_MS,
 } as const;
 
-/** Its menu may offer either; where it does not, nothing but another firmware helps. */
-const OLD_REALSVR_FIX =
-  "let it push by HTTP (FKWeb) or with the newer RealSvr (JSON); if its menu has neither, ask its vendor for a firmware that has";
-
 /** The rule of each. */
 export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "local-mode": {
     ...ATTEMPT,
     about: "address",
-    fix: `In the terminal's network menu change the mode from "Local" to "Internet". One that has no such choice may speak the old RealSvr, which waits for the server to begin: ${OLD_REALSVR_FIX}`,
+    fix: 'In the terminal\'s network menu change the mode from "Local" to "Internet". Without such a choice it may speak the old RealSvr, which waits for the server to begin: see "biometric-server device-card realsvr"',
     count: 3,
   },
   "https-on": {
@@ -93,7 +89,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "old-realsvr": {
     ...ATTEMPT,
     about: "address",
-    fix: `Its punches stay on it, for this server does not speak that: ${OLD_REALSVR_FIX}`,
+    fix: "This server does not speak that, and the punches stay on the terminal: set it to HTTP (FKWeb), or ask its vendor for a firmware that pushes by HTTP or sends RealSvr as JSON",
   },
   "unknown-protocol": {
     ...ATTEMPT,

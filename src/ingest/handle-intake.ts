@@ -10,7 +10,8 @@ import type { CommitQueue } from "./commit-queue.ts";
 
 const HINTS: Readonly<Record<RefusalCode, string>> = {
   "device-blocked": 'The terminal is blocked and keeps its records: "devices approve" lets it in',
-  "address-not-allowed": "The terminal came from another address than the one allowed for it",
+  "address-not-allowed":
+    'It is not the address allowed for the terminal; if that has moved: "devices address"',
   "id-reserved":
     "The terminal calls itself by the id of the device for manual punches: give it another id",
   "devices-full": "Too many terminals are known: raise DEVICES_MAX if they are yours",

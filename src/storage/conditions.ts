@@ -12,6 +12,7 @@ import {
   CONDITION_TYPES,
   type Condition,
   type ConditionChange,
+  conditionFix,
 } from "#domain/condition.ts";
 import { events } from "./delivery-schema.ts";
 import { guardEngine } from "./engine-error.ts";
@@ -37,7 +38,8 @@ export function conditionStorage(
     if (kind === "raised") {
       orm.insert(conditions).values({ type, subject, raisedAtMs, lastSeenAtMs, detail }).run();
     }
-    const data = { condition: type, subject, detail, raised_at_ms: raisedAtMs };
+    const fix = kind === "raised" ? conditionFix(condition) : undefined;
+    const data = { condition: type, subject, detail, raised_at_ms: raisedAtMs, fix };
     orm
       .insert(events)
       .values({

@@ -77,7 +77,7 @@ NEW       -     pending   never         -           0     192.0.2.7  any
 WHAT IS WRONG
 192.0.2.9: local-mode, since 3 min ago
   It is?[2J silent
-  fix: In the terminal's network menu change the mode from "Local" to "Network" (server, HTTP push)
+  fix: In the terminal's network menu change the mode from "Local" to "Internet". Without such a choice it may speak the old RealSvr, which waits for the server to begin: see "biometric-server device-card realsvr"
 `);
   });
 

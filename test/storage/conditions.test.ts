@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
-import type { Condition, ConditionChange } from "#domain/condition.ts";
+import { type Condition, type ConditionChange, conditionFix } from "#domain/condition.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeOwnClock } from "../support/fake-own-clock.ts";
@@ -48,11 +48,12 @@ test("recordConditions() keeps what is open over a restart, and a row of each ch
   expect(await opened.storage.listConditions()).toEqual([TLS, PENDING]);
   await opened.storage.recordConditions([change("cleared", TLS, 5)]);
   expect(await opened.storage.listConditions()).toEqual([PENDING]);
-  const data = (condition: Condition) =>
-    `{"condition":"${condition.type}","subject":"${condition.subject}","detail":${JSON.stringify(condition.detail)},"raised_at_ms":${RECEIVED_AT_MS}}`;
+  const data = (condition: Condition, fix = "") =>
+    `{"condition":"${condition.type}","subject":"${condition.subject}","detail":${JSON.stringify(condition.detail)},"raised_at_ms":${RECEIVED_AT_MS}${fix}}`;
+  const fixOf = (condition: Condition) => `,"fix":${JSON.stringify(conditionFix(condition))}`;
   expect(history(opened.path)).toEqual([
-    ["condition.raised", "", data(TLS)],
-    ["condition.raised", "GATE", data(PENDING)],
+    ["condition.raised", "", data(TLS, fixOf(TLS))],
+    ["condition.raised", "GATE", data(PENDING, fixOf(PENDING))],
     ["condition.cleared", "", data(TLS)],
   ]);
 });

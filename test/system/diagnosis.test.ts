@@ -1,9 +1,14 @@
 /**
- * Aim: on the executable, `status` names each terminal that is set wrongly with its fix, ends with 3
- * while something is wrong, and with 0 again once it is over; each is told once.
+ * Aim: on the executable, `status` names each terminal that is set wrongly, or misbehaves, with its
+ * fix, ends with 3 while something is wrong, and with 0 again once it is over; log and history tell
+ * the beginning of each once, with its fix, and its end once.
  */
 
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { framed, post } from "../devices/fkweb/requests.ts";
+import { recordJson, v1 } from "../devices/rtlog/frames.ts";
 import { eventually } from "../support/eventually.ts";
 import type { RunningServer } from "../support/running-server.ts";
 import { SteeredBuild, SteeredServer } from "../support/steered-server.ts";
@@ -13,7 +18,10 @@ setDefaultTimeout(120_000);
 
 const TLS_HELLO = Buffer.from("16030100050100000103030d0a0d0a", "hex");
 const GARBAGE = Buffer.from("80ff00fe2231\u001b", "latin1");
+/** The first record of an old RealSvr: its head alone. */
+const OLD_REALSVR = Buffer.from("33991001000000003400000001000000", "hex");
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 
 let build: SteeredBuild;
 beforeAll(async () => {
@@ -28,6 +36,32 @@ interface Status {
     readonly subject: string;
     readonly fix: string;
   }[];
+}
+
+/** The clock of a terminal of Manila, 14 digits. */
+function clockText(instantMs: number): string {
+  return new Date(instantMs + 8 * HOUR_MS).toISOString().replaceAll(/\D/g, "").slice(0, 14);
+}
+
+/** A poll that tells the clock. */
+function pollRequest(device: string, clock: string): Buffer {
+  const body = framed(`{"fk_info":{"firmware":"F1"},"fk_name":"","fk_time":"${clock}"}`);
+  return post(body, { dev_id: device, request_code: "receive_cmd" });
+}
+
+/** What the history tells of each condition, in its order: `raised`, with its fix, and `cleared`. */
+function readHistory(server: RunningServer): ReadonlyMap<string, readonly string[]> {
+  const told = new Map<string, string[]>();
+  using database = new Database(join(server.dataDir, "biometric.db"), { readonly: true });
+  const rows = database.query<{ type: string; data_text: string }, []>(
+    "SELECT type, data_text FROM events WHERE type LIKE 'condition.%' ORDER BY id",
+  );
+  for (const { type, data_text: text } of rows.all()) {
+    const { condition, fix = "" } = JSON.parse(text);
+    const kind = type.replace("condition.", "");
+    told.set(condition, [...(told.get(condition) ?? []), fix === "" ? kind : `${kind}: ${fix}`]);
+  }
+  return told;
 }
 
 async function readStatus(server: RunningServer): Promise<{ exitCode: number; status: Status }> {
@@ -77,7 +111,7 @@ test("terminals that are set wrongly are named with their fix, until they are no
     "GATE1",
   ]);
   expect(conditions.map(({ fix }) => fix)).toEqual([
-    expect.stringContaining('from "Local" to "Network"'),
+    expect.stringContaining('from "Local" to "Internet"'),
     expect.stringContaining("Switch HTTPS (SSL) off"),
     expect.stringContaining("HTTP push"),
     expect.stringContaining("devices address GATE1 any"),
@@ -98,4 +132,112 @@ test("terminals that are set wrongly are named with their fix, until they are no
   expect(server.logLines("condition.cleared")).toHaveLength(4);
   await server.stop();
   expect((await server.run("status")).exitCode).toBe(1);
+});
+
+test("terminals that misbehave are named with their fix, in status, log and history, once", async () => {
+  const atMs = Date.UTC(2026, 2, 2, 1, 0, 0);
+  const settings = { DEVICE_ENROLLMENT: "open" };
+  await using server = new SteeredServer(build, { atMs, settings });
+  await server.start();
+  const port = server.terminalPort;
+  const send = (bytes: Uint8Array) => sendWhole(port, bytes);
+  const poll = (device: string, clock = clockText(server.nowMs)) =>
+    send(pollRequest(device, clock));
+
+  expect(await send(OLD_REALSVR)).toBe("");
+  const nameless = framed('{"user_id":"1"}');
+  for (let count = 0; count < 3; count += 1) {
+    expect(await send(post(nameless, { dev_id: undefined }))).toBe(ACKNOWLEDGEMENT);
+  }
+  for (let count = 0; count < 20; count += 1) {
+    const punch = { device: "STORM", user: "", wallTime: clockText(atMs - count * 1000) };
+    expect(await send(punchRequest(punch))).toBe(ACKNOWLEDGEMENT);
+  }
+  const serials = ["S1", "S2", "S1", "S2", "S1"];
+  for (const [index, serial] of serials.entries()) {
+    const fields = { fk_device_id: '"TWINS"', SerialNo: `"${serial}"`, user_id: `"${index}"` };
+    // The numbers of the two do not go together either: 10, 20, 11, 21, 12.
+    const number = serial === "S1" ? 10 + index / 2 : 20 + (index - 1) / 2;
+    const record = v1(recordJson({ ...fields, log_id: String(number) }));
+    const socket = await TerminalSocket.connect(port);
+    socket.send(record);
+    socket.end();
+    expect(await socket.answer).toContain('"result":"OK"');
+  }
+  await poll("RESET");
+  server.advance(6_000);
+  await poll("RESET", "20000101000000");
+  const again = { device: "AGAIN", user: "27", wallTime: clockText(atMs) };
+  for (let count = 0; count < 12; count += 1) {
+    expect(await send(punchRequest(again))).toBe(ACKNOWLEDGEMENT);
+    await poll("REGULAR");
+    server.advance(4_000);
+  }
+  const raised = [
+    "old-realsvr",
+    "no-device-id",
+    "shared-id",
+    "resend-storm",
+    "clock-off",
+    "clock-reset",
+    "missing-records",
+    "quarantine",
+    "quarantine-storm",
+  ];
+  const { conditions } = await untilTypes(server, raised);
+  const fixes = new Map(conditions.map(({ type, fix }) => [type, fix]));
+  expect(fixes.get("old-realsvr")).toContain("FKWeb");
+  expect(fixes.get("shared-id")).toContain("another device id");
+  expect(fixes.get("resend-storm")).toContain("Restart the terminal");
+  expect(fixes.get("clock-reset")).toContain("battery");
+  expect(fixes.get("quarantine-storm")).toContain("devices block STORM");
+
+  server.advance(11 * MINUTE_MS);
+  const silent = [
+    "shared-id",
+    "no-contact",
+    "clock-off",
+    "clock-reset",
+    "missing-records",
+    "quarantine",
+  ];
+  const later = await untilTypes(server, silent);
+  const missed = later.conditions.find(({ type }) => type === "no-contact");
+  expect(missed?.subject).toBe("REGULAR");
+  expect(missed?.fix).toContain("power and network");
+
+  await poll("REGULAR");
+  server.advance(6_000);
+  await untilTypes(
+    server,
+    silent.filter((type) => type !== "no-contact"),
+  );
+  expect((await server.run("devices", "retire", "REGULAR")).exitCode).toBe(0);
+  await poll("RESET");
+  server.advance(HOUR_MS);
+  await poll("RESET");
+  server.advance(6_000);
+  await untilTypes(server, ["missing-records"]);
+  expect((await server.run("devices", "retire", "RESET")).exitCode).toBe(0);
+  server.advance(24 * HOUR_MS);
+  await untilTypes(server, []);
+
+  const types = [...raised, "no-contact"].sort();
+  const history = readHistory(server);
+  expect([...history.keys()].sort()).toEqual(types);
+  for (const { type, fix } of [...conditions, ...later.conditions]) {
+    expect([type, history.get(type)]).toEqual([type, [`raised: ${fix}`, "cleared"]]);
+  }
+  // What is told the moment it is noticed has a line of its own, which names the fix, too.
+  const toldAtOnce = ["clock-off", "shared-id"];
+  expect(server.logLines("device.twins")).toEqual([expect.stringContaining("another id")]);
+  expect(server.logLines("device.clock-off")).toEqual([expect.stringContaining("hint=")]);
+  expect(server.logLines("device.clock-right")).toHaveLength(1);
+  const told = (event: string) =>
+    server.logLines(event).map((line) => /type=(\S+)/.exec(line)?.[1] ?? line);
+  expect(told("condition.raised").sort()).toEqual(
+    types.filter((type) => !toldAtOnce.includes(type)),
+  );
+  for (const line of server.logLines("condition.raised")) expect(line).toContain(" hint=");
+  expect(told("condition.cleared").sort()).toEqual(types.filter((type) => type !== "clock-off"));
 });
