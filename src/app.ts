@@ -21,6 +21,7 @@ import { startDeviceListener } from "#devices/listener.ts";
 import { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { parseUserRange } from "#domain/user.ts";
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
@@ -35,8 +36,7 @@ import { residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
-import { Dispatcher } from "#webhooks/dispatcher.ts";
-import type { WebhookEndpoint } from "#webhooks/dispatcher-options.ts";
+import { Dispatchers } from "#webhooks/dispatchers.ts";
 import { shownUrl } from "#webhooks/shown-url.ts";
 import { sendTestEvent } from "#webhooks/test-event.ts";
 
@@ -107,11 +107,10 @@ async function startParts(
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
-  const delivery = await createDelivery(options, storage, secrets);
-  const dispatcher = delivery?.dispatcher;
+  const dispatchers = createDispatchers(options, storage, secrets);
   const live = createLiveHub(options, storage);
   const wakeReaders = () => {
-    dispatcher?.wake();
+    dispatchers.wake();
     live.wake();
   };
   const background = createBackground(options, storage, wakeReaders);
@@ -139,10 +138,8 @@ async function startParts(
   stops.push(startCommandCare(options, storage));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
-  if (dispatcher !== undefined) {
-    dispatcher.start();
-    stops.push(() => dispatcher.stop());
-  }
+  await dispatchers.refresh();
+  stops.push(() => dispatchers.stop());
   const queue = createQueue(options, storage, () => {
     noteCommit();
     recovery.noteCommit();
@@ -152,7 +149,7 @@ async function startParts(
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
     readiness: () => findReadiness(storage, ownClock),
-    webhookDelivery: delivery?.access,
+    webhookDelivery: settingsDelivery(dispatchers, clock),
     onDeviceApproved,
     submitIntake: handleIntake,
     live,
@@ -295,45 +292,41 @@ async function openFirstPairingWindow(
   await storage.openPairingWindow(fromMs, untilMs);
 }
 
-function endpointOf(config: Config, secrets: Secrets): WebhookEndpoint | undefined {
-  const url = endpointUrl(config);
-  if (url === undefined) return undefined;
-  return {
-    url,
-    secret: secrets.webhookSecret,
-    timeoutMs: config.webhookTimeoutMs,
-    rateLimitPerMinute: config.webhookRateLimit,
-    refusalsMax: config.webhookRetriesMax + 1,
-    retryDelayMs: config.webhookRetryDelayMs,
-    format: config.webhookFormat,
-    extraFields: config.webhookExtraFields,
-  };
-}
-
-/** Delivery to the receiver, and what the API may ask of it; undefined without a receiver. */
-async function createDelivery(
+function createDispatchers(
   { config, clock, log }: AppOptions,
   storage: Storage,
   secrets: Secrets,
-): Promise<{ readonly dispatcher: Dispatcher; readonly access: WebhookDelivery } | undefined> {
-  const endpoint = endpointOf(config, secrets);
-  if (endpoint === undefined) return undefined;
-  const dispatcher = new Dispatcher({
+): Dispatchers {
+  return new Dispatchers({
     storage,
     clock,
     log,
     random: Math.random,
-    endpoint,
+    settings: {
+      timeoutMs: config.webhookTimeoutMs,
+      refusalsMax: config.webhookRetriesMax + 1,
+      retryDelayMs: config.webhookRetryDelayMs,
+      own: {
+        secret: secrets.webhookSecret,
+        rateLimitPerMinute: config.webhookRateLimit,
+        extraFields: config.webhookExtraFields,
+      },
+    },
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
-    recoveredCount: (await storage.figures()).deliveriesWaiting,
   });
-  const access: WebhookDelivery = {
+}
+
+/** What the replaced server's API may ask of the endpoint of the settings; undefined without it. */
+function settingsDelivery(dispatchers: Dispatchers, clock: Clock): WebhookDelivery | undefined {
+  const dispatcher = dispatchers.find(SETTINGS_ENDPOINT_ID);
+  const target = dispatchers.findTarget(SETTINGS_ENDPOINT_ID);
+  if (dispatcher === undefined || target === undefined) return undefined;
+  return {
     figures: () => dispatcher.figures(),
     noteRequeued: (count) => dispatcher.noteRequeued(count),
-    sendTest: (signal) => sendTestEvent({ ...endpoint, clock }, signal),
+    sendTest: (signal) => sendTestEvent({ ...target, clock }, signal),
   };
-  return { dispatcher, access };
 }
 
 function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {

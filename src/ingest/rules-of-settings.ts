@@ -1,7 +1,7 @@
 /** The settings as the rules by which punches are stored. */
 
 import type { Config } from "#config/config.ts";
-import type { StorageRules } from "#storage/rules.ts";
+import type { SettingsEndpoint, StorageRules } from "#storage/rules.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -20,7 +20,7 @@ export function rulesOf(config: Config): StorageRules {
     enrollment: config.deviceEnrollment,
     historyMs: config.deviceHistoryDays * DAY_MS,
     setsDeviceTime: config.deviceSetTime,
-    hasEndpoint: endpointUrl(config) !== undefined,
+    endpoint: endpointOf(config),
     announcesResends: config.webhookDuplicates,
     devicesMax: config.devicesMax,
     pendingDevicesMax: config.pendingDevicesMax,
@@ -29,6 +29,11 @@ export function rulesOf(config: Config): StorageRules {
     quarantineBytesMax: config.quarantineBytesMax,
     noticeTextBytesMax: config.noticeTextBytesMax,
   };
+}
+
+function endpointOf(config: Config): SettingsEndpoint | undefined {
+  const url = endpointUrl(config);
+  return url === undefined ? undefined : { url, format: config.webhookFormat, types: undefined };
 }
 
 /** The receiver, when one is set and not switched off. */

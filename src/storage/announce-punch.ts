@@ -4,6 +4,7 @@
  * a message, and only where the site wants one.
  */
 
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { KnownPunch } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -18,9 +19,10 @@ export interface EnteredPunch {
   readonly isHistoric: boolean;
 }
 
-/** Enqueues the delivery of a punch that is in the feed. */
+/** Enqueues the deliveries of a punch that is in the feed. */
 export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHistoric">): void {
-  parts.outbox.enqueue({
+  parts.outbox.enqueue(parts.endpoints.listTargets("punch.created", punch.deviceId), {
+    type: "punch.created",
     deviceId: punch.deviceId,
     punchId: punch.punchId,
     revision: punch.revision,
@@ -29,10 +31,10 @@ export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHis
   });
 }
 
-/** Counts the punch and, where an endpoint is set, enqueues its delivery. */
-export function announcePunch(parts: WriteParts, rules: StorageRules, punch: EnteredPunch): void {
+/** Counts the punch and enqueues its deliveries. */
+export function announcePunch(parts: WriteParts, punch: EnteredPunch): void {
   parts.counters.add({ punchCount: 1 });
-  if (rules.hasEndpoint && !punch.isHistoric) enqueuePunch(parts, punch);
+  if (!punch.isHistoric) enqueuePunch(parts, punch);
 }
 
 /** With so many messages waiting a resend is not told: a terminal may repeat itself without end. */
@@ -53,10 +55,12 @@ export function announceResend(
   },
 ): void {
   const { punch } = resend;
-  if (!rules.hasEndpoint || !rules.announcesResends) return;
+  if (!rules.announcesResends) return;
   if (punch.feedPosition === null || punch.isHistoric || punch.origin === "imported") return;
   if (parts.counters.values.deliveriesWaiting >= WAITING_MAX) return;
-  parts.outbox.enqueue({
+  if (rules.endpoint === undefined) return;
+  parts.outbox.enqueue([SETTINGS_ENDPOINT_ID], {
+    type: "punch.created",
     deviceId: resend.deviceId,
     punchId: punch.id,
     revision: punch.revision,

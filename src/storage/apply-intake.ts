@@ -338,7 +338,7 @@ export class IntakeApplier {
       return { kind: "stored" };
     }
     if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);
-    announcePunch(this.#parts, this.#rules, {
+    announcePunch(this.#parts, {
       deviceId: device.id,
       punchId: place.punchId,
       revision: 1,

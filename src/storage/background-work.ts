@@ -136,7 +136,7 @@ export class BackgroundWork {
       isHistoric: time.isHistoric,
       ...placed,
     });
-    announcePunch(this.#parts, this.#rules, {
+    announcePunch(this.#parts, {
       ...row,
       punchId: id,
       isHistoric: time.isHistoric,

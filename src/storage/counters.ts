@@ -6,6 +6,7 @@ import { desc, eq, isNotNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { AppError } from "#base/app-error.ts";
 import { type FeedPosition, feedPosition, type PunchId, punchId } from "#domain/identifiers.ts";
+import type { EndpointId } from "#domain/webhook-endpoint.ts";
 import { counters, punches } from "./schema.ts";
 
 const ROW_ID = 1;
@@ -82,6 +83,19 @@ export class Counters {
     values.deliveriesParked += amounts.deliveriesParked ?? 0;
     values.ledgerBytes += amounts.ledgerBytes ?? 0;
     this.#values = values;
+  }
+
+  /** Adds to an endpoint's messages, and to those of all. */
+  addDeliveries(
+    endpoint: EndpointId,
+    amounts: { readonly waiting?: number; readonly parked?: number },
+  ): void {
+    const { waiting = 0, parked = 0 } = amounts;
+    const { endpointTotals: totals } = this.#values;
+    const before = totals[String(endpoint)] ?? { waiting: 0, parked: 0 };
+    const after = { waiting: before.waiting + waiting, parked: before.parked + parked };
+    this.add({ deliveriesWaiting: waiting, deliveriesParked: parked });
+    this.#values = { ...this.#values, endpointTotals: { ...totals, [String(endpoint)]: after } };
   }
 
   /** Takes every change since `values` back, as the transaction's rollback does on disk. */

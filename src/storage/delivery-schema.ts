@@ -5,6 +5,7 @@
 
 import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { WEBHOOK_FORMATS } from "#domain/webhook-endpoint.ts";
 
 /** Receivers of webhooks. */
 export const webhookEndpoints = sqliteTable("webhook_endpoints", {
@@ -14,7 +15,7 @@ export const webhookEndpoints = sqliteTable("webhook_endpoints", {
   /** `settings`: made from the settings, which stay in charge of it. */
   origin: text("origin", { enum: ["settings", "added"] }).notNull(),
   url: text("url").notNull(),
-  format: text("format", { enum: ["logs", "event", "standard"] }).notNull(),
+  format: text("format", { enum: WEBHOOK_FORMATS }).notNull(),
   /** A JSON list of event types, or null for all that the format can tell. */
   typesText: text("types_text"),
   /** A JSON list of terminals, or null for all. */

@@ -8,7 +8,6 @@ import type { DeviceId } from "#domain/identifiers.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import { enqueuePunch } from "./announce-punch.ts";
 import { guardEngine } from "./engine-error.ts";
-import type { StorageRules } from "./rules.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -117,15 +116,11 @@ export class HistorySends {
 }
 
 /** The method of `Storage` that asks for history. */
-export function historyStorage(options: {
-  readonly parts: WriteParts;
-  readonly rules: StorageRules;
-}): Pick<Storage, "sendHistory"> {
-  const { parts, rules } = options;
+export function historyStorage(parts: WriteParts): Pick<Storage, "sendHistory"> {
   return {
     async sendHistory(id: DeviceId, fromDate: SiteDate | undefined) {
       if (parts.devices.find(id) === undefined) return "unknown-device";
-      if (!rules.hasEndpoint) return "no-endpoint";
+      if (parts.endpoints.listTargets("punch.created", id).length === 0) return "no-endpoint";
       guardEngine(`ask for the history of "${id}"`, () =>
         parts.transaction(() => parts.historySends.start(id, fromDate)),
       );

@@ -6,6 +6,7 @@ import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { type EndpointId, type EventType, endpointId } from "#domain/webhook-endpoint.ts";
 import type { Counters } from "./counters.ts";
 import { deliveries } from "./delivery-schema.ts";
 import { punchFromRow } from "./punches.ts";
@@ -27,7 +28,8 @@ export class Outbox {
       .set({ status: "waiting", nextAttemptAtMs: 0 })
       .where(
         sql`${deliveries.id} IN (
-          SELECT id FROM deliveries WHERE status = 'parked'
+          SELECT id FROM deliveries
+          WHERE status = 'parked' AND endpoint_id = ${sql.placeholder("endpointId")}
           ORDER BY id LIMIT ${sql.placeholder("limit")}
         )`,
       )
@@ -36,6 +38,8 @@ export class Outbox {
     this.#insert = orm
       .insert(deliveries)
       .values({
+        endpointId: sql.placeholder("endpointId"),
+        type: sql.placeholder("type"),
         deviceId: sql.placeholder("deviceId"),
         punchId: sql.placeholder("punchId"),
         revision: sql.placeholder("revision"),
@@ -55,7 +59,7 @@ export class Outbox {
         lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
       })
       .where(and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting")))
-      .returning({ id: deliveries.id })
+      .returning({ endpointId: deliveries.endpointId })
       .prepare();
     this.#putOff = orm
       .update(deliveries)
@@ -69,21 +73,28 @@ export class Outbox {
       .prepare();
   }
 
-  enqueue(event: {
-    readonly deviceId: string;
-    readonly punchId: number;
-    readonly revision: number;
-    readonly eventAtMs: number;
-    readonly isDuplicate: boolean;
-  }): void {
-    this.#insert.run({ ...event, isDuplicate: Number(event.isDuplicate) });
-    this.#counters.add({ deliveriesWaiting: 1 });
+  /** One message for each of these endpoints. */
+  enqueue(
+    targets: readonly EndpointId[],
+    event: {
+      readonly type: EventType;
+      readonly deviceId: string;
+      readonly punchId: number;
+      readonly revision: number;
+      readonly eventAtMs: number;
+      readonly isDuplicate: boolean;
+    },
+  ): void {
+    for (const endpointId of targets) {
+      this.#insert.run({ ...event, endpointId, isDuplicate: Number(event.isDuplicate) });
+      this.#counters.addDeliveries(endpointId, { waiting: 1 });
+    }
   }
 
   /** Lets the oldest parked messages wait again, for the one more try that their count leaves. */
-  requeueParked(limit: number): number {
-    const { length: count } = this.#requeue.all({ limit });
-    this.#counters.add({ deliveriesWaiting: count, deliveriesParked: -count });
+  requeueParked(endpointId: EndpointId, limit: number): number {
+    const { length: count } = this.#requeue.all({ endpointId, limit });
+    this.#counters.addDeliveries(endpointId, { waiting: count, parked: -count });
     return count;
   }
 
@@ -96,22 +107,26 @@ export class Outbox {
     }
     const finished = this.#finish.get({ ...tried, status: record.kind });
     if (finished === undefined) return;
-    this.#counters.add({
-      deliveriesWaiting: -1,
-      deliveriesParked: record.kind === "parked" ? 1 : 0,
-    });
+    const parked = record.kind === "parked" ? 1 : 0;
+    this.#counters.addDeliveries(endpointId(finished.endpointId), { waiting: -1, parked });
   }
 }
 
 /** Devices that have messages waiting: one step in the index per device, however many wait. */
-export function readDevicesWithDeliveries(orm: BunSQLiteDatabase): readonly DeviceId[] {
+export function readDevicesWithDeliveries(
+  orm: BunSQLiteDatabase,
+  endpoint: EndpointId,
+): readonly DeviceId[] {
   const rows = orm.all<{ device_id: string | null }>(sql`
     WITH RECURSIVE waiting(device_id) AS (
-      SELECT (SELECT min(device_id) FROM deliveries WHERE status = 'waiting')
+      SELECT (
+        SELECT min(device_id) FROM deliveries
+        WHERE status = 'waiting' AND endpoint_id = ${endpoint}
+      )
       UNION ALL
       SELECT (
         SELECT min(d.device_id) FROM deliveries AS d
-        WHERE d.status = 'waiting' AND d.device_id > waiting.device_id
+        WHERE d.status = 'waiting' AND d.endpoint_id = ${endpoint} AND d.device_id > waiting.device_id
       ) FROM waiting WHERE waiting.device_id IS NOT NULL
     )
     SELECT device_id FROM waiting WHERE device_id IS NOT NULL
@@ -123,7 +138,12 @@ export function readDevicesWithDeliveries(orm: BunSQLiteDatabase): readonly Devi
 export function readWaitingDeliveries(
   orm: BunSQLiteDatabase,
   device: DeviceId,
-  query: { readonly afterId: number; readonly limit: number; readonly boxId: string },
+  query: {
+    readonly endpointId: EndpointId;
+    readonly afterId: number;
+    readonly limit: number;
+    readonly boxId: string;
+  },
 ): readonly WaitingDelivery[] {
   return orm
     .select({ delivery: deliveries, punch: punches })
@@ -133,6 +153,7 @@ export function readWaitingDeliveries(
       and(
         // Written out: the partial index is not used for a bound value.
         sql`${deliveries.status} = 'waiting'`,
+        eq(deliveries.endpointId, query.endpointId),
         eq(deliveries.deviceId, device),
         gt(deliveries.id, query.afterId),
       ),

@@ -5,6 +5,10 @@
 import type { DirectionPolicy } from "#domain/device.ts";
 import type { DirectionRule } from "#domain/direction.ts";
 import type { LeadingZeros } from "#domain/punch-identity.ts";
+import type { Endpoint } from "#domain/webhook-endpoint.ts";
+
+/** The endpoint that the settings make. */
+export type SettingsEndpoint = Pick<Endpoint, "url" | "format" | "types">;
 
 export interface StorageRules {
   /** IANA zone of terminals that have none of their own. */
@@ -21,8 +25,8 @@ export interface StorageRules {
   readonly historyMs: number;
   /** Whether terminals whose clock is far off are told the time unasked. */
   readonly setsDeviceTime: boolean;
-  /** Whether a webhook endpoint is set: without one nothing is put into the outbox. */
-  readonly hasEndpoint: boolean;
+  /** Undefined: the settings make none. */
+  readonly endpoint: SettingsEndpoint | undefined;
   /** Whether a resend of a known punch is told by a message of its own. */
   readonly announcesResends: boolean;
   /** Terminals known at all. */

@@ -89,6 +89,9 @@ export function openStorage(options: StorageOptions): Storage {
   const deviceOf = (row: DeviceRow) =>
     deviceFromRow(row, parts.commands.openOf(deviceId(row.id)).length);
   ensureManualDevice(parts, clock.nowMs());
+  guardEngine("set up the endpoint", () =>
+    parts.endpoints.applySettings(rules.endpoint, clock.nowMs()),
+  );
   ownClock.noteArrival(newestArrivalMs(reader, parts));
 
   return {
@@ -106,7 +109,7 @@ export function openStorage(options: StorageOptions): Storage {
       return row === undefined ? undefined : deviceOf(row);
     },
     ...deviceChanges({ parts, background, rules, clock, log }),
-    ...historyStorage({ parts, rules }),
+    ...historyStorage(parts),
 
     ...commandMethods(parts, reader, rules),
     ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),

@@ -17,6 +17,7 @@ import type { RecoveryCounts } from "#domain/log-recovery.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
+import type { Endpoint, EndpointId } from "#domain/webhook-endpoint.ts";
 import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -254,6 +255,26 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
+/** One endpoint's messages. */
+export interface EndpointOutbox {
+  /** Devices that have deliveries waiting. */
+  listDevicesWithDeliveries(): Promise<readonly DeviceId[]>;
+  /** A device's waiting deliveries with an id above `afterId`, oldest first. */
+  listWaitingDeliveries(
+    deviceId: DeviceId,
+    afterId: number,
+    limit: number,
+  ): Promise<readonly WaitingDelivery[]>;
+  /** Writes the results of tries, all in one transaction. */
+  recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
+  /**
+   * Puts the oldest parked deliveries, at most `limit`, back among the waiting ones, all in one
+   * transaction. They keep their count of refused tries, so another refusal parks them again.
+   * Returns how many it were.
+   */
+  requeueParkedDeliveries(limit: number): Promise<number>;
+}
+
 export interface Storage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
@@ -398,22 +419,10 @@ export interface Storage {
   /** Opens a window from one instant (inclusive) to another (exclusive), in place of any other. */
   openPairingWindow(fromMs: EpochMs, untilMs: EpochMs): Promise<void>;
 
-  /** Devices that have deliveries waiting. */
-  listDevicesWithDeliveries(): Promise<readonly DeviceId[]>;
-  /** A device's waiting deliveries with an id above `afterId`, oldest first. */
-  listWaitingDeliveries(
-    deviceId: DeviceId,
-    afterId: number,
-    limit: number,
-  ): Promise<readonly WaitingDelivery[]>;
-  /** Writes the results of tries, all in one transaction. */
-  recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
-  /**
-   * Puts the oldest parked deliveries, at most `limit`, back among the waiting ones, all in one
-   * transaction. They keep their count of refused tries, so another refusal parks them again.
-   * Returns how many it were.
-   */
-  requeueParkedDeliveries(limit: number): Promise<number>;
+  /** Every receiver of webhooks, oldest first. */
+  listEndpoints(): Promise<readonly Endpoint[]>;
+  /** The messages of one endpoint. */
+  outboxOf(endpointId: EndpointId): EndpointOutbox;
 
   /** What was wrong with terminals when the last change was recorded. */
   listConditions(): Promise<readonly Condition[]>;

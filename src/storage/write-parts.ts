@@ -8,6 +8,7 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import { CommandBook } from "./commands.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { DeviceBook } from "./devices.ts";
+import { EndpointBook } from "./endpoints.ts";
 import { EnrollmentTable } from "./enrollments.ts";
 import { HistorySends } from "./history-sends.ts";
 import { Notices } from "./notices.ts";
@@ -43,6 +44,7 @@ export class WriteParts {
   readonly punches: PunchTable;
   readonly suggestedTimes: SuggestedTimes;
   readonly timeline: Timeline;
+  readonly endpoints: EndpointBook;
   readonly outbox: Outbox;
   readonly historySends: HistorySends;
   readonly quarantine: Quarantine;
@@ -71,6 +73,7 @@ export class WriteParts {
     this.punches = new PunchTable(database);
     this.suggestedTimes = new SuggestedTimes(database);
     this.timeline = new Timeline(database);
+    this.endpoints = new EndpointBook(orm);
     this.outbox = new Outbox(orm, this.counters);
     this.historySends = new HistorySends(database);
     this.quarantine = new Quarantine(orm);

@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
-import type { AttemptRecord, Storage } from "#storage/storage.ts";
+import type { AttemptRecord, EndpointOutbox } from "#storage/storage.ts";
 import { failureFields } from "./failure-fields.ts";
 
 const WRITE_DELAY_MS = 50;
@@ -15,7 +15,7 @@ const BATCH_RECORDS_MAX = 200;
 const UNWRITTEN_RECORDS_MAX = 2000;
 
 export interface AttemptWriterOptions {
-  readonly storage: Pick<Storage, "recordAttempts">;
+  readonly outbox: Pick<EndpointOutbox, "recordAttempts">;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after each write that got through. */
@@ -99,7 +99,7 @@ export class AttemptWriter {
 
   async #record(batch: readonly AttemptRecord[]): Promise<boolean> {
     try {
-      await this.#options.storage.recordAttempts(batch);
+      await this.#options.outbox.recordAttempts(batch);
       return true;
     } catch (error) {
       const fields = { ...failureFields(error), unwritten: this.#unwritten.length };

@@ -3,6 +3,7 @@
  * lane and the endpoint is the dispatcher's to say.
  */
 
+import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
@@ -11,7 +12,7 @@ import { failureFields } from "./failure-fields.ts";
 import { encodeLogs } from "./logs-format.ts";
 import type { SendDelivery, SendResult } from "./send.ts";
 import { signDelivery } from "./sign.ts";
-import type { FormatOptions, WebhookEvent, WebhookFormat } from "./webhook-event.ts";
+import type { FormatOptions, WebhookEvent } from "./webhook-event.ts";
 
 export interface AttemptOptions extends FormatOptions {
   readonly format: WebhookFormat;

@@ -3,13 +3,13 @@
  */
 
 import type { DeviceId } from "#domain/identifiers.ts";
+import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
-import type { Storage } from "#storage/storage.ts";
+import type { EndpointOutbox } from "#storage/storage.ts";
 import type { RefusalPlan } from "./backoff.ts";
 import type { SendDelivery } from "./send.ts";
 import type { TallyFigures } from "./tally.ts";
-import type { WebhookFormat } from "./webhook-event.ts";
 
 /** The receiver, as the operator set it. */
 export interface WebhookEndpoint extends RefusalPlan {
@@ -25,14 +25,11 @@ export interface WebhookEndpoint extends RefusalPlan {
   readonly extraFields: boolean;
 }
 
-/** The parts of storage that delivery needs. */
-export type Outbox = Pick<
-  Storage,
-  "listDevicesWithDeliveries" | "listWaitingDeliveries" | "recordAttempts"
->;
+/** The part of storage that delivery needs. */
+export type Outbox = Omit<EndpointOutbox, "requeueParkedDeliveries">;
 
 export interface DispatcherOptions {
-  readonly storage: Outbox;
+  readonly outbox: Outbox;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in [0, 1). */

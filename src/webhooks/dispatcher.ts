@@ -99,7 +99,7 @@ export class Dispatcher {
   #isHeldUp = false;
 
   constructor(options: DispatcherOptions) {
-    const { storage, clock, log, endpoint } = options;
+    const { outbox, clock, log, endpoint } = options;
     this.#options = options;
     const { siteTimeZone, primaryDeviceId } = options;
     this.#attempt = {
@@ -113,8 +113,8 @@ export class Dispatcher {
     this.#host = new URL(endpoint.url).host;
     this.#timers = new TimerSet(clock);
     this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute, clock);
-    this.#reader = new OutboxReader(storage, log);
-    this.#writer = new AttemptWriter({ storage, clock, log, onWritten: () => this.#pump() });
+    this.#reader = new OutboxReader(outbox, log);
+    this.#writer = new AttemptWriter({ outbox, clock, log, onWritten: () => this.#pump() });
   }
 
   /** Begins with what an earlier process left. */

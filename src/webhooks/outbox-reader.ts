@@ -4,27 +4,27 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Log } from "#platform/log.ts";
-import type { Storage } from "#storage/storage.ts";
+import type { EndpointOutbox } from "#storage/storage.ts";
 import { failureFields } from "./failure-fields.ts";
 import type { Lane } from "./lane.ts";
 
 /** Never throws; what could not be read is logged and may be read again. */
 export class OutboxReader {
-  readonly #storage: Pick<Storage, "listDevicesWithDeliveries" | "listWaitingDeliveries">;
+  readonly #outbox: Pick<EndpointOutbox, "listDevicesWithDeliveries" | "listWaitingDeliveries">;
   readonly #log: Log;
 
   constructor(
-    storage: Pick<Storage, "listDevicesWithDeliveries" | "listWaitingDeliveries">,
+    outbox: Pick<EndpointOutbox, "listDevicesWithDeliveries" | "listWaitingDeliveries">,
     log: Log,
   ) {
-    this.#storage = storage;
+    this.#outbox = outbox;
     this.#log = log;
   }
 
   /** Devices with something waiting; undefined when storage did not answer. */
   async listDevices(): Promise<readonly DeviceId[] | undefined> {
     try {
-      return await this.#storage.listDevicesWithDeliveries();
+      return await this.#outbox.listDevicesWithDeliveries();
     } catch (error) {
       this.#logFailure(error);
       return undefined;
@@ -37,7 +37,7 @@ export class OutboxReader {
     lane.mayHaveMore = false;
     try {
       const { deviceId, readAfterId } = lane;
-      const page = await this.#storage.listWaitingDeliveries(deviceId, readAfterId, limit);
+      const page = await this.#outbox.listWaitingDeliveries(deviceId, readAfterId, limit);
       lane.append(page);
       lane.mayHaveMore ||= page.length === limit;
       return true;

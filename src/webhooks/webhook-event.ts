@@ -8,9 +8,6 @@ import type { Punch } from "#domain/punch.ts";
 import { verifyModeLabel, verifyModeNumber } from "#domain/verify-mode.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
 
-/** The shapes a site can choose from. */
-export type WebhookFormat = "logs" | "event";
-
 /** What a message tells: a punch, when the event was made, and whether it was known already. */
 export type WebhookEvent = Pick<WaitingDelivery, "punch" | "eventAtMs" | "isDuplicate">;
 

@@ -26,6 +26,7 @@ import type {
   CommandFilter,
   DeviceChange,
   DeviceEdit,
+  EndpointOutbox,
   FeedPage,
   LogPeriod,
   LogSlice,
@@ -287,11 +288,18 @@ export class FakeStorage implements Storage {
     return this.pairingWindowEndsAt;
   }
 
-  async requeueParkedDeliveries(limit: number): Promise<number> {
-    const count = Math.min(limit, this.deliveriesParked);
-    this.deliveriesWaiting += count;
-    this.deliveriesParked -= count;
-    return count;
+  outboxOf(): EndpointOutbox {
+    return {
+      requeueParkedDeliveries: async (limit) => {
+        const count = Math.min(limit, this.deliveriesParked);
+        this.deliveriesWaiting += count;
+        this.deliveriesParked -= count;
+        return count;
+      },
+      listDevicesWithDeliveries: neverCalled,
+      listWaitingDeliveries: neverCalled,
+      recordAttempts: neverCalled,
+    };
   }
 
   async figures(): Promise<StorageFigures> {
@@ -380,9 +388,7 @@ export class FakeStorage implements Storage {
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
-  listDevicesWithDeliveries = neverCalled;
-  listWaitingDeliveries = neverCalled;
-  recordAttempts = neverCalled;
+  listEndpoints = neverCalled;
   probe = async (): Promise<void> => undefined;
   close = neverCalled;
 

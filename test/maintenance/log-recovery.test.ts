@@ -16,6 +16,7 @@ import { pollFrom, resultFrom } from "../support/terminal-intakes.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -155,7 +156,7 @@ test("what is missing is added as recovered, with its direction and its message,
   const device = await storage.findDevice(GATE);
   expect(device?.duplicateCount).toBe(before?.duplicateCount ?? -1);
   expect(device?.lastContactMs).toBe(afterResult?.lastContactMs);
-  const messages = await storage.listWaitingDeliveries(GATE, 0, 10);
+  const messages = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
   expect(messages.filter(({ isDuplicate }) => isDuplicate)).toEqual([]);
   expect(messages.map(({ punch }) => punch.wallTime).toSorted()).toContain(
     MORNING.time as WallTime,
@@ -261,7 +262,7 @@ test("before the start date, and with a time nobody believes, only what a person
     isHistoric: true,
     origin: "recovered",
   });
-  const messages = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+  const messages = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
   expect(messages.map((message) => message.punch.wallTime)).toEqual([MORNING.time as WallTime]);
 });
 

@@ -11,6 +11,7 @@ import type { StorageRules } from "#storage/rules.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -32,7 +33,7 @@ describe("announceResend()", () => {
   test("a resend puts nothing into the outbox by default", async () => {
     using opened = openTestStorage();
     await opened.storage.append([SENT, RESENT]);
-    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
   });
 
@@ -44,7 +45,7 @@ describe("announceResend()", () => {
       { kind: "duplicate" },
       { kind: "duplicate" },
     ]);
-    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
     expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false, true, true]);
     expect(waiting.map((delivery) => delivery.eventAtMs)).toEqual([
       RECEIVED_AT_MS,
@@ -55,7 +56,7 @@ describe("announceResend()", () => {
     expect((await storage.figures()).deliveriesWaiting).toBe(3);
 
     await opened.reopen();
-    const again = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    const again = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(again.map(({ eventId }) => eventId)).toEqual(waiting.map(({ eventId }) => eventId));
   });
 
@@ -67,7 +68,7 @@ describe("announceResend()", () => {
     const before = await readFeed(storage);
     await storage.append([RESENT, second, RESENT]);
     expect(await readFeed(storage)).toEqual(before);
-    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
     expect(
       waiting.map(({ isDuplicate, punch }) => [isDuplicate, punch.wallTime, punch.direction]),
     ).toEqual([
@@ -86,12 +87,12 @@ describe("announceResend()", () => {
     using opened = openTelling({ enrollment: "approve" });
     const { storage } = opened;
     await storage.append([SENT, RESENT]);
-    expect(await storage.listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
+    expect(await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
     await storage.approveDevice(GATE);
     // Approved, and its punches not yet released.
     await storage.append([RESENT]);
     await finishBackgroundWork(storage);
-    const waiting = await storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
     expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
   });
 
@@ -102,7 +103,7 @@ describe("announceResend()", () => {
       { kind: "stored" },
       { kind: "duplicate" },
     ]);
-    expect(await opened.storage.listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
+    expect(await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10)).toEqual([]);
   });
 
   test("a resend of an imported punch is not told", async () => {
@@ -111,12 +112,12 @@ describe("announceResend()", () => {
     using database = new Database(opened.path);
     database.run("UPDATE punches SET origin = 'imported'");
     await opened.storage.append([RESENT]);
-    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(waiting.map((delivery) => delivery.isDuplicate)).toEqual([false]);
   });
 
   test("a resend is not told without an endpoint", async () => {
-    using opened = openTelling({ hasEndpoint: false });
+    using opened = openTelling({ endpoint: undefined });
     await opened.storage.append([SENT, RESENT]);
     expect((await opened.storage.figures()).deliveriesWaiting).toBe(0);
   });

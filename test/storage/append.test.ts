@@ -12,6 +12,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
 import {
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -62,7 +63,7 @@ describe("append()", () => {
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(["stored", "duplicate", "duplicate"]);
     expect(await opened.storage.append([first])).toEqual([{ kind: "duplicate" }]);
     expect(await readFeed(opened.storage)).toHaveLength(1);
-    expect(await opened.storage.listWaitingDeliveries(GATE, 0, 10)).toHaveLength(1);
+    expect(await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10)).toHaveLength(1);
     expect((await opened.storage.findDevice(GATE))?.duplicateCount).toBe(3);
   });
 
@@ -221,7 +222,7 @@ describe("append()", () => {
       [undefined, "future"],
       ["out", undefined],
     ]);
-    expect(await opened.storage.listWaitingDeliveries(GATE, 0, 10)).toHaveLength(4);
+    expect(await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10)).toHaveLength(4);
   });
 
   test("takes a resend of a future punch as the same one after the device's clock was set", async () => {
@@ -268,16 +269,16 @@ describe("append()", () => {
     ]);
     const feed = await readFeed(opened.storage);
     expect(feed.map((punch) => punch.isHistoric)).toEqual([true, false]);
-    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(waiting.map((delivery) => delivery.punch.wallTime as string)).toEqual([
       "20260302080000",
     ]);
   });
 
   test("has no outbox without an endpoint", async () => {
-    using opened = openTestStorage({ hasEndpoint: false });
+    using opened = openTestStorage({ endpoint: undefined });
     await opened.storage.append([punchesFrom("GATE1", [rawPunch("7", "20260302080000")])]);
-    expect(await opened.storage.listDevicesWithDeliveries()).toEqual([]);
+    expect(await outboxOf(opened.storage).listDevicesWithDeliveries()).toEqual([]);
   });
 
   test("keeps punches, counters and devices over a restart", async () => {

@@ -23,7 +23,7 @@ function databaseAt(lastFeedPosition: number): Database {
     },
   ]);
   database.run(
-    `INSERT INTO counters VALUES (1, 1000001, ${lastFeedPosition}, 1, 0, 0, 0, 0, 0, 0, 0)`,
+    `INSERT INTO counters VALUES (1, 1000001, ${lastFeedPosition}, 1, 0, 0, 0, 0, 0, 0, 0, '{}', 0)`,
   );
   return database;
 }

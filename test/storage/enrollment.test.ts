@@ -9,6 +9,7 @@ import type { ReceivedIntake } from "#domain/intake.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -44,7 +45,7 @@ describe("append() from an unknown terminal", () => {
       { kind: "stored" },
     ]);
     expect(await readFeed(storage)).toEqual([]);
-    expect(await storage.listDevicesWithDeliveries()).toEqual([]);
+    expect(await outboxOf(storage).listDevicesWithDeliveries()).toEqual([]);
     expect(await storage.findDevice(NEW)).toMatchObject({ status: "pending", heldCount: 1 });
     expect(opened.log.of("device.pending")).toHaveLength(1);
   });
@@ -114,7 +115,7 @@ describe("approveDevice()", () => {
       ["20260302130000", "in"],
       ["20260101080000", "in"],
     ]);
-    const waiting = await storage.listWaitingDeliveries(NEW, 0, 10);
+    const waiting = await outboxOf(storage).listWaitingDeliveries(NEW, 0, 10);
     expect(waiting.map((delivery) => delivery.punch.wallTime as string)).toEqual(times.slice(0, 3));
     expect((await storage.findDevice(NEW))?.heldCount).toBe(0);
     expect(await storage.figures()).toMatchObject({ punchCount: 4, heldCount: 0 });

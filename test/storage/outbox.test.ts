@@ -8,7 +8,13 @@ import { describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { AttemptRecord, Storage } from "#storage/storage.ts";
-import { openTestStorage, punchesFrom, RECEIVED_AT_MS, rawPunch } from "../support/test-storage.ts";
+import {
+  openTestStorage,
+  outboxOf,
+  punchesFrom,
+  RECEIVED_AT_MS,
+  rawPunch,
+} from "../support/test-storage.ts";
 
 const GATE = deviceId("GATE1");
 
@@ -17,13 +23,13 @@ async function storeParked(storage: Storage, count: number): Promise<void> {
   for (let user = 1; user <= count; user += 1) {
     await storage.append([punchesFrom("GATE1", [rawPunch(String(user), "20260302081504")])]);
   }
-  const waiting = await storage.listWaitingDeliveries(GATE, 0, 1000);
+  const waiting = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 1000);
   const tries = waiting.flatMap(({ id }): AttemptRecord[] => {
     const refused = { deliveryId: id, atMs: RECEIVED_AT_MS, httpStatus: 422 };
     const later = { ...refused, kind: "refused", nextAttemptAtMs: epochMs(1) } as const;
     return [later, later, later, { ...refused, kind: "parked" }];
   });
-  await storage.recordAttempts(tries);
+  await outboxOf(storage).recordAttempts(tries);
 }
 
 async function totals(storage: Storage) {
@@ -36,8 +42,8 @@ describe("requeueParkedDeliveries()", () => {
     using opened = openTestStorage();
     await storeParked(opened.storage, 5);
     expect(await totals(opened.storage)).toEqual({ deliveriesWaiting: 0, deliveriesParked: 5 });
-    expect(await opened.storage.requeueParkedDeliveries(2)).toBe(2);
-    const waiting = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    expect(await outboxOf(opened.storage).requeueParkedDeliveries(2)).toBe(2);
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(
       waiting.map(({ punch, attemptCount, nextAttemptAtMs }) => [
         punch.userId,
@@ -56,27 +62,27 @@ describe("requeueParkedDeliveries()", () => {
   test("puts all back when asked for more, and then none", async () => {
     using opened = openTestStorage();
     await storeParked(opened.storage, 3);
-    expect(await opened.storage.requeueParkedDeliveries(1000)).toBe(3);
-    expect(await opened.storage.requeueParkedDeliveries(1000)).toBe(0);
+    expect(await outboxOf(opened.storage).requeueParkedDeliveries(1000)).toBe(3);
+    expect(await outboxOf(opened.storage).requeueParkedDeliveries(1000)).toBe(0);
     expect(await totals(opened.storage)).toEqual({ deliveriesWaiting: 3, deliveriesParked: 0 });
   });
 
   test("puts none back when asked for none", async () => {
     using opened = openTestStorage();
     await storeParked(opened.storage, 1);
-    expect(await opened.storage.requeueParkedDeliveries(0)).toBe(0);
+    expect(await outboxOf(opened.storage).requeueParkedDeliveries(0)).toBe(0);
     expect(await totals(opened.storage)).toEqual({ deliveriesWaiting: 0, deliveriesParked: 1 });
   });
 
   test("keeps the id of the event, so that the receiver knows it again", async () => {
     using opened = openTestStorage();
     await opened.storage.append([punchesFrom("GATE1", [rawPunch("1", "20260302081504")])]);
-    const [before] = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    const [before] = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     const { id: deliveryId = 0 } = before ?? {};
     const refusal = { deliveryId, atMs: RECEIVED_AT_MS, httpStatus: 422 };
-    await opened.storage.recordAttempts([{ kind: "parked", ...refusal }]);
-    await opened.storage.requeueParkedDeliveries(1);
-    const [after] = await opened.storage.listWaitingDeliveries(GATE, 0, 10);
+    await outboxOf(opened.storage).recordAttempts([{ kind: "parked", ...refusal }]);
+    await outboxOf(opened.storage).requeueParkedDeliveries(1);
+    const [after] = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(after?.eventId).toBe(before?.eventId ?? "");
     expect(after?.eventAtMs).toBe(before?.eventAtMs ?? epochMs(0));
   });
@@ -86,9 +92,9 @@ describe("requeueParkedDeliveries()", () => {
     using database = new Database(opened.path);
     const plan = database
       .query<{ detail: string }, []>(
-        "EXPLAIN QUERY PLAN SELECT id FROM deliveries WHERE status = 'parked' ORDER BY id LIMIT 10",
+        "EXPLAIN QUERY PLAN SELECT id FROM deliveries WHERE status = 'parked' AND endpoint_id = 1 ORDER BY id LIMIT 10",
       )
       .all();
-    expect(plan.map(({ detail }) => detail).join()).toContain("INDEX deliveries_parked");
+    expect(plan.map(({ detail }) => detail).join()).toContain("INDEX deliveries_refused");
   });
 });

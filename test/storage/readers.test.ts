@@ -6,7 +6,13 @@ import { describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition, userId } from "#domain/identifiers.ts";
 import type { Storage } from "#storage/storage.ts";
-import { openTestStorage, punchesFrom, RECEIVED_AT_MS, rawPunch } from "../support/test-storage.ts";
+import {
+  openTestStorage,
+  outboxOf,
+  punchesFrom,
+  RECEIVED_AT_MS,
+  rawPunch,
+} from "../support/test-storage.ts";
 
 const GATE1 = deviceId("GATE1");
 
@@ -114,7 +120,7 @@ describe("recordAttempts()", () => {
     using opened = openTestStorage();
     const { storage } = opened;
     await fill(storage);
-    const waiting = await storage.listWaitingDeliveries(GATE1, 0, 10);
+    const waiting = await outboxOf(storage).listWaitingDeliveries(GATE1, 0, 10);
     const ids = waiting.map((delivery) => delivery.id);
     expect(new Set(waiting.map((delivery) => delivery.eventId)).size).toBe(3);
     const [delivered, refused, parked] = ids;
@@ -128,14 +134,17 @@ describe("recordAttempts()", () => {
       { kind: "refused", deliveryId: refused, atMs, httpStatus: 422, nextAttemptAtMs },
       { kind: "parked", deliveryId: parked, atMs, httpStatus: 422 },
     ] as const;
-    await storage.recordAttempts(records);
-    const left = await storage.listWaitingDeliveries(GATE1, 0, 10);
+    await outboxOf(storage).recordAttempts(records);
+    const left = await outboxOf(storage).listWaitingDeliveries(GATE1, 0, 10);
     expect(left.map(({ id, attemptCount }) => ({ id, attemptCount }))).toEqual([
       { id: refused, attemptCount: 1 },
     ]);
     expect(left[0]?.nextAttemptAtMs).toBe(nextAttemptAtMs);
-    await storage.recordAttempts([records[0], records[2]]);
+    await outboxOf(storage).recordAttempts([records[0], records[2]]);
     expect(await storage.figures()).toMatchObject({ deliveriesWaiting: 3, deliveriesParked: 1 });
-    expect((await storage.listDevicesWithDeliveries()).map(String)).toEqual(["GATE1", "GATE2"]);
+    expect((await outboxOf(storage).listDevicesWithDeliveries()).map(String)).toEqual([
+      "GATE1",
+      "GATE2",
+    ]);
   });
 });

@@ -12,6 +12,7 @@ import type { Storage } from "#storage/storage.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -38,7 +39,7 @@ async function send(storage: Storage, ...wallTimes: string[]): Promise<void> {
 }
 
 async function waiting(storage: Storage): Promise<readonly string[]> {
-  const deliveries = await storage.listWaitingDeliveries(GATE, 0, 5000);
+  const deliveries = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 5000);
   return deliveries.map((delivery) => delivery.punch.wallTime);
 }
 
@@ -306,7 +307,7 @@ describe("sendHistory()", () => {
     await finishBackgroundWork(storage);
     // The punch without a believable time is no history, and was sent with the release.
     expect(await waiting(storage)).toEqual(["20000101000500", "20250501080000"]);
-    expect(await storage.listDevicesWithDeliveries()).toEqual([GATE]);
+    expect(await outboxOf(storage).listDevicesWithDeliveries()).toEqual([GATE]);
   });
 
   test("goes on after a restart, and loses and repeats nothing", async () => {
@@ -320,7 +321,7 @@ describe("sendHistory()", () => {
     const times = await waiting(opened.storage);
     expect(times).toHaveLength(750);
     expect(times).toEqual([...times].sort());
-    const ids = (await opened.storage.listWaitingDeliveries(GATE, 0, 5000)).map(
+    const ids = (await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 5000)).map(
       (delivery) => delivery.punch.id,
     );
     expect(new Set(ids).size).toBe(750);
@@ -333,8 +334,8 @@ describe("sendHistory()", () => {
     await storage.sendHistory(GATE, undefined);
     await finishBackgroundWork(storage);
     expect(await waiting(storage)).toHaveLength(1000);
-    const delivered = await storage.listWaitingDeliveries(GATE, 0, 5000);
-    await storage.recordAttempts(
+    const delivered = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 5000);
+    await outboxOf(storage).recordAttempts(
       delivered.map(({ id }) => ({
         kind: "delivered",
         deliveryId: id,
@@ -355,13 +356,15 @@ describe("sendHistory()", () => {
       await storage.sendHistory(GATE, undefined);
       await finishBackgroundWork(storage);
     }
-    const ids = (await storage.listWaitingDeliveries(GATE, 0, 10)).map(({ eventId }) => eventId);
+    const ids = (await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10)).map(
+      ({ eventId }) => eventId,
+    );
     expect(ids).toHaveLength(4);
     expect(ids.slice(2)).toEqual(ids.slice(0, 2));
   });
 
   test("needs a terminal that is known, and a receiver", async () => {
-    using opened = openTestStorage({ hasEndpoint: false });
+    using opened = openTestStorage({ endpoint: undefined });
     const { storage } = opened;
     expect(await storage.sendHistory(GATE, undefined)).toBe("unknown-device");
     await storeHistory(storage, 1);

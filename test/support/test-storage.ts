@@ -9,12 +9,20 @@ import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition } from "#domain/identifiers.ts";
 import type { RawPunch, ReceivedIntake } from "#domain/intake.ts";
 import type { Punch } from "#domain/punch.ts";
-import type { StorageRules } from "#storage/rules.ts";
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import type { SettingsEndpoint, StorageRules } from "#storage/rules.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
-import type { Storage } from "#storage/storage.ts";
+import type { EndpointOutbox, Storage } from "#storage/storage.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeOwnClock } from "./fake-own-clock.ts";
 import { RecordingLog } from "./recording-log.ts";
+
+/** The receiver that the settings of a test name. */
+export const SETTINGS_ENDPOINT: SettingsEndpoint = {
+  url: "http://hris.test/punches",
+  format: "logs",
+  types: undefined,
+};
 
 export const MANILA_RULES: StorageRules = {
   siteTimeZone: "Asia/Manila",
@@ -25,7 +33,7 @@ export const MANILA_RULES: StorageRules = {
   enrollment: "open",
   historyMs: 35 * 86_400_000,
   setsDeviceTime: true,
-  hasEndpoint: true,
+  endpoint: SETTINGS_ENDPOINT,
   announcesResends: false,
   devicesMax: 2000,
   pendingDevicesMax: 64,
@@ -82,6 +90,11 @@ export function openTestStorage(
     },
   };
   return opened;
+}
+
+/** The messages for the receiver of the settings. */
+export function outboxOf(storage: Storage): EndpointOutbox {
+  return storage.outboxOf(SETTINGS_ENDPOINT_ID);
 }
 
 /** A punch as a terminal tells it. */

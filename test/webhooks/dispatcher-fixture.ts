@@ -30,7 +30,7 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
   const log = new RecordingLog();
   const receiver = new FakeReceiver();
   const dispatcher = new Dispatcher({
-    storage: outbox,
+    outbox,
     clock,
     log,
     random: () => 0.5,

@@ -9,6 +9,7 @@ import { readImportedDelivery } from "#domain/imported-delivery.ts";
 import type { OriginalRow } from "#domain/original-row.ts";
 import type { PunchOrigin } from "#domain/punch.ts";
 import { canonicalUserId } from "#domain/punch-identity.ts";
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { StorageRules } from "../rules.ts";
 import type { WriteParts } from "../write-parts.ts";
 import { KNOWN, type RowResult, refused } from "./import-report.ts";
@@ -42,7 +43,7 @@ export class DeliveryImport {
 
   /** Inside the caller's transaction. */
   apply(row: OriginalRow, nowMs: EpochMs): RowResult {
-    if (!this.#rules.hasEndpoint) {
+    if (this.#rules.endpoint === undefined) {
       return refused("no-endpoint", "No webhook is set: set it and import again");
     }
     const read = readImportedDelivery(row, this.#rules.siteTimeZone);
@@ -59,7 +60,10 @@ export class DeliveryImport {
     const identity = `${deviceId}\n${wallTime}\n${userId}`;
     if (this.#remember.get(digestOf(identity), nowMs) === null) return KNOWN;
     const { id: punchId, revision } = punch;
-    this.#parts.outbox.enqueue({ deviceId, punchId, revision, eventAtMs, isDuplicate: false });
+    const type = "punch.created";
+    const event = { type, deviceId, punchId, revision, eventAtMs, isDuplicate: false } as const;
+    // It waited for the replaced server's receiver, and for no other.
+    this.#parts.outbox.enqueue([SETTINGS_ENDPOINT_ID], event);
     return { kind: "imported", flags: [] };
   }
 }

@@ -15,8 +15,9 @@ const INTERNAL = "Internal Server Error";
 function storageWithout(method: keyof Storage): FakeStorage {
   const storage = new FakeStorage();
   storage.devices.push(sampleDevice("GATE", { status: "pending" }));
-  const fail = () =>
-    Promise.reject(new AppError("storage-write-failed", "Cannot do it: SQLITE_IOERR"));
+  const fail = () => {
+    throw new AppError("storage-write-failed", "Cannot do it: SQLITE_IOERR");
+  };
   return Object.assign(storage, { [method]: fail });
 }
 
@@ -109,7 +110,7 @@ const CALLS: readonly Call[] = [
     path: "/api/biometric/webhook/retry",
     method: "POST",
     body: { limit: 5 },
-    failing: "requeueParkedDeliveries",
+    failing: "outboxOf",
     answer: {
       success: false,
       error: "Failed to retry webhooks",

@@ -16,10 +16,12 @@ import { OriginalFile } from "../../support/original-database.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
   readFeed,
+  SETTINGS_ENDPOINT,
 } from "../../support/test-storage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "import-"));
@@ -46,8 +48,8 @@ async function stateOf(storage: Storage) {
     devices: await storage.listDevices(),
     figures: { ...(await storage.figures()), walBytes: 0, databaseBytes: 0 },
     deliveries: await Promise.all(
-      (await storage.listDevicesWithDeliveries()).map((device) =>
-        storage.listWaitingDeliveries(device, 0, 1000),
+      (await outboxOf(storage).listDevicesWithDeliveries()).map((device) =>
+        outboxOf(storage).listWaitingDeliveries(device, 0, 1000),
       ),
     ),
   };
@@ -441,7 +443,7 @@ describe("importRows() of undelivered messages", () => {
   });
 
   async function waiting(storage: Storage) {
-    const list = await storage.listWaitingDeliveries(deviceId("D1"), 0, 100);
+    const list = await outboxOf(storage).listWaitingDeliveries(deviceId("D1"), 0, 100);
     return list.map(({ punch, eventAtMs }) => ({ punch: Number(punch.id), eventAtMs }));
   }
 
@@ -463,8 +465,8 @@ describe("importRows() of undelivered messages", () => {
       { punch: 2, eventAtMs: epochMs(1767229200000) },
     ];
     expect(await waiting(opened.storage)).toEqual(expected);
-    const [first] = await opened.storage.listWaitingDeliveries(deviceId("D1"), 0, 1);
-    await opened.storage.recordAttempts([
+    const [first] = await outboxOf(opened.storage).listWaitingDeliveries(deviceId("D1"), 0, 1);
+    await outboxOf(opened.storage).recordAttempts([
       { kind: "delivered", deliveryId: first?.id ?? 0, atMs: RECEIVED_AT_MS, httpStatus: 200 },
     ]);
     await importFile(opened.storage, path);
@@ -503,11 +505,11 @@ describe("importRows() of undelivered messages", () => {
       file.addLog({ device_id: "D1", timestamp: "20260101080000" });
       file.queueLogs(message("20260101080000"));
     });
-    using opened = openTestStorage({ hasEndpoint: false });
+    using opened = openTestStorage({ endpoint: undefined });
     const { webhook_queue: report } = await importFile(opened.storage, path);
     expect(report.refused.map(({ code }) => code)).toEqual(["no-endpoint"]);
     expect(await waiting(opened.storage)).toEqual([]);
-    await opened.reopen({ hasEndpoint: true });
+    await opened.reopen({ endpoint: SETTINGS_ENDPOINT });
     expect((await importFile(opened.storage, path)).webhook_queue.importedCount).toBe(1);
     expect(await waiting(opened.storage)).toMatchObject([{ punch: 1 }]);
   });

@@ -6,6 +6,7 @@
 import { Elysia } from "elysia";
 import { TEST_RECEIVER_PATH } from "#config/test-receiver.ts";
 import { rfc3339WithOffset } from "#domain/time-text.ts";
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import type { TestResult } from "#webhooks/test-event.ts";
@@ -41,7 +42,7 @@ export interface WebhookDelivery {
 
 /** What the routes need. */
 export interface WebhookRoutesOptions {
-  readonly storage: Pick<Storage, "figures" | "requeueParkedDeliveries">;
+  readonly storage: Pick<Storage, "figures" | "outboxOf">;
   readonly gate: BearerGateOptions;
   readonly bodies: ArrivingBodies;
   /** IANA zone of `timestamp`. */
@@ -120,7 +121,9 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
         webhookDelivery === undefined
           ? 0
           : await failingAs({ message: RETRY_FAILED, body: refusal }, () =>
-              storage.requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX)),
+              storage
+                .outboxOf(SETTINGS_ENDPOINT_ID)
+                .requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX)),
             );
       if (count > 0) webhookDelivery?.noteRequeued(count);
       const message = `Manually retried ${count} failed webhooks`;

@@ -12,6 +12,7 @@ import { createHandleIntake } from "#ingest/handle-intake.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
+  outboxOf,
   punchesFrom,
   rawPunch,
   readFeed,
@@ -110,7 +111,9 @@ describe("POST /api/biometric/manual-log", () => {
         rawText: JSON.stringify(body),
       },
     ]);
-    expect(await desk.storage.listWaitingDeliveries(deviceId("unknown"), 0, 10)).toHaveLength(1);
+    expect(
+      await outboxOf(desk.storage).listWaitingDeliveries(deviceId("unknown"), 0, 10),
+    ).toHaveLength(1);
     expect(desk.fixture.log.of("punch.entered")).toHaveLength(1);
   });
 
@@ -128,7 +131,9 @@ describe("POST /api/biometric/manual-log", () => {
       });
     }
     expect(await desk.feed()).toEqual(["unknown 7 20260302081504 in"]);
-    expect(await desk.storage.listWaitingDeliveries(deviceId("unknown"), 0, 10)).toHaveLength(1);
+    expect(
+      await outboxOf(desk.storage).listWaitingDeliveries(deviceId("unknown"), 0, 10),
+    ).toHaveLength(1);
     expect((await desk.storage.figures()).quarantineCount).toBe(0);
   });
 
@@ -184,7 +189,7 @@ describe("POST /api/biometric/manual-log", () => {
       false,
       false,
     ]);
-    expect(await desk.storage.listWaitingDeliveries(GATE, 0, 10)).toHaveLength(2);
+    expect(await outboxOf(desk.storage).listWaitingDeliveries(GATE, 0, 10)).toHaveLength(2);
   });
 
   test("waits for its direction behind the punches of a terminal that is being released", async () => {

@@ -1,0 +1,121 @@
+/**
+ * A dispatcher for each endpoint, so that one that is slow or dead never holds up another. Follows
+ * what storage says of the endpoints.
+ */
+
+import type { DeviceId } from "#domain/identifiers.ts";
+import { type Endpoint, type EndpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { Log } from "#platform/log.ts";
+import type { Storage } from "#storage/storage.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { WebhookEndpoint } from "./dispatcher-options.ts";
+
+/** What the settings say of delivery. */
+export interface DeliverySettings
+  extends Pick<WebhookEndpoint, "timeoutMs" | "refusalsMax" | "retryDelayMs"> {
+  /** Of the endpoint that the settings make, and of no other. */
+  readonly own: Pick<WebhookEndpoint, "secret" | "rateLimitPerMinute" | "extraFields">;
+}
+
+export interface DispatchersOptions {
+  readonly storage: Pick<Storage, "listEndpoints" | "outboxOf">;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly settings: DeliverySettings;
+  /** IANA name. */
+  readonly siteTimeZone: string;
+  readonly primaryDeviceId: DeviceId;
+}
+
+interface Running {
+  /** What the dispatcher was made of. */
+  readonly endpoint: WebhookEndpoint;
+  readonly dispatcher: Dispatcher;
+}
+
+/** Delivers to every endpoint that is enabled, until stopped. */
+export class Dispatchers {
+  readonly #options: DispatchersOptions;
+  readonly #running = new Map<EndpointId, Running>();
+  /** Changes follow one another, because a dispatcher takes a moment to stop. */
+  #changing: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(options: DispatchersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes over what storage says of the endpoints: also the first time. One whose way of sending
+   * changed lets what is in flight end, and goes on with the new one.
+   */
+  refresh(): Promise<void> {
+    this.#changing = this.#changing.then(() => this.#follow());
+    return this.#changing;
+  }
+
+  /** Says that there may be new deliveries. Cheap. */
+  wake(): void {
+    for (const { dispatcher } of this.#running.values()) dispatcher.wake();
+  }
+
+  /** Undefined while the endpoint is not enabled, or unknown. */
+  find(id: EndpointId): Dispatcher | undefined {
+    return this.#running.get(id)?.dispatcher;
+  }
+
+  /** What is sent where, and with which secret; undefined as in `find`. */
+  findTarget(id: EndpointId): WebhookEndpoint | undefined {
+    return this.#running.get(id)?.endpoint;
+  }
+
+  /** Ends all of them; see `Dispatcher.stop`. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#changing;
+    await Promise.all([...this.#running.values()].map(({ dispatcher }) => dispatcher.stop()));
+    this.#running.clear();
+  }
+
+  async #follow(): Promise<void> {
+    if (this.#isStopped) return;
+    const stored = await this.#options.storage.listEndpoints();
+    const wanted = new Map(
+      stored.filter(({ isEnabled }) => isEnabled).map((endpoint) => [endpoint.id, endpoint]),
+    );
+    for (const [id, { endpoint, dispatcher }] of this.#running) {
+      const now = wanted.get(id);
+      if (now !== undefined && Bun.deepEquals(this.#targetOf(now), endpoint)) continue;
+      this.#running.delete(id);
+      await dispatcher.stop();
+    }
+    for (const [id, endpoint] of wanted) if (!this.#running.has(id)) this.#start(endpoint);
+  }
+
+  #start(stored: Endpoint): void {
+    const { storage, clock, log, random, siteTimeZone, primaryDeviceId } = this.#options;
+    const endpoint = this.#targetOf(stored);
+    const dispatcher = new Dispatcher({
+      outbox: storage.outboxOf(stored.id),
+      clock,
+      log,
+      random,
+      endpoint,
+      siteTimeZone,
+      primaryDeviceId,
+      recoveredCount: stored.waitingCount,
+    });
+    this.#running.set(stored.id, { endpoint, dispatcher });
+    dispatcher.start();
+  }
+
+  #targetOf({ id, url, format, secret }: Endpoint): WebhookEndpoint {
+    const { timeoutMs, refusalsMax, retryDelayMs, own } = this.#options.settings;
+    const shared = { url, format, timeoutMs, refusalsMax, retryDelayMs };
+    if (id === SETTINGS_ENDPOINT_ID) return { ...shared, ...own };
+    return { ...shared, secret, rateLimitPerMinute: undefined, extraFields: false };
+  }
+}
