@@ -3,7 +3,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { ListedPunch, RunningServer } from "../support/running-server.ts";
+import { EXECUTABLE, type ListedPunch, type RunningServer } from "../support/running-server.ts";
 
 /** What `simulate --json` prints, as far as tests look at it. */
 export interface SimulationReport {
@@ -24,6 +24,27 @@ export async function simulate(
   const { out, error } = await server.run("simulate", "--port", port, "--json", ...options);
   if (!out.startsWith("{")) throw new Error(`No report: ${out}${error}`);
   return JSON.parse(out);
+}
+
+/** The same in the background; at the end of the block it is killed. Use it with `await using`. */
+export class RunningSimulation implements AsyncDisposable {
+  readonly #process: Bun.Subprocess<"ignore", "ignore", "inherit">;
+
+  constructor(server: RunningServer, ...options: readonly string[]) {
+    const port = String(server.terminalPort);
+    this.#process = Bun.spawn([EXECUTABLE, "simulate", "--port", port, ...options], {
+      cwd: server.folder,
+      env: {},
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "inherit",
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.exited;
+  }
 }
 
 /** A punch as `device user time`, to compare lists of different sources. */
