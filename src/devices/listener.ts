@@ -191,7 +191,13 @@ class TerminalPort implements DeviceListener {
 
   #accept(socket: Bun.Socket<DeviceConnection | undefined>): void {
     this.#acceptedCount += 1;
-    const address = normaliseAddress(socket.remoteAddress);
+    const address = findAddress(socket);
+    if (address === undefined) {
+      // Its record is still its own: it heard nothing.
+      this.#countClosed("peer-closed");
+      socket.terminate();
+      return;
+    }
     const refusal = this.#findRefusal(address);
     if (refusal !== undefined) {
       this.#countClosed(refusal);
@@ -285,8 +291,14 @@ function makeBudget({ bufferedBytesMax, decoder }: ListenerLimits): ReadingBudge
   });
 }
 
-/** `::ffff:192.0.2.7`, which an IPv6 socket says of an IPv4 peer (RFC 4291 2.5.5.2), is that IPv4. */
-function normaliseAddress(address: string): string {
+/**
+ * The peer's IP address. `::ffff:192.0.2.7`, which an IPv6 socket says of an IPv4 peer (RFC 4291
+ * 2.5.5.2), is that IPv4. Undefined for a peer that reset before it was met: the kernel has forgotten
+ * it, and no answer would reach it.
+ */
+function findAddress(socket: { readonly remoteAddress: string | undefined }): string | undefined {
+  const address = socket.remoteAddress;
+  if (address === undefined) return undefined;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
 

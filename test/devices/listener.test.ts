@@ -290,6 +290,35 @@ describe("startDeviceListener() survives", () => {
   });
 });
 
+describe("startDeviceListener() takes nothing", () => {
+  test("startDeviceListener() takes nothing from a peer that was gone before it was met", async () => {
+    const { desk, listener, connect } = start();
+    resetBeforeAccept(listener.port, "LAST lost\n");
+    await until(() => listener.figures().connectionsAccepted === 1);
+    await settleNetwork();
+    expect(desk.waitingCount).toBe(0);
+    expect(listener.figures()).toMatchObject({
+      connectionsOpen: 0,
+      closedByReason: { "peer-closed": 1 },
+      requests: 0,
+    });
+    const peer = await connect();
+    peer.send("LAST a\n");
+    await until(() => desk.waitingCount === 1);
+    desk.settle("stored");
+    expect(await peer.receiveAll()).toBe("OK a\n");
+  });
+});
+
+/** Sends and resets while this process, and with it the listener, stands still. */
+function resetBeforeAccept(port: number, text: string): void {
+  const script = `await Bun.connect({ hostname: "127.0.0.1", port: ${port}, socket: {
+    open: (socket) => { socket.write(${JSON.stringify(text)}); socket.terminate(); },
+    data: () => {},
+  } })`;
+  expect(Bun.spawnSync([process.execPath, "-e", script]).exitCode).toBe(0);
+}
+
 describe("startDeviceListener() limits", () => {
   test("startDeviceListener() closes connections beyond the cap of an address at once", async () => {
     const { desk, log, listener, connect } = start({ limits: { connectionsPerAddressMax: 2 } });
