@@ -9,9 +9,9 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { framed, post } from "../devices/fkweb/requests.ts";
 import { recordJson, v1 } from "../devices/rtlog/frames.ts";
-import { eventually } from "../support/eventually.ts";
 import type { RunningServer } from "../support/running-server.ts";
 import { SteeredBuild, SteeredServer } from "../support/steered-server.ts";
+import { readStatus, untilConditions } from "./shown-status.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole, TerminalSocket } from "./terminal-socket.ts";
 
 setDefaultTimeout(120_000);
@@ -28,15 +28,6 @@ beforeAll(async () => {
   build = await SteeredBuild.make();
 });
 afterAll(() => build[Symbol.dispose]());
-
-interface Status {
-  readonly well: boolean;
-  readonly conditions: readonly {
-    readonly type: string;
-    readonly subject: string;
-    readonly fix: string;
-  }[];
-}
 
 /** The clock of a terminal of Manila, 14 digits. */
 function clockText(instantMs: number): string {
@@ -64,23 +55,6 @@ function readHistory(server: RunningServer): ReadonlyMap<string, readonly string
   return told;
 }
 
-async function readStatus(server: RunningServer): Promise<{ exitCode: number; status: Status }> {
-  const { exitCode, out } = await server.run("status", "--json");
-  return { exitCode, status: JSON.parse(out) };
-}
-
-async function untilTypes(server: RunningServer, types: readonly string[]): Promise<Status> {
-  let last: Status | undefined;
-  await eventually(`status names ${types.join(", ") || "nothing"}`, async () => {
-    const { exitCode, status } = await readStatus(server);
-    last = status;
-    expect(exitCode).toBe(status.well ? 0 : 3);
-    return status.conditions.map(({ type }) => type).join() === types.join();
-  });
-  if (last === undefined) throw new Error("No status was read");
-  return last;
-}
-
 test("terminals that are set wrongly are named with their fix, until they are not", async () => {
   const atMs = Date.UTC(2026, 2, 2, 1, 0, 0);
   await using server = new SteeredServer(build, { atMs });
@@ -103,7 +77,7 @@ test("terminals that are set wrongly are named with their fix, until they are no
   server.advance(6_000);
 
   const types = ["local-mode", "https-on", "unknown-protocol", "wrong-address"];
-  const { conditions } = await untilTypes(server, types);
+  const { conditions } = await untilConditions(server, types);
   expect(conditions.map(({ subject }) => subject)).toEqual([
     "127.0.0.1",
     "127.0.0.1",
@@ -123,10 +97,10 @@ test("terminals that are set wrongly are named with their fix, until they are no
 
   await server.kill();
   await server.start();
-  await untilTypes(server, types);
+  await untilConditions(server, types);
   expect((await server.run("devices", "address", "GATE1", "any")).exitCode).toBe(0);
   server.advance(11 * MINUTE_MS);
-  expect(await untilTypes(server, [])).toMatchObject({ well: true });
+  expect(await untilConditions(server, [])).toMatchObject({ well: true });
   const told = server.logLines("condition.raised").map((line) => /type=(\S+)/.exec(line)?.[1]);
   expect(told.sort()).toEqual(["https-on", "local-mode", "unknown-protocol"]);
   expect(server.logLines("condition.cleared")).toHaveLength(4);
@@ -184,7 +158,7 @@ test("terminals that misbehave are named with their fix, in status, log and hist
     "quarantine",
     "quarantine-storm",
   ];
-  const { conditions } = await untilTypes(server, raised);
+  const { conditions } = await untilConditions(server, raised);
   const fixes = new Map(conditions.map(({ type, fix }) => [type, fix]));
   expect(fixes.get("old-realsvr")).toContain("FKWeb");
   expect(fixes.get("shared-id")).toContain("another device id");
@@ -201,14 +175,14 @@ test("terminals that misbehave are named with their fix, in status, log and hist
     "missing-records",
     "quarantine",
   ];
-  const later = await untilTypes(server, silent);
+  const later = await untilConditions(server, silent);
   const missed = later.conditions.find(({ type }) => type === "no-contact");
   expect(missed?.subject).toBe("REGULAR");
   expect(missed?.fix).toContain("power and network");
 
   await poll("REGULAR");
   server.advance(6_000);
-  await untilTypes(
+  await untilConditions(
     server,
     silent.filter((type) => type !== "no-contact"),
   );
@@ -217,10 +191,10 @@ test("terminals that misbehave are named with their fix, in status, log and hist
   server.advance(HOUR_MS);
   await poll("RESET");
   server.advance(6_000);
-  await untilTypes(server, ["missing-records"]);
+  await untilConditions(server, ["missing-records"]);
   expect((await server.run("devices", "retire", "RESET")).exitCode).toBe(0);
   server.advance(24 * HOUR_MS);
-  await untilTypes(server, []);
+  await untilConditions(server, []);
 
   const types = [...raised, "no-contact"].sort();
   const history = readHistory(server);

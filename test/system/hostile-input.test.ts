@@ -14,6 +14,7 @@ import {
   ACKNOWLEDGEMENT,
   punchJson,
   punchRequest,
+  sendByteEachSecond,
   sendWhole,
   TerminalSocket,
 } from "./terminal-socket.ts";
@@ -133,7 +134,8 @@ describe("the terminal port of the executable", () => {
     // The least that can be set.
     const settings = { DEVICE_REQUEST_TIMEOUT_SECONDS: "4", DEVICE_IDLE_TIMEOUT_SECONDS: "4" };
     await using server = await startServer({ settings });
-    const slow = Array.from({ length: 20 }, () => sendByteEachSecond(server.terminalPort));
+    const bytes = punchRequest(PUNCH);
+    const slow = Array.from({ length: 20 }, () => sendByteEachSecond(server.terminalPort, bytes));
     const silent = Array.from({ length: 20 }, async () => {
       const socket = await TerminalSocket.connect(server.terminalPort);
       return socket.answer;
@@ -146,19 +148,6 @@ describe("the terminal port of the executable", () => {
     expectToldOnceBy(server, "terminal.slow-request", 20);
   });
 });
-
-/** A punch at one byte a second; gives the answer once the server has closed. */
-async function sendByteEachSecond(port: number): Promise<string> {
-  const socket = await TerminalSocket.connect(port);
-  const bytes = punchRequest(PUNCH).values();
-  const sendNext = (): void => {
-    const { value } = bytes.next();
-    if (value !== undefined) socket.send(Uint8Array.of(value));
-  };
-  sendNext();
-  const timer = setInterval(sendNext, 1000);
-  return socket.answer.finally(() => clearInterval(timer));
-}
 
 /** Noise, noise that begins as a request does, and punches that break off anywhere. */
 function randomRequests(seed: number, count: number): readonly Uint8Array[] {

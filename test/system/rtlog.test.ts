@@ -19,7 +19,13 @@ import {
   v3,
 } from "../devices/rtlog/frames.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
-import { ACKNOWLEDGEMENT, punchRequest, sendWhole, TerminalSocket } from "./terminal-socket.ts";
+import {
+  ACKNOWLEDGEMENT,
+  punchRequest,
+  sendByteEachSecond,
+  sendWhole,
+  TerminalSocket,
+} from "./terminal-socket.ts";
 
 setDefaultTimeout(60_000);
 
@@ -181,7 +187,8 @@ describe("a frame on the executable", () => {
 
   test("that trickles is cut off unanswered, one in pieces is not, others are served", async () => {
     await using server = await startServer({ settings: { DEVICE_REQUEST_TIMEOUT_SECONDS: "4" } });
-    const slow = SPELLINGS.map(({ encode }) => sendByteEachSecond(server, encode(recordOf(1))));
+    const { terminalPort: port } = server;
+    const slow = SPELLINGS.map(({ encode }) => sendByteEachSecond(port, encode(recordOf(1))));
     for (const [index, { encode, answer }] of SPELLINGS.entries()) {
       const bytes = encode(recordOf(index + 2));
       const socket = await TerminalSocket.connect(server.terminalPort);
@@ -195,19 +202,6 @@ describe("a frame on the executable", () => {
     expect(server.logLines("terminal.slow-request").length).toBeGreaterThan(0);
   });
 });
-
-/** Gives the answer once the server has closed. */
-async function sendByteEachSecond(server: RunningServer, bytes: Uint8Array): Promise<string> {
-  const socket = await TerminalSocket.connect(server.terminalPort);
-  const left = bytes.values();
-  const sendNext = (): void => {
-    const { value } = left.next();
-    if (value !== undefined) socket.send(Uint8Array.of(value));
-  };
-  sendNext();
-  const timer = setInterval(sendNext, 1000);
-  return socket.answer.finally(() => clearInterval(timer));
-}
 
 /** A column named `text` of what no port shows; bytes as Latin-1. */
 function readRows(server: RunningServer, query: string): readonly string[] {

@@ -7,6 +7,7 @@ import { EXECUTABLE, type ListedPunch, type RunningServer } from "../support/run
 
 /** What `simulate --json` prints, as far as tests look at it. */
 export interface SimulationReport {
+  readonly punches: number;
   readonly sent: number;
   readonly acknowledged: number;
   readonly unacknowledged: number;

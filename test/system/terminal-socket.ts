@@ -69,6 +69,19 @@ export async function sendWhole(port: number, bytes: Uint8Array | string): Promi
   return socket.answer;
 }
 
+/** One connection for `bytes` at one a second; the whole answer once the server has closed. */
+export async function sendByteEachSecond(port: number, bytes: Uint8Array): Promise<string> {
+  const socket = await TerminalSocket.connect(port);
+  const left = bytes.values();
+  const sendNext = (): void => {
+    const { value } = left.next();
+    if (value !== undefined) socket.send(Uint8Array.of(value));
+  };
+  sendNext();
+  const timer = setInterval(sendNext, 1000);
+  return socket.answer.finally(() => clearInterval(timer));
+}
+
 /** A punch. Device and user are ids as sent; `wallTime` is 14 digits. */
 export interface SentPunch {
   readonly device: string;
