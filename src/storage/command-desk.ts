@@ -9,6 +9,7 @@ import type { Command, DeviceCommand, HandedCommand } from "#domain/command.ts";
 import { parseCommand } from "#domain/command-parameters.ts";
 import { inTurn, type OpenCommand, turnAtPoll } from "#domain/command-turn.ts";
 import { judgeResult, keepResult, shownReturnCode } from "#domain/command-verdict.ts";
+import type { DeviceId } from "#domain/identifiers.ts";
 import type { CommandResultIntake, PollIntake, ReceivedIntake } from "#domain/intake.ts";
 import { readingFrom } from "#domain/log-recovery.ts";
 import { wallTimeAt } from "#domain/wall-time.ts";
@@ -27,6 +28,8 @@ const STRAY_RESULT = "command-result";
 const ID_PATTERN = /^c-([1-9]\d{0,13})$/;
 
 const SET_TIME_PAUSE_MS = 3_600_000;
+/** The same where the clock went back since it was set: the power may fail several times an hour. */
+const RESET_PAUSE_MS = 300_000;
 /** What is set late is set as right: the time is stamped as it is handed out. */
 const SET_TIME_DEADLINE_MS = 3_600_000;
 
@@ -43,6 +46,8 @@ export class CommandDesk {
   readonly #ownClock: OwnClockView;
   readonly #events: StorageEvents;
   readonly #enrollments: EnrollmentKeeper;
+  /** The clock episode in which each terminal was told the time last, where that was since the start. */
+  readonly #setInEpisode = new Map<DeviceId, number>();
 
   constructor(options: {
     readonly parts: WriteParts;
@@ -71,14 +76,18 @@ export class CommandDesk {
   }
 
   /**
-   * Lets the terminal's clock be set, once an hour: the measured skew follows after some polls, and
-   * one that does not take the time would be told it for ever.
+   * Lets the terminal's clock be set, once an hour or, after one more loss of power, once in five
+   * minutes: the measured skew follows after some polls, and one that does not take the time would be
+   * told it for ever.
    */
   #setTime({ received, intake: { deviceId: id }, device }: ReceivedPoll): void {
     const { commands } = this.#parts;
     const nowMs = received.receivedAtMs;
     if (commands.roomOf(id) === 0) return;
-    if (commands.hasRecent(id, "set-time", epochMs(nowMs - SET_TIME_PAUSE_MS))) return;
+    const { clockEpisode } = device;
+    const isResetSince = (this.#setInEpisode.get(id) ?? clockEpisode) < clockEpisode;
+    const pauseMs = isResetSince ? RESET_PAUSE_MS : SET_TIME_PAUSE_MS;
+    if (commands.hasRecent(id, "set-time", epochMs(nowMs - pauseMs))) return;
     const number = commands.add({
       deviceId: id,
       command: { kind: "set-time" },
@@ -88,6 +97,7 @@ export class CommandDesk {
       requestKey: undefined,
     });
     commands.prune(id);
+    this.#setInEpisode.set(id, clockEpisode);
     const detail = `${number}, set-time: its clock is off by ${device.clockSkewMs} ms`;
     this.#tell("command.queued", received, detail);
   }

@@ -256,6 +256,24 @@ describe("a command", () => {
     expect(Object(await send(opened.storage, slow(9_000_000))).command).toBeUndefined();
   });
 
+  test("to set the clock comes again after five minutes where the power failed once more", async () => {
+    using opened = await openWithGate();
+    const { storage } = opened;
+    opened.ownClock.trusted = true;
+    const handed = async (afterMs: number, clockText: string) => {
+      const polled = pollFrom("GATE1", at(afterMs), { report: { clockText } });
+      return Object(await send(storage, polled)).command?.id;
+    };
+    expect(await handed(10_000, "20000101000010")).toBe("c-1");
+    await answer(storage, 1);
+    expect(await handed(20_000, "20260302081524")).toBeUndefined();
+    expect(await handed(309_000, "20000101000010")).toBeUndefined();
+    expect(await handed(310_000, "20000101000011")).toBe("c-2");
+    await answer(storage, 2);
+    // The clock that did not take the time has not been reset since.
+    expect(await handed(700_000, "20000101000641")).toBeUndefined();
+  });
+
   test("is stamped with the time of its terminal's zone", async () => {
     using opened = await openWithGate();
     const database = new Database(opened.path);
