@@ -23,6 +23,7 @@ import type { Enrollment } from "#domain/user.ts";
 import { type WallTime, wallTimeAt } from "#domain/wall-time.ts";
 import { announcePunch, announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
+import { showsAnotherReset } from "./clock-resets.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { DeviceClocks, OwnClockView } from "./device-clocks.ts";
 import { DeviceContacts } from "./device-contact.ts";
@@ -40,8 +41,6 @@ import type { WriteParts } from "./write-parts.ts";
 
 /** Bytes a held punch takes beside its own text: the row and its places in five indexes. */
 const HELD_ROW_BYTES = 400;
-/** How long after a punch its resend may come through a clock that was set meanwhile. */
-const RESEND_MAX_MS = 86_400_000;
 
 /** A record of a terminal's own log, with what the log came with. */
 export interface LogRecordIntake {
@@ -230,9 +229,10 @@ export class IntakeApplier {
     const { receivedAtMs } = received;
     const accepted = this.#accept(raw, device, receivedAtMs);
     if (!accepted.ok) return this.#quarantine(received, record.bytes, accepted.error);
-    const known = this.#parts.punches.findKnown(device.id, accepted.value);
-    const isReset = this.#clocks.showsReset(device, accepted.value, receivedAtMs);
-    if (isReset && !isResend(known, receivedAtMs)) {
+    const { punches } = this.#parts;
+    const known = punches.findKnown(device.id, accepted.value);
+    const context = { device, known, receivedAtMs, punches, clocks: this.#clocks };
+    if (showsAnotherReset(accepted.value, context)) {
       const reset = this.#clocks.beginEpisode(device, accepted.value);
       this.#parts.devices.put(reset);
       return this.#insertLive(received, { ...accepted.value, clockEpisode: reset.clockEpisode });
@@ -379,11 +379,6 @@ export class IntakeApplier {
     });
     return { kind: "quarantined" };
   }
-}
-
-/** Whether a punch of a clock that was reset is the known one, and not of the reset behind it. */
-function isResend(known: KnownPunch | undefined, receivedAtMs: EpochMs): boolean {
-  return known !== undefined && receivedAtMs - known.receivedAtMs <= RESEND_MAX_MS;
 }
 
 function sameSecond(known: KnownPunch): QuarantineReason {

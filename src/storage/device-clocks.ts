@@ -100,7 +100,10 @@ export class DeviceClocks {
     return { clock, skewMs };
   }
 
-  /** Takes a live punch for a report of the clock; a punch that waited says nothing of it. */
+  /**
+   * Takes a live punch for a report of the clock. One that waited says nothing of it; but one of before
+   * the clock was set is remembered, so that a resend of it, or the next, shows no further reset.
+   */
   notePunch(row: DeviceRow, punch: AcceptedPunch, receivedAtMs: EpochMs): DeviceRow {
     const skewMs = punch.instantMs - receivedAtMs;
     const state = this.#stateOf(row.id, {
@@ -108,21 +111,24 @@ export class DeviceClocks {
       episode: row.clockEpisode,
       atMs: receivedAtMs,
     });
-    if (!isLivePunch(skewMs, state.samples)) return row;
+    if (!isLivePunch(skewMs, state.samples)) {
+      return this.isBehind(row, punch) ? { ...row, clockText: punch.wallTime } : row;
+    }
     const median = this.#take(state, row, { skewMs, source: "punch" });
     return { ...row, clockText: punch.wallTime, clockSkewMs: median };
   }
 
-  /**
-   * Whether a punch shows that the clock was reset since it last told its time. A punch that still
-   * waited when the clock was set, moments ago, shows nothing new.
-   */
-  showsReset(row: DeviceRow, punch: AcceptedPunch, receivedAtMs: EpochMs): boolean {
-    if (!showsReset(punch.wallTime, row.clockText ?? undefined)) return false;
+  /** Whether a punch is of a clock that is behind what it told last, as after a loss of power. */
+  isBehind(row: DeviceRow, punch: AcceptedPunch): boolean {
+    return showsReset(punch.wallTime, row.clockText ?? undefined);
+  }
+
+  /** Whether such a punch may still have waited when the clock was set, moments ago. */
+  mayHaveWaited(row: DeviceRow, punch: AcceptedPunch, receivedAtMs: EpochMs): boolean {
     const { timeZone, instantMs } = punch;
     const place = { timeZone, episode: row.clockEpisode, atMs: receivedAtMs };
     const { skewsMs } = this.#stateOf(row.id, place).samples;
-    return suggestInstant({ instantMs, receivedAtMs, skewsMs }) === undefined;
+    return suggestInstant({ instantMs, receivedAtMs, skewsMs }) !== undefined;
   }
 
   /** The row of a terminal whose clock was reset, as a punch of it shows. */

@@ -57,6 +57,7 @@ export type ReleasedTime = Pick<
 export class PunchTable {
   readonly #insert;
   readonly #listKnown;
+  readonly #findLaterLive;
   readonly #listHeld;
   readonly #setDirection;
   readonly #release;
@@ -89,6 +90,10 @@ export class PunchTable {
         ),
       )
       .prepare();
+    this.#findLaterLive = database.prepare<{ id: number }, [string, string, number]>(
+      `SELECT id FROM punches
+       WHERE device_id = ? AND wall_time > ? AND id > ? AND origin = 'live' LIMIT 1`,
+    );
     this.#listHeld = orm
       .select()
       .from(punches)
@@ -195,6 +200,11 @@ export class PunchTable {
   listSameSecond(deviceIdText: string, punch: AcceptedPunch): readonly KnownPunch[] {
     const { wallTime, userId: user } = punch;
     return this.#listKnown.all({ deviceId: deviceIdText, wallTime, userId: user });
+  }
+
+  /** Whether the terminal itself sent another punch after `id`, of a time after `sinceWallTime`. */
+  hasLaterLive(deviceIdText: string, id: number, sinceWallTime: string): boolean {
+    return this.#findLaterLive.get(deviceIdText, sinceWallTime, id) !== null;
   }
 
   /** A device's held punches in the order they came. */

@@ -300,6 +300,44 @@ describe("the identity of punches of a clock that lost its power", () => {
     ]);
   });
 
+  test("the same second of another reset is another punch once the terminal has sent a later one", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await polls(storage, [0], -3600);
+    await storage.append([send(600)]);
+    await polls(storage, [0], 640);
+    await storage.append([punchesFrom("GATE", [rawPunch("8", clockAt(after(700)))], after(700))]);
+    expect(await storage.append([send(1200)])).toEqual([{ kind: "stored" }]);
+    // Of this one the acknowledgement was lost.
+    await polls(storage, [0], 1240);
+    expect(await storage.append([send(1260)])).toEqual([{ kind: "duplicate" }]);
+    expect(await readFeed(storage)).toHaveLength(3);
+  });
+
+  test("the same, when the reset before was measured only moments ago", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await polls(storage, [0], -3600);
+    await storage.append([send(600)]);
+    await storage.append([pollFrom("GATE", clockAt(after(610), RESET_SKEW_MS), after(610))]);
+    await polls(storage, [0], 640);
+    await storage.append([punchesFrom("GATE", [rawPunch("8", clockAt(after(700)))], after(700))]);
+    expect(await storage.append([send(720)])).toEqual([{ kind: "stored" }]);
+  });
+
+  test("one from before, of a fast clock, and one of another terminal are no later ones", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    // Fast by 90 s: its last right punch seems to be later than the one of the reset.
+    const fast = rawPunch("8", clockAt(after(590), 90_000));
+    await storage.append([punchesFrom("GATE", [fast], after(590))]);
+    await storage.append([send(600)]);
+    await polls(storage, [0], 640);
+    const other = rawPunch("8", clockAt(after(700)));
+    await storage.append([punchesFrom("OTHER", [other], after(700))]);
+    expect(await storage.append([send(1200)])).toEqual([{ kind: "duplicate" }]);
+  });
+
   test("the same second of a reset that a poll shows first is another punch, however soon", async () => {
     using opened = openTestStorage();
     const { storage } = opened;
@@ -328,6 +366,23 @@ describe("the identity of punches of a clock that lost its power", () => {
     ]);
   });
 
+  test("a resend is the same punch also where a reset follows another within minutes", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await polls(storage, [0], -3600);
+    await storage.append([pollFrom("GATE", clockAt(after(310), RESET_SKEW_MS), after(310))]);
+    await polls(storage, [0], 340);
+    // The second loss of power; this is sent before the terminal tells its clock.
+    const raw = rawPunch("7", "20000101000020");
+    await storage.append([punchesFrom("GATE", [raw], after(420))]);
+    const skewMs = RESET_SKEW_MS - 400 * SECOND_MS;
+    await storage.append([pollFrom("GATE", clockAt(after(421), skewMs), after(421))]);
+    expect(await storage.append([punchesFrom("GATE", [raw], after(422))])).toEqual([
+      { kind: "duplicate" },
+    ]);
+  });
+
+  const clockAtReset = (made: number) => RESET_SKEW_MS + RECEIVED_AT_MS + made * HOUR_MS;
   /** A terminal: each step polls, punches, loses its power, is set right, or sends the last again. */
   const steps = fc.array(fc.constantFrom("poll", "punch", "lost-ack", "reset", "set"), {
     maxLength: 30,
@@ -346,8 +401,8 @@ describe("the identity of punches of a clock that lost its power", () => {
           atMs = epochMs(atMs + 20 * SECOND_MS);
           if (step === "poll")
             await storage.append([pollFrom("GATE", clockAt(atMs, skewMs), atMs)]);
-          // A minute later each time, as no two resets begin with the same punch in this test.
-          if (step === "reset") skewMs = RESET_SKEW_MS + (RECEIVED_AT_MS - atMs) + made * 60_000;
+          // An hour later each time, as no two resets come to the same punch in this test.
+          if (step === "reset") skewMs = clockAtReset(made) - atMs;
           if (step === "set") skewMs = 0;
           if (step !== "punch" && step !== "lost-ack") continue;
           made += 1;
