@@ -17,21 +17,25 @@ export interface PollReply {
   readonly body: Buffer;
 }
 
-const POLL_JSON =
-  '{"fk_info":{"firmware":"SIMFW V1.00","fk_bin_data_lib":"FKDataHS101"},"fk_name":"gate-1","fk_time":"20260302081459"}';
+const CLOCK = "20260302081459";
+const pollJson = (library: string, clock: string): string =>
+  `{"fk_info":{"firmware":"SIMFW V1.00","fk_bin_data_lib":"${library}"},"fk_name":"gate-1","fk_time":"${clock}"}`;
 
 export class ScriptedTerminal {
   readonly #port: number;
   readonly #device: string;
+  readonly #library: string;
 
-  constructor(port: number, device: string) {
+  constructor(port: number, device: string, library = "FKDataHS101") {
     this.#port = port;
     this.#device = device;
+    this.#library = library;
   }
 
-  async poll(): Promise<PollReply> {
+  /** `clock` is what it shows: 14 digits. */
+  async poll(clock = CLOCK): Promise<PollReply> {
     const headers = { ...this.#headers("ReceiveCommandAction"), request_code: "receive_cmd" };
-    const text = await sendWhole(this.#port, post(framed(POLL_JSON), headers));
+    const text = await sendWhole(this.#port, post(framed(pollJson(this.#library, clock)), headers));
     const end = text.indexOf("\r\n\r\n") + 4;
     return {
       text,

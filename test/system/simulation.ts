@@ -14,6 +14,7 @@ export interface SimulationReport {
   readonly pollsAnswered: number;
   readonly closedWithoutReply: number;
   readonly wrongReplies: number;
+  readonly commandsExecuted: number;
 }
 
 /** `simulate` against the server, with further options; resolves when it has ended. */
