@@ -3,23 +3,16 @@
  * that is due.
  */
 
-import { join } from "node:path";
 import { SETTING_GROUPS } from "#config/config.ts";
 import type { Setting } from "#config/setting.ts";
+import { type ReadmePart, writePart } from "./readme-part.ts";
 
-const README = join(import.meta.dir, "..", "README.md");
-const BEGIN = "<!-- settings: written by scripts/settings-table.ts -->";
-const END = "<!-- settings: end -->";
-
-/** The README with its table as the settings are. @throws Error when a mark is missing. */
-export function withSettingsTable(readme: string): string {
-  const [before, rest] = readme.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) {
-    throw new Error(`Cannot find "${BEGIN}" and "${END}" in the README`);
-  }
-  return `${before}${BEGIN}\n${settingsTable()}${END}${after}`;
-}
+/** All settings, group by group. */
+export const SETTINGS_PART: ReadmePart = {
+  name: "settings",
+  script: "settings-table.ts",
+  text: settingsTable,
+};
 
 function settingsTable(): string {
   return SETTING_GROUPS.map(({ heading, settings }) => {
@@ -33,6 +26,4 @@ function row({ name, fallbackText, wanted, meaning }: Setting<unknown>): string 
   return `| ${[`\`${name}\``, fallback, wanted, meaning].join(" | ")} |`;
 }
 
-if (import.meta.main) {
-  await Bun.write(README, withSettingsTable(await Bun.file(README).text()));
-}
+if (import.meta.main) await writePart(SETTINGS_PART);

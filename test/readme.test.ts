@@ -6,13 +6,17 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { IGNORED_SETTINGS } from "#config/config.ts";
 import manifest from "../package.json" with { type: "json" };
-import { withSettingsTable } from "../scripts/settings-table.ts";
+import { withPart } from "../scripts/readme-part.ts";
+import { SETTINGS_PART } from "../scripts/settings-table.ts";
+import { TERMINALS_PART } from "../scripts/terminal-pages.ts";
 
 const readme = await Bun.file(join(import.meta.dir, "../README.md")).text();
 
-test("the README has the settings as they are (else run: npx bun scripts/settings-table.ts)", () => {
-  expect(readme).toBe(withSettingsTable(readme));
-});
+for (const part of [SETTINGS_PART, TERMINALS_PART]) {
+  test(`the README has the ${part.name} as they are (else run: npx bun scripts/${part.script})`, () => {
+    expect(readme).toBe(withPart(readme, part));
+  });
+}
 
 test("the README names every npm script, and no other", () => {
   const named = [...readme.matchAll(/\bnpm (?:run )?([a-z:]+)/g)].map(([, name]) => name);

@@ -8,6 +8,7 @@ import { clientsCommand } from "./clients.ts";
 import { clockCommand } from "./clock.ts";
 import { commandsCommand } from "./commands.ts";
 import { configCommand } from "./config.ts";
+import { deviceCardCommand } from "./device-card.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
@@ -28,6 +29,7 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
   statusCommand,
+  deviceCardCommand,
   devicesCommand,
   pairCommand,
   commandsCommand,
@@ -47,6 +49,7 @@ Examples:
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
   biometric-server status                         see what is wrong, and what to do about it
+  biometric-server device-card                    see what to type into a terminal
   biometric-server devices list                   see the terminals
   biometric-server commands send ID set-time      set a terminal's clock
   biometric-server clients add payroll            give a program access to the API

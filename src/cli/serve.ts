@@ -2,17 +2,16 @@
  * The verb `serve`: runs the server in the foreground until it is asked to end.
  */
 
-import { networkInterfaces } from "node:os";
 import { Command } from "commander";
 import { type RunningApp, startApp } from "#app.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { secretPath } from "#config/secrets.ts";
 import { systemClock } from "#platform/clock.ts";
-import { errorCode } from "#platform/files.ts";
 import { type ClosableLog, createLog } from "#platform/log.ts";
 import { VERSION } from "#platform/version.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
+import { reachableAddresses } from "./own-addresses.ts";
 import { loadSettings, SETTINGS_OPTION, type SettingsFlag } from "./settings.ts";
 import { startNotice } from "./start-notice.ts";
 
@@ -92,23 +91,4 @@ function noticeOf(app: RunningApp, loaded: LoadedConfig, host: CliHost): readonl
     pairingMinutes: config.pairingWindowMinutes,
     enrollment: config.deviceEnrollment,
   });
-}
-
-/** Addresses behind which a listener on `host` is found from other machines. */
-function reachableAddresses(host: string): readonly string[] {
-  if (host !== "0.0.0.0" && host !== "::") return [host];
-  return Object.values(readNetworkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ family, internal }) => family === "IPv4" && !internal)
-    .map(({ address }) => address);
-}
-
-/** None where the service manager forbids to ask: what is printed is not worth the server. */
-function readNetworkInterfaces(): ReturnType<typeof networkInterfaces> {
-  try {
-    return networkInterfaces();
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return {};
-  }
 }
