@@ -6,9 +6,9 @@
 import { Database } from "bun:sqlite";
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
-import { eventually } from "../support/eventually.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
+import { orderReading, type ShownReading, untilRead } from "./log-reading.ts";
 import { simulate } from "./simulation.ts";
 
 setDefaultTimeout(90_000);
@@ -18,25 +18,9 @@ const FAST = ["--rate", "500", "--poll-interval", "1", "--duration", "32"];
 const DEVICE = "SIM0001";
 const RECOVERED = "SELECT count(*) AS count FROM punches WHERE origin = 'recovered'";
 
-interface ShownLog {
-  readonly status: string;
-  readonly is_result_pending: boolean;
-  readonly result: Record<string, unknown>;
-}
-
 /** Orders a reading of the whole log and gives it once it is worked on. */
-async function readLog(server: RunningServer): Promise<ShownLog> {
-  const sent = await server.run("commands", "send", DEVICE, "read-log", "--json");
-  const [{ id }] = JSON.parse(sent.out);
-  const show = async (): Promise<ShownLog> => {
-    const { out } = await server.run("commands", "show", String(id), "--json");
-    return JSON.parse(out);
-  };
-  await eventually("log read", async () => {
-    const { status, is_result_pending: isPending } = await show();
-    return status === "done" && !isPending;
-  });
-  return show();
+async function readLog(server: RunningServer): Promise<ShownReading> {
+  return untilRead(server, await orderReading(server, DEVICE));
 }
 
 const report = (knownCount: number, addedCount: number) => ({
