@@ -4,6 +4,7 @@
  */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { wallTimeAgo } from "../crash/terminal-load.ts";
 import { eventually } from "../support/eventually.ts";
 import { type RunningServer, startServer } from "../support/running-server.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
@@ -13,6 +14,7 @@ setDefaultTimeout(30_000);
 
 const NO_PAIRING = { PAIRING_WINDOW_MINUTES: "0" };
 const PUNCHES = 40;
+const DAY_SECONDS = 86_400;
 
 interface ListedDevice {
   readonly id: string;
@@ -36,6 +38,7 @@ test("a pending terminal is acknowledged and hidden, until approval releases it 
   expect(shown.out).toMatch(new RegExp(`^SIM0001 .* pending .* ${PUNCHES} `, "m"));
   expect(shown.out).toContain("devices approve SIM0001");
   expect(server.logLines("device.pending")).toHaveLength(1);
+  expect(receiver.received).toEqual([]);
 
   expect(await server.run("devices", "approve", "SIM0001")).toMatchObject({ exitCode: 0 });
   await receiver.untilAccepted(PUNCHES);
@@ -50,6 +53,47 @@ test("a pending terminal is acknowledged and hidden, until approval releases it 
   expect(receiver.problems).toEqual([]);
   expect(await listDevices(server)).toMatchObject([{ status: "approved", held_count: 0 }]);
 });
+
+test.each(["open", "approve"])(
+  "of months of punches nothing older than the start is sent before it is asked for (%s)",
+  async (enrollment) => {
+    await using receiver = new WebhookReceiver();
+    const settings = { ...receiver.settings, ...NO_PAIRING, DEVICE_ENROLLMENT: enrollment };
+    await using server = await startServer({ settings });
+    // Oldest first, as terminals send them; the start is 35 days before the first contact.
+    const [old, recent] = [
+      [180, 90, 60, 36],
+      [34, 7, 0],
+    ];
+    for (const days of [...old, ...recent]) {
+      const start = wallTimeAgo(days * DAY_SECONDS + 60);
+      const report = await simulate(server, "--punches", "20", "--users", "1", "--start", start);
+      expect(report).toMatchObject({ acknowledged: 20, unacknowledged: 0 });
+    }
+    if (enrollment === "approve") {
+      expect(await server.listPunches()).toEqual([]);
+      expect(await server.run("devices", "approve", "SIM0001")).toMatchObject({ exitCode: 0 });
+    }
+    const [oldCount, recentCount] = [20 * old.length, 20 * recent.length];
+    await receiver.untilAccepted(recentCount);
+    const punches = await server.listPunches();
+    expect(punches.map((punch) => punch.is_historic)).toEqual([
+      ...Array(oldCount).fill(true),
+      ...Array(recentCount).fill(false),
+    ]);
+    const times = punches.map(({ wall_time: time }) => time);
+    expect(times).toEqual([...times].sort());
+    expect(await server.listLogs()).toHaveLength(punches.length);
+    const told = () => receiver.received.map(({ log }) => log.timestamp);
+    expect(told()).toEqual(times.slice(oldCount));
+
+    const sending = await server.run("devices", "send-history", "SIM0001");
+    expect(sending).toMatchObject({ exitCode: 0 });
+    await receiver.untilAccepted(punches.length);
+    expect(told()).toEqual([...times.slice(oldCount), ...times.slice(0, oldCount)]);
+    expect(receiver.problems).toEqual([]);
+  },
+);
 
 test("held punches outlive a kill and are released after it", async () => {
   await using server = await startServer({ settings: NO_PAIRING });
