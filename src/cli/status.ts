@@ -2,7 +2,9 @@
 
 import { Command } from "commander";
 import { AppError } from "#base/app-error.ts";
+import type { LoadedConfig } from "#config/load.ts";
 import { shownDuration } from "#domain/time-text.ts";
+import { systemClock } from "#platform/clock.ts";
 import { asRecord, instantOf, textOf } from "./answer-fields.ts";
 import { alignColumns } from "./columns.ts";
 import { askServer, findControlSocket } from "./control-client.ts";
@@ -25,10 +27,16 @@ Examples:
   biometric-server status            terminals, deliveries, and what is wrong with its fix
   biometric-server status --json     the same for a program
 
+While no server answers, what its database holds is shown instead, as far as this user may read it;
+--json then says "server_answers": false, and nothing of the process.
+
 Exit code: 0 all is well, 1 no server answers, 3 something is wrong: a condition is open, deliveries
 are parked, or nothing can be stored.`;
 
-/** Makes the verb. Its action throws `AppError` `control-unreachable` when no server answers. */
+/**
+ * Makes the verb. Its action throws `AppError` `control-unreachable` when no server answers, once it
+ * has shown what can be shown.
+ */
 export function statusCommand(environment: CliEnvironment, host: CliHost): Command {
   return new Command("status")
     .description(
@@ -38,8 +46,12 @@ export function statusCommand(environment: CliEnvironment, host: CliHost): Comma
     .option(...SETTINGS_OPTION)
     .addHelpText("after", EXAMPLES)
     .action(async (flags: StatusFlags) => {
-      const socketPath = findControlSocket(loadSettings(host, flags));
-      const { status, body } = await askServer(socketPath, "GET", "/status");
+      const settings = loadSettings(host, flags);
+      const asked = askServer(findControlSocket(settings), "GET", "/status");
+      const { status, body } = await asked.catch(async (error: unknown) => {
+        if (isUnreachable(error)) await showStored(settings, flags, environment);
+        throw error;
+      });
       const answer = asRecord(body);
       if (status !== 200 || answer === undefined || !Array.isArray(answer.conditions)) {
         const found = textOf(answer?.message) || `status ${status}`;
@@ -52,11 +64,34 @@ export function statusCommand(environment: CliEnvironment, host: CliHost): Comma
     });
 }
 
+function isUnreachable(error: unknown): boolean {
+  return error instanceof AppError && error.code === "control-unreachable";
+}
+
+/** Shows what the database holds, if there is one; or why it cannot be read. */
+async function showStored(
+  settings: LoadedConfig,
+  flags: StatusFlags,
+  environment: CliEnvironment,
+): Promise<void> {
+  // Seldom used, and all of storage comes with it.
+  const { readStoredStatus } = await import("./stored-status.ts");
+  try {
+    const stored = readStoredStatus(settings, systemClock.nowMs());
+    if (stored === undefined) return;
+    const text = flags.json ? JSON.stringify(stored, undefined, 2) : describe(stored);
+    environment.out(`${text}\n`);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    environment.error(`error: ${error.message}\n`);
+  }
+}
+
 function describe(answer: Fields): string {
   const nowMs = instantOf(answer.now) ?? 0;
   const conditions = recordsOf(answer.conditions);
   return [
-    ...describeServer(answer, nowMs),
+    ...(answer.server_answers === false ? describeStored(answer) : describeServer(answer, nowMs)),
     "",
     ...describeTerminals(recordsOf(answer.terminals), nowMs),
     "",
@@ -65,19 +100,23 @@ function describe(answer: Fields): string {
   ].join("\n");
 }
 
+/** Of a server that does not answer. */
+function describeStored(answer: Fields): readonly string[] {
+  return alignColumns([
+    ["server", "DOES NOT ANSWER: this is what its database held at last"],
+    ["database", textOf(answer.read_from)],
+    ...describeTotals(answer),
+  ]);
+}
+
 function describeServer(answer: Fields, nowMs: number): readonly string[] {
   const pairingEndsMs = instantOf(answer.pairing_window_ends_at);
   const problem = textOf(answer.storage_problem);
-  const parked = numberOf(answer.deliveries_parked);
   return alignColumns([
     ["server", `${textOf(answer.version)}, up ${shownDuration(secondsOf(answer) * 1000)}`],
     ["database", problem === "" ? "takes what comes" : `PROBLEM: ${problem}`],
     ["clock", answer.clock_trusted === true ? "trusted" : 'not trusted: see "clock"'],
-    [
-      "deliveries",
-      `${numberOf(answer.deliveries_waiting)} waiting, ${parked} parked${parked > 0 ? ": look at the receiver, then retry them" : ""}`,
-    ],
-    ["quarantine", `${numberOf(answer.quarantine_count)} kept that could not be read`],
+    ...describeTotals(answer),
     [
       "pairing",
       pairingEndsMs === undefined || pairingEndsMs <= nowMs
@@ -85,6 +124,15 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
         : `new terminals are approved at once for ${Math.ceil((pairingEndsMs - nowMs) / 60_000)} more min`,
     ],
   ]);
+}
+
+function describeTotals(answer: Fields): readonly (readonly string[])[] {
+  const parked = numberOf(answer.deliveries_parked);
+  const advice = parked > 0 ? ": look at the receiver, then retry them" : "";
+  return [
+    ["deliveries", `${numberOf(answer.deliveries_waiting)} waiting, ${parked} parked${advice}`],
+    ["quarantine", `${numberOf(answer.quarantine_count)} kept that could not be read`],
+  ];
 }
 
 function describeTerminals(terminals: readonly Fields[], nowMs: number): readonly string[] {

@@ -5,7 +5,7 @@
 
 import type { Database } from "bun:sqlite";
 import { and, asc, eq, lt, lte, max, or } from "drizzle-orm";
-import { drizzle } from "drizzle-orm/bun-sqlite";
+import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { epochMs } from "#base/epoch.ts";
 import {
   CONDITION_RULES,
@@ -63,14 +63,7 @@ export function conditionStorage(
   };
   return {
     listConditions: async () =>
-      guardEngine("read what is wrong with terminals", () =>
-        orm
-          .select()
-          .from(conditions)
-          .orderBy(asc(conditions.id))
-          .all()
-          .flatMap((row) => conditionFromRow(row) ?? []),
-      ),
+      guardEngine("read what is wrong with terminals", () => readConditions(orm)),
     recordConditions: async (changes) => {
       const last = changes.at(-1);
       if (last === undefined) return;
@@ -83,6 +76,12 @@ export function conditionStorage(
       );
     },
   };
+}
+
+/** What was wrong with terminals when the last change was recorded, oldest first. */
+export function readConditions(orm: BunSQLiteDatabase): readonly Condition[] {
+  const rows = orm.select().from(conditions).orderBy(asc(conditions.id)).all();
+  return rows.flatMap((row) => conditionFromRow(row) ?? []);
 }
 
 /** Undefined for a type that only another version knows. */

@@ -24,7 +24,7 @@ import { applyMigrations, MIGRATIONS } from "./migrations.ts";
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
 
 /** How long a statement waits for another program's lock, in milliseconds. It blocks the loop. */
-const BUSY_TIMEOUT_MS = 1_000;
+export const BUSY_TIMEOUT_MS = 1_000;
 
 /** The log file is cut back to this after a checkpoint. */
 const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;

@@ -70,17 +70,7 @@ export function applyMigrations(
   migrations: readonly Migration[],
   nowMs: EpochMs,
 ): boolean {
-  refuseForeignDatabase(database);
-  const applied = listApplied(database);
-  const known = migrations.length;
-  const neededReader = Math.max(0, ...applied.map((step) => step.min_reader));
-  if (neededReader > known) {
-    throw new AppError(
-      "storage-too-new",
-      `Cannot open database "${database.filename}": it needs schema ${neededReader}, this executable knows ${known}`,
-      { hint: "Install the executable that last ran here, or a newer one" },
-    );
-  }
+  const applied = listReadable(database, migrations);
   for (const [index, step] of applied.entries()) {
     const own = migrations[index];
     if (own !== undefined) checkUnchanged(database, step, own);
@@ -90,6 +80,38 @@ export function applyMigrations(
     for (const step of migrations.slice(applied.length)) applyOne(database, step, nowMs);
   })();
   return applied.length < migrations.length;
+}
+
+/**
+ * Refuses a database that this executable cannot read as it is.
+ * @throws AppError `storage-too-new`, or `storage-open-failed` for another program's database and for
+ * one whose schema a start of the server has yet to bring up to date.
+ */
+export function refuseOtherSchema(database: Database, migrations: readonly Migration[]): void {
+  const { length } = listReadable(database, migrations);
+  if (length >= migrations.length) return;
+  throw new AppError(
+    "storage-open-failed",
+    `Cannot read database "${database.filename}": it has schema ${length}, this executable reads ${migrations.length}`,
+    { hint: "Start the server, which brings it up to date" },
+  );
+}
+
+/** The steps of a database that this executable knows well enough. */
+function listReadable(
+  database: Database,
+  migrations: readonly Migration[],
+): readonly AppliedMigration[] {
+  refuseForeignDatabase(database);
+  const applied = listApplied(database);
+  const known = migrations.length;
+  const neededReader = Math.max(0, ...applied.map((step) => step.min_reader));
+  if (neededReader <= known) return applied;
+  throw new AppError(
+    "storage-too-new",
+    `Cannot open database "${database.filename}": it needs schema ${neededReader}, this executable knows ${known}`,
+    { hint: "Install the executable that last ran here, or a newer one" },
+  );
 }
 
 function refuseForeignDatabase(database: Database): void {

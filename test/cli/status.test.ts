@@ -4,13 +4,15 @@
  */
 
 import { afterEach, describe, expect, test } from "bun:test";
-import { dirname } from "node:path";
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { epochMs } from "#base/epoch.ts";
 import type { Condition } from "#domain/condition.ts";
 import { VERSION } from "#platform/version.ts";
 import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
 import { sampleDevice } from "../api/fake-storage.ts";
 import { runVerb } from "../support/run-verb.ts";
+import { openTestStorage, punchesFrom, RECEIVED_AT_MS, rawPunch } from "../support/test-storage.ts";
 
 afterEach(cleanUpControl);
 
@@ -92,6 +94,48 @@ WHAT IS WRONG
       well: false,
       conditions: [{ type: "local-mode", subject: "192.0.2.9" }],
     });
+  });
+
+  test("shows what the database holds while no server answers, and ends with 1", async () => {
+    using opened = openTestStorage();
+    await opened.storage.append([
+      punchesFrom("GATE", [rawPunch("7", "20260302081504")]),
+      { ...punchesFrom("NEW", []), receivedAtMs: epochMs(RECEIVED_AT_MS + 60_000) },
+    ]);
+    const condition = { ...LOCAL, detail: "It is silent" };
+    await opened.storage.recordConditions([{ kind: "raised", atMs: LOCAL.raisedAtMs, condition }]);
+    const { code, out, error } = await run(opened.path);
+    expect(code).toBe(1);
+    expect(error).toStartWith("error: Cannot reach the server on ");
+    expect(out).toStartWith(`server      DOES NOT ANSWER: this is what its database held at last
+database    ${opened.path}
+deliveries  1 waiting, 0 parked
+quarantine  0 kept that could not be read
+
+TERMINAL  NAME  STATUS    LAST CONTACT`);
+    expect(out).toMatch(/^GATE +- +approved /m);
+    expect(out).toMatch(/^192\.0\.2\.9: local-mode, since .*\n {2}It is silent\n {2}fix: In the/m);
+    const json = await run(opened.path, "--json");
+    expect(json.code).toBe(1);
+    expect(JSON.parse(json.out)).toMatchObject({
+      server_answers: false,
+      read_from: opened.path,
+      well: false,
+      terminals: [{ id: "GATE", status: "approved" }, { id: "NEW" }],
+      conditions: [{ type: "local-mode" }],
+      deliveries_waiting: 1,
+    });
+  });
+
+  test("tells why a database cannot be read either", async () => {
+    const path = temporaryPath();
+    const database = join(dirname(path), "biometric.db");
+    writeFileSync(database, "no database".repeat(100));
+    const { code, out, error } = await run(path);
+    expect([code, out]).toEqual([1, ""]);
+    expect(error).toStartWith(
+      `error: Cannot read database "${database}": SQLITE_NOTADB\nerror: Cannot reach the server on `,
+    );
   });
 
   test("ends with 1 where no server answers", async () => {

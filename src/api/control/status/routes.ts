@@ -2,15 +2,14 @@
 
 import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
-import type { EpochMs } from "#base/epoch.ts";
-import { type Condition, conditionFix } from "#domain/condition.ts";
-import type { Device } from "#domain/device.ts";
+import type { Condition } from "#domain/condition.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { OwnClock } from "#platform/own-clock.ts";
 import { VERSION } from "#platform/version.ts";
 import type { Storage } from "#storage/storage.ts";
 import { strictParameters } from "../../query-text.ts";
 import { ControlStatus } from "./model.ts";
+import { isoTime, isoTimeOrNull, spellCondition, spellTerminal } from "./spell-status.ts";
 
 /** What the status is told from. */
 export interface StatusControlOptions {
@@ -68,38 +67,4 @@ async function findStorageProblem(storage: Pick<Storage, "probe">): Promise<stri
     const { message, hint } = error;
     return hint === undefined ? message : `${message}. ${hint}`;
   }
-}
-
-function spellTerminal(device: Device) {
-  return {
-    id: device.id,
-    name: device.name ?? null,
-    status: device.status,
-    last_contact_at: isoTimeOrNull(device.lastContactMs),
-    last_address: device.lastAddress,
-    allowed_address: device.allowedAddress ?? null,
-    clock_skew_ms: device.clockSkewMs ?? null,
-    held_count: device.heldCount,
-    missing_record_count: device.missingRecordCount,
-  };
-}
-
-function spellCondition(condition: Condition) {
-  const { type, subject, raisedAtMs, lastSeenAtMs, detail } = condition;
-  return {
-    type,
-    subject,
-    raised_at: isoTime(raisedAtMs),
-    last_seen_at: isoTime(lastSeenAtMs),
-    detail,
-    fix: conditionFix(condition),
-  };
-}
-
-function isoTime(instantMs: EpochMs): string {
-  return new Date(instantMs).toISOString();
-}
-
-function isoTimeOrNull(instantMs: EpochMs | undefined): string | null {
-  return instantMs === undefined ? null : isoTime(instantMs);
 }
