@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   linkSync,
+  lstatSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -43,7 +44,13 @@ if (!isInstalled()) {
 }
 
 function isInstalled() {
-  return readIfThere(STAMP) === wanted && existsSync(BUN);
+  if (!existsSync(BUN)) return false;
+  return isShared() || readIfThere(STAMP) === wanted;
+}
+
+/** A linked folder belongs to another checkout, which alone may change it. */
+function isShared() {
+  return lstatSync(dirname(STAMP)).isSymbolicLink();
 }
 
 function install() {
