@@ -4,9 +4,9 @@
  * and HTTP.
  */
 
+import { canonicalJson, type JsonValue } from "#domain/canonical-json.ts";
 import { localText, utcText } from "#domain/time-text.ts";
 import { userNumber } from "#domain/user-number.ts";
-import { canonicalJson, type JsonValue } from "./canonical-json.ts";
 import { describePunch, type FormatOptions, type WebhookEvent } from "./webhook-event.ts";
 
 /**

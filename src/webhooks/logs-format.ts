@@ -3,9 +3,9 @@
  * per message (contract 4.2 B). Knows nothing of signatures and HTTP.
  */
 
+import { canonicalJson, type JsonValue } from "#domain/canonical-json.ts";
 import type { Punch } from "#domain/punch.ts";
 import { localText, utcText } from "#domain/time-text.ts";
-import { canonicalJson, type JsonValue } from "./canonical-json.ts";
 import { describePunch, type FormatOptions, type WebhookEvent } from "./webhook-event.ts";
 
 /**

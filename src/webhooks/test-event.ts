@@ -3,8 +3,8 @@
  * it. It is no delivery: outbox, endpoint health, rate limit and figures know nothing of it.
  */
 
+import { canonicalJson } from "#domain/canonical-json.ts";
 import type { Clock } from "#platform/clock.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { type EndpointFailureCode, post } from "./send.ts";
 import { signDelivery } from "./sign.ts";
 

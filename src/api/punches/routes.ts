@@ -8,12 +8,12 @@ import { deviceId, punchId } from "#domain/identifiers.ts";
 import { canonicalUserId, type LeadingZeros } from "#domain/punch-identity.ts";
 import type { ExpectedUsers } from "#domain/user.ts";
 import type { FeedPage, PunchFilter, Storage } from "#storage/storage.ts";
+import { spellPunch } from "#webhooks/spell-punch.ts";
 import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { ApiFailure, PROBLEM_REFUSALS, Problem } from "../errors.ts";
 import { decodeCursor, encodeCursor, FEED_START, nextLink } from "../paging.ts";
 import { strictInstant, strictInteger, strictParameters, strictWord } from "../query-text.ts";
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, PunchModel, PunchPage, PunchQuery } from "./model.ts";
-import { spellPunch } from "./spell-punch.ts";
 
 const PARAMETERS = ["after", "limit", "device", "user", "from", "to", "direction"] as const;
 

@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { canonicalJson, type JsonValue } from "#webhooks/canonical-json.ts";
+import { canonicalJson, type JsonValue } from "#domain/canonical-json.ts";
 
 describe("canonicalJson()", () => {
   const cases: readonly (readonly [string, JsonValue, string])[] = [

@@ -1,14 +1,13 @@
-/** Writes a stored punch as `/v1` shows it. */
+/** Writes a stored punch as `/v1` shows it, and as webhooks of format `standard` tell it. */
 
 import { readVerifyMethods } from "#devices/fkweb/code-meanings.ts";
 import { toldDirection } from "#domain/direction-codes.ts";
 import type { Punch } from "#domain/punch.ts";
 import { rfc3339WithOffset } from "#domain/time-text.ts";
 import { type ExpectedUsers, isOfUnexpectedUser } from "#domain/user.ts";
-import type { PunchModel } from "./model.ts";
 
-/** A stored punch as `/v1` shows it; what is absent is null. */
-export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefined): PunchModel {
+/** A stored punch for programs; what is absent is null. */
+export function spellPunch(punch: Punch, expectedUsers: ExpectedUsers | undefined) {
   const { directionCode, verifyModeCode, codeLibrary } = punch;
   const told = { code: directionCode, library: codeLibrary };
   return {
