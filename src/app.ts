@@ -20,7 +20,7 @@ import { createDrivers } from "#devices/drivers.ts";
 import { startDeviceListener } from "#devices/listener.ts";
 import { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
-import { parseUserRange } from "#domain/user.ts";
+import { expectedUsersOf, parseUserRange, type UserRange } from "#domain/user.ts";
 import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
@@ -297,6 +297,7 @@ function createDispatchers(
   storage: Storage,
   secrets: Secrets,
 ): Dispatchers {
+  const primaryDeviceId = deviceId(config.primaryDeviceId);
   return new Dispatchers({
     storage,
     clock,
@@ -313,8 +314,14 @@ function createDispatchers(
       },
     },
     siteTimeZone: config.siteTimeZone,
-    primaryDeviceId: deviceId(config.primaryDeviceId),
+    primaryDeviceId,
+    expectedUsers: expectedUsersOf(primaryDeviceId, primaryUserRange(config)),
   });
+}
+
+/** The users that are expected at the primary terminal; undefined: anyone. */
+function primaryUserRange({ primaryDeviceUserRange = "" }: Config): UserRange | undefined {
+  return parseUserRange(primaryDeviceUserRange);
 }
 
 /** What the replaced server's API may ask of the endpoint of the settings; undefined without it. */
@@ -341,7 +348,7 @@ function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {
     ...siteOf(config),
     serverTimeZone: hostTimeZone(),
     primaryDeviceId: deviceId(config.primaryDeviceId),
-    primaryUserRange: parseUserRange(config.primaryDeviceUserRange ?? ""),
+    primaryUserRange: primaryUserRange(config),
     apiUrl: `http://${config.webHost}:${config.webPort}`,
     tokens: {
       signingKey: new TextEncoder().encode(secrets.tokenSigningKey),

@@ -7,7 +7,7 @@ import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { LeadingZeros } from "#domain/punch-identity.ts";
-import type { ExpectedUsers, UserRange } from "#domain/user.ts";
+import { expectedUsersOf, type UserRange } from "#domain/user.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { ReadingTurns } from "#platform/reading-turns.ts";
@@ -225,7 +225,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
   });
   const access = new ClientAccess(tokens, storage);
   const gate: BearerGateOptions = { tokens, access, limit, turns: new ReadingTurns(), clock };
-  const expectedUsers = expectedUsersOf(options);
+  const expectedUsers = expectedUsersOf(primaryDeviceId, options.primaryUserRange);
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(timeRoutes(options))
@@ -247,11 +247,6 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(performanceRoutes({ ...options, gate }))
     .use(webhookReceiverRoutes({ clock, bodies, siteTimeZone }))
     .use(liveRoutes({ ...options, gate }));
-}
-
-function expectedUsersOf(options: WebApiOptions): ExpectedUsers | undefined {
-  const { primaryDeviceId: deviceId, primaryUserRange: range } = options;
-  return range === undefined ? undefined : { deviceId, range };
 }
 
 function apiDescription({ version }: WebApiOptions) {

@@ -5,6 +5,7 @@
 
 import { DIRECTION_POLICIES } from "#domain/device.ts";
 import { parseUserRange } from "#domain/user.ts";
+import { WEBHOOK_FORMATS } from "#domain/webhook-endpoint.ts";
 import { LIMITS } from "./limits.ts";
 import { choice, flag, integer, list, type Setting, seconds, secret, text } from "./setting.ts";
 import {
@@ -229,14 +230,20 @@ const WEBHOOK = {
   }),
   webhookFormat: choice({
     name: "BIOMETRIC_WEBHOOK_FORMAT",
-    meaning: "Shape of the messages.",
-    words: ["logs", "event"],
+    meaning:
+      "Shape of the messages: `logs` and `event` are the Python server's, `standard` tells every event.",
+    words: WEBHOOK_FORMATS,
     fallback: "logs",
-    remark: '"standard" is not available yet',
+  }),
+  webhookCorrections: flag({
+    name: "BIOMETRIC_WEBHOOK_CORRECTIONS",
+    meaning:
+      "Formats `logs` and `event`: sends a punch once more when it is corrected; `standard` always does.",
+    fallback: false,
   }),
   webhookExtraFields: flag({
     name: "BIOMETRIC_WEBHOOK_EXTRA_FIELDS",
-    meaning: "Adds our own fields behind those of the format.",
+    meaning: "Formats `logs` and `event`: adds our own fields behind those of the format.",
     fallback: false,
   }),
   webhookDuplicates: flag({

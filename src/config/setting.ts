@@ -82,16 +82,14 @@ export function choice<Word extends string>(
     readonly fallback: Word;
     /** Other spellings of the words, in lower case. */
     readonly aliases?: Readonly<Record<string, Word>>;
-    /** Told behind the words: what is not there yet. */
-    readonly remark?: string;
   },
 ): Setting<Word> {
-  const { name, meaning, words, fallback, aliases = {}, remark } = description;
+  const { name, meaning, words, fallback, aliases = {} } = description;
   const listed = words.map((word) => `"${word}"`).join(", ");
   return {
     name,
     meaning,
-    wanted: `${words.length > 1 ? "one of " : ""}${listed}${remark === undefined ? "" : ` (${remark})`}`,
+    wanted: `${words.length > 1 ? "one of " : ""}${listed}`,
     fallback,
     fallbackText: fallback,
     isSecret: false,

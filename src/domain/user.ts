@@ -119,6 +119,14 @@ export interface ExpectedUsers {
   readonly range: UserRange;
 }
 
+/** Who is expected at a terminal; undefined without a range: anyone. */
+export function expectedUsersOf(
+  deviceId: DeviceId,
+  range: UserRange | undefined,
+): ExpectedUsers | undefined {
+  return range === undefined ? undefined : { deviceId, range };
+}
+
 /** A wider range is no list that anybody reads. */
 const RANGE_USERS_MAX = 10_000;
 

@@ -33,13 +33,13 @@ export const EVENT_TYPES = [
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** The shapes of messages, those of the replaced server: they tell punches only. */
-export const WEBHOOK_FORMATS = ["logs", "event"] as const;
+/** The shapes of messages. `logs` and `event` are the replaced server's, which tell punches only. */
+export const WEBHOOK_FORMATS = ["logs", "event", "standard"] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
 
 /** Which messages an endpoint wants. */
 export interface EndpointChoice {
-  /** Undefined: all that the format can tell. */
+  /** Undefined: all of `standard`, else new punches alone. */
   readonly types: readonly EventType[] | undefined;
   /** Undefined: of every terminal. What is about no terminal is told all the same. */
   readonly deviceIds: readonly DeviceId[] | undefined;
@@ -68,12 +68,34 @@ export interface Endpoint extends EndpointChoice {
   readonly parkedCount: number;
 }
 
-/** What the formats tell unless told otherwise. */
-const PLAIN_TYPES: readonly EventType[] = ["punch.created"];
+/** What a format can tell, and what it tells where nobody chose. */
+const TYPES_OF: Readonly<
+  Record<
+    WebhookFormat,
+    { readonly all: readonly EventType[]; readonly unasked: readonly EventType[] }
+  >
+> = {
+  logs: { all: ["punch.created", "punch.updated"], unasked: ["punch.created"] },
+  event: { all: ["punch.created", "punch.updated"], unasked: ["punch.created"] },
+  standard: { all: EVENT_TYPES, unasked: EVENT_TYPES },
+};
+
+/** Those of the chosen types for which a format has no words: an endpoint must not choose them. */
+export function listUntellable(
+  format: WebhookFormat,
+  types: readonly EventType[],
+): readonly EventType[] {
+  return types.filter((type) => !TYPES_OF[format].all.includes(type));
+}
 
 /** Whether an endpoint is to be told of an event; `deviceId` is empty where it is about no terminal. */
-export function wantsEvent(endpoint: EndpointChoice, type: EventType, deviceId: string): boolean {
-  const types = endpoint.types ?? PLAIN_TYPES;
-  if (!types.includes(type)) return false;
+export function wantsEvent(
+  endpoint: EndpointChoice & Pick<Endpoint, "format">,
+  type: EventType,
+  deviceId: string,
+): boolean {
+  const { all, unasked } = TYPES_OF[endpoint.format];
+  const types = endpoint.types ?? unasked;
+  if (!types.includes(type) || !all.includes(type)) return false;
   return deviceId === "" || (endpoint.deviceIds?.some((id) => id === deviceId) ?? true);
 }

@@ -33,7 +33,10 @@ export function rulesOf(config: Config): StorageRules {
 
 function endpointOf(config: Config): SettingsEndpoint | undefined {
   const url = endpointUrl(config);
-  return url === undefined ? undefined : { url, format: config.webhookFormat, types: undefined };
+  if (url === undefined) return undefined;
+  const { webhookFormat: format, webhookCorrections } = config;
+  const isChosen = webhookCorrections && format !== "standard";
+  return { url, format, types: isChosen ? ["punch.created", "punch.updated"] : undefined };
 }
 
 /** The receiver, when one is set and not switched off. */

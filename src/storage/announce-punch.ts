@@ -1,9 +1,10 @@
 /**
  * What belongs to a punch's entry into the feed, be it live or released: it is counted, and the
- * webhook's message is put into the outbox, in the same transaction. A resend of it only ever makes
- * a message, and only where the site wants one.
+ * webhook's message is put into the outbox, in the same transaction. A correction or a resend of it
+ * only ever makes a message, and only where one is wanted.
  */
 
+import type { EpochMs } from "#base/epoch.ts";
 import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { KnownPunch } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
@@ -35,6 +36,35 @@ export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHis
 export function announcePunch(parts: WriteParts, punch: EnteredPunch): void {
   parts.counters.add({ punchCount: 1 });
   if (!punch.isHistoric) enqueuePunch(parts, punch);
+}
+
+/** A punch that has just become another one, at a new place in the feed. */
+export interface CorrectedPunch {
+  readonly deviceId: string;
+  readonly punchId: number;
+  /** The one that the correction made. */
+  readonly revision: number;
+  readonly isHistoric: boolean;
+}
+
+/**
+ * Enqueues the message that a punch is not any more as it was told. Of a historic one it is not,
+ * because nobody was told; who asks for it later is told the punch as it stands then.
+ */
+export function announceCorrection(
+  parts: Pick<WriteParts, "endpoints" | "outbox">,
+  { deviceId, punchId, revision, isHistoric }: CorrectedPunch,
+  nowMs: EpochMs,
+): void {
+  if (isHistoric) return;
+  parts.outbox.enqueue(parts.endpoints.listTargets("punch.updated", deviceId), {
+    type: "punch.updated",
+    deviceId,
+    punchId,
+    revision,
+    eventAtMs: nowMs,
+    isDuplicate: false,
+  });
 }
 
 /** With so many messages waiting a resend is not told: a terminal may repeat itself without end. */

@@ -8,6 +8,7 @@ import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { resolveInstant, type WallTime } from "#domain/wall-time.ts";
+import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { announcePunch } from "./announce-punch.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -25,14 +26,17 @@ export class BackgroundWork {
   readonly #parts: WriteParts;
   readonly #placer: PunchPlacer;
   readonly #rules: StorageRules;
+  readonly #clock: Clock;
   readonly #log: Log;
 
   constructor(options: {
     readonly parts: WriteParts;
     readonly placer: PunchPlacer;
     readonly rules: StorageRules;
+    readonly clock: Clock;
     readonly log: Log;
   }) {
+    this.#clock = options.clock;
     this.#log = options.log;
     this.#parts = options.parts;
     this.#placer = options.placer;
@@ -61,7 +65,7 @@ export class BackgroundWork {
       this.#release(device);
       return undefined;
     }
-    if (this.#placer.continueCorrection()) return undefined;
+    if (this.#placer.continueCorrection(this.#clock.nowMs())) return undefined;
     const { historySends } = this.#parts;
     return historySends.isDue(this.#parts) ? historySends.step(this.#parts) : undefined;
   }

@@ -20,6 +20,7 @@ export class Outbox {
   readonly #finish;
   readonly #putOff;
   readonly #requeue;
+  readonly #supersede;
 
   constructor(orm: BunSQLiteDatabase, counters: Counters) {
     this.#counters = counters;
@@ -32,6 +33,20 @@ export class Outbox {
           WHERE status = 'parked' AND endpoint_id = ${sql.placeholder("endpointId")}
           ORDER BY id LIMIT ${sql.placeholder("limit")}
         )`,
+      )
+      .returning({ id: deliveries.id })
+      .prepare();
+    this.#supersede = orm
+      .update(deliveries)
+      .set({ status: "superseded" })
+      .where(
+        and(
+          eq(deliveries.punchId, sql.placeholder("punchId")),
+          eq(deliveries.endpointId, sql.placeholder("endpointId")),
+          // Written out: the partial index is not used for a bound value.
+          sql`${deliveries.type} = 'punch.updated'`,
+          eq(deliveries.status, sql.placeholder("status")),
+        ),
       )
       .returning({ id: deliveries.id })
       .prepare();
@@ -73,7 +88,10 @@ export class Outbox {
       .prepare();
   }
 
-  /** One message for each of these endpoints. */
+  /**
+   * One message for each of these endpoints. A `punch.updated` takes the place of every earlier one of
+   * its punch that is not delivered: what is told is the punch as it stands.
+   */
   enqueue(
     targets: readonly EndpointId[],
     event: {
@@ -86,8 +104,19 @@ export class Outbox {
     },
   ): void {
     for (const endpointId of targets) {
+      if (event.type === "punch.updated") this.#dropEarlier(endpointId, event.punchId);
       this.#insert.run({ ...event, endpointId, isDuplicate: Number(event.isDuplicate) });
       this.#counters.addDeliveries(endpointId, { waiting: 1 });
+    }
+  }
+
+  #dropEarlier(endpointId: EndpointId, punchId: number): void {
+    const drop = (status: "waiting" | "parked") =>
+      this.#supersede.all({ endpointId, punchId, status }).length;
+    const waiting = drop("waiting");
+    const parked = drop("parked");
+    if (waiting + parked > 0) {
+      this.#counters.addDeliveries(endpointId, { waiting: -waiting, parked: -parked });
     }
   }
 
@@ -134,7 +163,7 @@ export function readDevicesWithDeliveries(
   return rows.flatMap((row) => (row.device_id === null ? [] : [deviceId(row.device_id)]));
 }
 
-/** A device's waiting messages behind `afterId`, oldest first, with each punch as it stands. */
+/** A device's waiting messages behind `afterId`, oldest first, with the punches as they stand. */
 export function readWaitingDeliveries(
   orm: BunSQLiteDatabase,
   device: DeviceId,
@@ -148,7 +177,7 @@ export function readWaitingDeliveries(
   return orm
     .select({ delivery: deliveries, punch: punches })
     .from(deliveries)
-    .innerJoin(punches, eq(punches.id, deliveries.punchId))
+    .leftJoin(punches, eq(punches.id, deliveries.punchId))
     .where(
       and(
         // Written out: the partial index is not used for a bound value.
@@ -168,13 +197,19 @@ export function readWaitingDeliveries(
       eventAtMs: epochMs(delivery.eventAtMs),
       attemptCount: delivery.attemptCount,
       nextAttemptAtMs: epochMs(delivery.nextAttemptAtMs),
-      punch: punchFromRow(punch),
+      type: delivery.type,
+      punch: punch === null ? undefined : punchFromRow(punch),
+      bodyText: delivery.bodyText ?? undefined,
       isDuplicate: delivery.isDuplicate,
     }));
 }
 
-/** A resend is another event than the punch that it repeats, and than any other resend of it. */
+/**
+ * Of no two events the same. A resend is another one than the punch that it repeats, and than any
+ * other resend of it.
+ */
 function eventIdOf(delivery: typeof deliveries.$inferSelect, boxId: string): string {
+  if (delivery.eventRowId !== null) return `${boxId}-event-${delivery.eventRowId}`;
   const ofPunch = `${boxId}-${delivery.punchId}-${delivery.revision}`;
   return delivery.isDuplicate ? `${ofPunch}-${delivery.id}` : ofPunch;
 }

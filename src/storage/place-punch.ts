@@ -8,11 +8,12 @@ import type { DirectionPolicy } from "#domain/device.ts";
 import { correctDirections, type DirectionRule, resolveDirection } from "#domain/direction.ts";
 import { parseDirectionCodes, type ToldCode, toldDirection } from "#domain/direction-codes.ts";
 import type { Direction } from "#domain/punch.ts";
-import type { Counters } from "./counters.ts";
+import { announceCorrection } from "./announce-punch.ts";
 import type { DeviceRow } from "./devices.ts";
-import type { PlacedDirection, PunchTable } from "./punches.ts";
+import type { PlacedDirection } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
-import type { Timeline, TimelinePlace } from "./timeline.ts";
+import type { TimelinePlace } from "./timeline.ts";
+import type { WriteParts } from "./write-parts.ts";
 
 /** Rows of one user looked at in one transaction. */
 const ROWS_PER_STEP = 200;
@@ -47,24 +48,21 @@ export function terminalDirection(
   return { policy, told: toldDirection({ code: told.code, library }, codes?.value) };
 }
 
+/** Where punches are placed, and who is told of it. */
+type PlacerParts = Pick<WriteParts, "timeline" | "punches" | "counters" | "endpoints" | "outbox">;
+
 export class PunchPlacer {
-  readonly #timeline: Timeline;
-  readonly #punches: PunchTable;
-  readonly #counters: Counters;
+  readonly #parts: PlacerParts;
   readonly #rule: DirectionRule;
   readonly #correctionWindowMs: number;
 
   constructor(options: {
-    readonly timeline: Timeline;
-    readonly punches: PunchTable;
-    readonly counters: Counters;
+    readonly parts: PlacerParts;
     readonly rule: DirectionRule;
     /** Rows older than this are left as they are, in milliseconds before now. */
     readonly correctionWindowMs: number;
   }) {
-    this.#timeline = options.timeline;
-    this.#punches = options.punches;
-    this.#counters = options.counters;
+    this.#parts = options.parts;
     this.#rule = options.rule;
     this.#correctionWindowMs = options.correctionWindowMs;
   }
@@ -78,7 +76,7 @@ export class PunchPlacer {
     if (punch.isDoubtful && policy === "alternate") return UNDECIDED;
     const resolved = resolveDirection({
       policy,
-      previous: this.#timeline.findStateBefore(place),
+      previous: this.#parts.timeline.findStateBefore(place),
       instantMs: place.instantMs,
       rule: this.#rule,
       told,
@@ -97,8 +95,9 @@ export class PunchPlacer {
    */
   correctBehind(place: TimelinePlace, nowMs: EpochMs): void {
     const windowStartMs = epochMs(nowMs - this.#correctionWindowMs);
-    if (place.instantMs >= windowStartMs) this.#correctStep(place);
-    else this.#correctStep({ ...place, instantMs: windowStartMs, deviceId: "", punchId: 0 });
+    const isInWindow = place.instantMs >= windowStartMs;
+    const windowStart = { ...place, instantMs: windowStartMs, deviceId: "", punchId: 0 };
+    this.#correctStep(isInWindow ? place : windowStart, nowMs);
   }
 
   /**
@@ -106,29 +105,30 @@ export class PunchPlacer {
    * of punches in time order before the same row. Nothing is noted where that row cannot change.
    */
   deferBehind(place: TimelinePlace, nowMs: EpochMs): void {
-    const next = this.#timeline.findAfter(place);
+    const next = this.#parts.timeline.findAfter(place);
     if (next === undefined || next.row.source !== "alternate") return;
     if (next.place.instantMs < nowMs - this.#correctionWindowMs) return;
     // The place just before the row: the same note, whatever punch came before it.
-    this.#timeline.defer({ ...next.place, punchId: next.place.punchId - 1 });
+    this.#parts.timeline.defer({ ...next.place, punchId: next.place.punchId - 1 });
   }
 
   /** Goes on with one correction that was put off; returns whether there was one. */
-  continueCorrection(): boolean {
-    const place = this.#timeline.takeDeferred();
+  continueCorrection(nowMs: EpochMs): boolean {
+    const place = this.#parts.timeline.takeDeferred();
     if (place === undefined) return false;
-    this.#correctStep(place);
+    this.#correctStep(place, nowMs);
     return true;
   }
 
-  #correctStep(place: TimelinePlace): void {
+  #correctStep(place: TimelinePlace, nowMs: EpochMs): void {
+    const { timeline, punches, counters } = this.#parts;
     // Most punches are the last of their user.
-    if (!this.#timeline.hasAfter(place)) return;
+    if (!timeline.hasAfter(place)) return;
     // The first id above the place's own makes "before" include the place itself.
-    const state = this.#timeline.findStateBefore({ ...place, punchId: place.punchId + 1 });
+    const state = timeline.findStateBefore({ ...place, punchId: place.punchId + 1 });
     let read = 0;
     let last = place;
-    const rows = this.#timeline.walkAfter(place, ROWS_PER_STEP);
+    const rows = timeline.walkAfter(place, ROWS_PER_STEP);
     const corrected = correctDirections({
       state,
       rows: rows.map((entry) => {
@@ -140,9 +140,10 @@ export class PunchPlacer {
     });
     for (const change of corrected.changes) {
       const { id, direction, isRepeat } = change;
-      const position = this.#counters.nextFeedPosition();
-      this.#punches.correctDirection({ id, direction, isRepeat, feedPosition: position });
+      const feedPosition = counters.nextFeedPosition();
+      const made = punches.correctDirection({ id, direction, isRepeat, feedPosition });
+      announceCorrection(this.#parts, { ...made, punchId: id }, nowMs);
     }
-    if (!corrected.settled && read === ROWS_PER_STEP) this.#timeline.defer(last);
+    if (!corrected.settled && read === ROWS_PER_STEP) timeline.defer(last);
   }
 }

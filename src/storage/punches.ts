@@ -6,6 +6,7 @@
 import type { Database } from "bun:sqlite";
 import { and, asc, eq, getTableColumns, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
+import { assertDefined } from "#base/assert.ts";
 import { brand } from "#base/brand.ts";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition, punchId, userId } from "#domain/identifiers.ts";
@@ -115,6 +116,11 @@ export class PunchTable {
         revision: sql`${punches.revision} + 1`,
       })
       .where(eq(punches.id, sql.placeholder("id")))
+      .returning({
+        deviceId: punches.deviceId,
+        revision: punches.revision,
+        isHistoric: punches.isHistoric,
+      })
       .prepare();
     this.#release = orm
       .update(punches)
@@ -212,14 +218,15 @@ export class PunchTable {
     return this.#listHeld.all({ deviceId: deviceIdText, limit });
   }
 
-  /** Corrects a direction: a new revision at a new place in the feed. */
+  /** Corrects a direction: a new revision at a new place in the feed. Returns what it made. */
   correctDirection(change: {
     readonly id: number;
     readonly direction: string;
     readonly isRepeat: boolean;
     readonly feedPosition: number;
-  }): void {
-    this.#setDirection.run({ ...change, isRepeat: Number(change.isRepeat) });
+  }): Pick<PunchRow, "deviceId" | "revision" | "isHistoric"> {
+    const corrected = this.#setDirection.get({ ...change, isRepeat: Number(change.isRepeat) });
+    return assertDefined(corrected, "A punch was corrected that is not stored");
   }
 
   /** Brings a held punch into the feed, with what the terminal's rules make of it by then. */

@@ -73,9 +73,7 @@ export function openStorage(options: StorageOptions): Storage {
   const parts = new WriteParts(opened.writer, watch);
   const box = new Box(drizzle(opened.writer));
   const placer = new PunchPlacer({
-    timeline: parts.timeline,
-    punches: parts.punches,
-    counters: parts.counters,
+    parts,
     rule: rules.direction,
     correctionWindowMs: rules.correctionWindowMs,
   });
@@ -84,7 +82,7 @@ export function openStorage(options: StorageOptions): Storage {
   const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
   const { onTwins = () => undefined } = options;
   const writer = { parts, applier, clocks, events, log, onTwins };
-  const background = new BackgroundWork({ parts, placer, rules, log });
+  const background = new BackgroundWork({ parts, placer, rules, clock, log });
   const reader = drizzle(opened.reader);
   const deviceOf = (row: DeviceRow) =>
     deviceFromRow(row, parts.commands.openOf(deviceId(row.id)).length);

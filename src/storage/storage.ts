@@ -70,10 +70,13 @@ export interface FeedPage {
   readonly hasMore: boolean;
 }
 
-/** One webhook message that waits, with the punch as it stands now. */
+/** One webhook message that waits. */
 export interface WaitingDelivery {
   readonly id: number;
+  /** Empty where it is about no terminal. */
   readonly deviceId: DeviceId;
+  /** An `EventType`, or one that only a newer version knows. */
+  readonly type: string;
   /** Stable over all tries: the receiver's key for idempotency. */
   readonly eventId: string;
   /** When the event was made (UTC); unchanged over all tries. */
@@ -82,7 +85,10 @@ export interface WaitingDelivery {
   readonly attemptCount: number;
   /** Not before this instant; 0 for at once. */
   readonly nextAttemptAtMs: EpochMs;
-  readonly punch: Punch;
+  /** As it stands now; undefined where the message tells of no punch, and then has its body. */
+  readonly punch: Punch | undefined;
+  /** What is sent; undefined: what the format makes of the punch. */
+  readonly bodyText: string | undefined;
   /** Whether it tells of a resend of a punch that was stored before. */
   readonly isDuplicate: boolean;
 }

@@ -1,8 +1,9 @@
 /**
- * One try of one delivery, from the stored punch to the end of the POST. What the end means for the
+ * One try of one delivery, from what is stored to the end of the POST. What the end means for the
  * lane and the endpoint is the dispatcher's to say.
  */
 
+import { assertDefined } from "#base/assert.ts";
 import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -12,6 +13,7 @@ import { failureFields } from "./failure-fields.ts";
 import { encodeLogs } from "./logs-format.ts";
 import type { SendDelivery, SendResult } from "./send.ts";
 import { signDelivery } from "./sign.ts";
+import { encodeStandard } from "./standard-format.ts";
 import type { FormatOptions, WebhookEvent } from "./webhook-event.ts";
 
 export interface AttemptOptions extends FormatOptions {
@@ -24,7 +26,7 @@ export interface AttemptOptions extends FormatOptions {
 
 const ENCODERS: Readonly<
   Record<WebhookFormat, (event: WebhookEvent, options: FormatOptions) => string>
-> = { logs: encodeLogs, event: encodeEvent };
+> = { logs: encodeLogs, event: encodeEvent, standard: encodeStandard };
 
 /**
  * Encodes, signs and sends. Never throws: a bug of ours that one event trips is logged and counts
@@ -37,7 +39,7 @@ export async function attemptDelivery(
 ): Promise<SendResult> {
   try {
     const { eventId, eventAtMs } = delivery;
-    const body = ENCODERS[options.format](delivery, options);
+    const body = delivery.bodyText ?? encodePunch(delivery, options);
     const signing = { secret: options.secret, triedAtMs: options.clock.nowMs() };
     const headers = signDelivery({ eventId, eventAtMs, body }, signing);
     return await options.send({ headers, body }, signal);
@@ -45,4 +47,9 @@ export async function attemptDelivery(
     options.log.error("webhook.failed", { event: delivery.eventId, ...failureFields(error) });
     return { kind: "refused", httpStatus: 0 };
   }
+}
+
+function encodePunch(delivery: WaitingDelivery, options: AttemptOptions): string {
+  const punch = assertDefined(delivery.punch, "A message tells of no punch and has no body");
+  return ENCODERS[options.format]({ ...delivery, punch }, options);
 }

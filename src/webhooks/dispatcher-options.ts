@@ -3,6 +3,7 @@
  */
 
 import type { DeviceId } from "#domain/identifiers.ts";
+import type { ExpectedUsers } from "#domain/user.ts";
 import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -38,6 +39,8 @@ export interface DispatcherOptions {
   /** IANA name. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  /** The users that are expected at one terminal; undefined: anyone. */
+  readonly expectedUsers: ExpectedUsers | undefined;
   /** Deliveries that an earlier process left waiting. */
   readonly recoveredCount: number;
   /** Lanes that send at the same time; 8 when absent. */

@@ -101,11 +101,12 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     const { outbox, clock, log, endpoint } = options;
     this.#options = options;
-    const { siteTimeZone, primaryDeviceId } = options;
+    const { siteTimeZone, primaryDeviceId, expectedUsers } = options;
     this.#attempt = {
       ...endpoint,
       siteTimeZone,
       primaryDeviceId,
+      expectedUsers,
       clock,
       log,
       send: options.send ?? openSender({ ...endpoint, clock }),

@@ -4,6 +4,7 @@
  */
 
 import type { DeviceId } from "#domain/identifiers.ts";
+import type { ExpectedUsers } from "#domain/user.ts";
 import { type Endpoint, type EndpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -28,6 +29,8 @@ export interface DispatchersOptions {
   /** IANA name. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
+  /** The users that are expected at one terminal; undefined: anyone. */
+  readonly expectedUsers: ExpectedUsers | undefined;
 }
 
 interface Running {
@@ -96,7 +99,8 @@ export class Dispatchers {
   }
 
   #start(stored: Endpoint): void {
-    const { storage, clock, log, random, siteTimeZone, primaryDeviceId } = this.#options;
+    const { storage, clock, log, random } = this.#options;
+    const { siteTimeZone, primaryDeviceId, expectedUsers } = this.#options;
     const endpoint = this.#targetOf(stored);
     const dispatcher = new Dispatcher({
       outbox: storage.outboxOf(stored.id),
@@ -106,6 +110,7 @@ export class Dispatchers {
       endpoint,
       siteTimeZone,
       primaryDeviceId,
+      expectedUsers,
       recoveredCount: stored.waitingCount,
     });
     this.#running.set(stored.id, { endpoint, dispatcher });

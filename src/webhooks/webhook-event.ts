@@ -5,11 +5,14 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import type { ExpectedUsers } from "#domain/user.ts";
 import { verifyModeLabel, verifyModeNumber } from "#domain/verify-mode.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
 
 /** What a message tells: a punch, when the event was made, and whether it was known already. */
-export type WebhookEvent = Pick<WaitingDelivery, "punch" | "eventAtMs" | "isDuplicate">;
+export interface WebhookEvent extends Pick<WaitingDelivery, "type" | "eventAtMs" | "isDuplicate"> {
+  readonly punch: Punch;
+}
 
 /** What the site decides about the messages. */
 export interface FormatOptions {
@@ -17,6 +20,8 @@ export interface FormatOptions {
   readonly siteTimeZone: string;
   /** The terminal labelled `PRIMARY`. */
   readonly primaryDeviceId: DeviceId;
+  /** The users that are expected at one terminal; undefined: anyone. */
+  readonly expectedUsers: ExpectedUsers | undefined;
   /** Adds our own fields to those of the contract. */
   readonly extraFields: boolean;
 }

@@ -16,6 +16,7 @@ import {
   RECEIVED_AT_MS,
   rawPunch,
   readFeed,
+  SETTINGS_ENDPOINT,
 } from "../support/test-storage.ts";
 
 const GATE = deviceId("GATE1");
@@ -70,7 +71,7 @@ describe("announceResend()", () => {
     expect(await readFeed(storage)).toEqual(before);
     const waiting = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
     expect(
-      waiting.map(({ isDuplicate, punch }) => [isDuplicate, punch.wallTime, punch.direction]),
+      waiting.map(({ isDuplicate, punch }) => [isDuplicate, punch?.wallTime, punch?.direction]),
     ).toEqual([
       [false, "20260302081504", "in"],
       [false, "20260302120000", "out"],
@@ -139,5 +140,115 @@ describe("announceResend()", () => {
     const fresh = punchesFrom("GATE1", [rawPunch("28", "20260302081504")]);
     await opened.storage.append([fresh]);
     expect((await opened.storage.figures()).deliveriesWaiting).toBe(10_001);
+  });
+});
+
+describe("announceCorrection()", () => {
+  const CORRECTING = { ...SETTINGS_ENDPOINT, format: "standard" } as const;
+  const at = (hour: string, receivedAtMs = RECEIVED_AT_MS) =>
+    punchesFrom("GATE1", [rawPunch("27", `20260302${hour}0000`)], receivedAtMs);
+
+  async function waitingIn(opened: ReturnType<typeof openTestStorage>) {
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 100);
+    return waiting.map(({ type, punch, eventId }) => {
+      const revision = eventId.split("-").at(-1);
+      return `${type} ${punch?.wallTime.slice(8, 10)} ${punch?.direction} id ..-${revision}`;
+    });
+  }
+
+  test("a late punch has the corrected ones told as they stand, at the time of the correction", async () => {
+    using opened = openTestStorage({ endpoint: CORRECTING });
+    await opened.storage.append([at("08"), at("12")]);
+    await opened.storage.append([at("07", LATER_MS)]);
+    expect(await waitingIn(opened)).toEqual([
+      "punch.created 08 out id ..-1",
+      "punch.created 12 in id ..-1",
+      "punch.updated 08 out id ..-2",
+      "punch.updated 12 in id ..-2",
+      "punch.created 07 in id ..-1",
+    ]);
+    const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 100);
+    expect(waiting.map(({ eventAtMs }) => Number(eventAtMs) - RECEIVED_AT_MS)).toEqual([
+      0, 0, 60_000, 60_000, 60_000,
+    ]);
+  });
+
+  test("a correction takes the place of an earlier one that waits or is parked", async () => {
+    using opened = openTestStorage({ endpoint: CORRECTING });
+    const outbox = outboxOf(opened.storage);
+    await opened.storage.append([at("12"), at("09")]);
+    const [created, updated] = await outbox.listWaitingDeliveries(GATE, 0, 100);
+    expect([created?.type, updated?.type]).toEqual(["punch.created", "punch.updated"]);
+    await opened.storage.append([at("08")]);
+    expect(await waitingIn(opened)).toEqual([
+      "punch.created 12 in id ..-1",
+      "punch.created 09 out id ..-1",
+      "punch.updated 09 out id ..-2",
+      "punch.updated 12 in id ..-3",
+      "punch.created 08 in id ..-1",
+    ]);
+    expect(await opened.storage.figures()).toMatchObject({
+      deliveriesWaiting: 5,
+      deliveriesParked: 0,
+    });
+    const parked = (await outbox.listWaitingDeliveries(GATE, 0, 100)).find(({ eventId }) =>
+      eventId.endsWith("-3"),
+    );
+    const tried = { deliveryId: parked?.id ?? 0, atMs: LATER_MS, httpStatus: 400 };
+    await outbox.recordAttempts([{ kind: "parked", ...tried }]);
+    expect((await opened.storage.figures()).deliveriesParked).toBe(1);
+    await opened.storage.append([at("07")]);
+    expect(await opened.storage.figures()).toMatchObject({
+      deliveriesWaiting: 7,
+      deliveriesParked: 0,
+    });
+    expect((await waitingIn(opened)).filter((message) => message.includes(" 12 "))).toEqual([
+      "punch.created 12 out id ..-1",
+      "punch.updated 12 out id ..-4",
+    ]);
+  });
+
+  test("a correction that was put off is told when it is made", async () => {
+    using opened = openTestStorage({ endpoint: CORRECTING, correctionWindowMs: 400 * 86_400_000 });
+    const days = Array.from({ length: 250 }, (_, index) => {
+      const day = new Date(Date.UTC(2025, 3, 1 + index)).toISOString().slice(0, 10);
+      return rawPunch("27", `${day.replaceAll("-", "")}080000`);
+    });
+    // So near one another that each is the next one's other direction.
+    await opened.reopen({ direction: { maxShiftMs: 0, minimumGapMs: 0 }, historyMs: 4e10 });
+    await opened.storage.append([punchesFrom("GATE1", days)]);
+    await opened.storage.append([punchesFrom("GATE1", [rawPunch("27", "20250301080000")])]);
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(250 + 200 + 1);
+    await finishBackgroundWork(opened.storage);
+    expect((await opened.storage.figures()).deliveriesWaiting).toBe(250 + 250 + 1);
+  });
+
+  test("formats of the replaced server are told of corrections only where they are asked for", async () => {
+    using opened = openTestStorage();
+    await opened.storage.append([at("08"), at("07")]);
+    expect(await waitingIn(opened)).toEqual([
+      "punch.created 08 out id ..-1",
+      "punch.created 07 in id ..-1",
+    ]);
+    await opened.reopen({
+      endpoint: { ...SETTINGS_ENDPOINT, types: ["punch.created", "punch.updated"] },
+    });
+    await opened.storage.append([at("06")]);
+    expect((await waitingIn(opened)).slice(2)).toEqual([
+      "punch.updated 07 out id ..-2",
+      "punch.updated 08 in id ..-3",
+      "punch.created 06 in id ..-1",
+    ]);
+  });
+
+  test("the correction of a historic punch is not told, because nobody was told of the punch", async () => {
+    using opened = openTestStorage({
+      endpoint: CORRECTING,
+      historyMs: 0,
+      correctionWindowMs: 35 * 86_400_000,
+    });
+    await opened.storage.append([at("08"), at("07")]);
+    expect((await readFeed(opened.storage)).map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(await waitingIn(opened)).toEqual([]);
   });
 });

@@ -270,7 +270,7 @@ describe("append()", () => {
     const feed = await readFeed(opened.storage);
     expect(feed.map((punch) => punch.isHistoric)).toEqual([true, false]);
     const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
-    expect(waiting.map((delivery) => delivery.punch.wallTime as string)).toEqual([
+    expect(waiting.map((delivery) => delivery.punch?.wallTime as string)).toEqual([
       "20260302080000",
     ]);
   });

@@ -116,7 +116,9 @@ describe("approveDevice()", () => {
       ["20260101080000", "in"],
     ]);
     const waiting = await outboxOf(storage).listWaitingDeliveries(NEW, 0, 10);
-    expect(waiting.map((delivery) => delivery.punch.wallTime as string)).toEqual(times.slice(0, 3));
+    expect(waiting.map((delivery) => delivery.punch?.wallTime as string)).toEqual(
+      times.slice(0, 3),
+    );
     expect((await storage.findDevice(NEW))?.heldCount).toBe(0);
     expect(await storage.figures()).toMatchObject({ punchCount: 4, heldCount: 0 });
   });

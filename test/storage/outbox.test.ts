@@ -46,7 +46,7 @@ describe("requeueParkedDeliveries()", () => {
     const waiting = await outboxOf(opened.storage).listWaitingDeliveries(GATE, 0, 10);
     expect(
       waiting.map(({ punch, attemptCount, nextAttemptAtMs }) => [
-        punch.userId,
+        punch?.userId,
         attemptCount,
         nextAttemptAtMs,
       ]),

@@ -9,6 +9,7 @@ import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId, userId } from "#domain/identifiers.ts";
+import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import { attemptDelivery } from "#webhooks/attempt.ts";
 import type { SignedRequest } from "#webhooks/send.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -33,7 +34,7 @@ const punches = fc
   .map(makePunch);
 
 describe("attemptDelivery()", () => {
-  test.each(["logs", "event"] as const)(
+  test.each(["logs", "event", "standard"] as const)(
     "attemptDelivery() sends format %s so that both ways of verifying succeed",
     async (format) => {
       const anything = fc.record({
@@ -64,14 +65,23 @@ describe("attemptDelivery()", () => {
     expect(first.headers["X-Webhook-Timestamp"]).toBe("1735776931");
     expect(second.headers["webhook-timestamp"]).not.toBe(first.headers["webhook-timestamp"]);
   });
+
+  test("attemptDelivery() sends a body that is there already, whatever the format", async () => {
+    const bodyText = '{"data": {}, "type": "disk.low"}';
+    const change = { punch: makePunch(), isDuplicate: false, extraFields: false, bodyText };
+    const sent = await sentRequest("standard", change);
+    expect(sent.body).toBe(bodyText);
+    expect(sent.headers["X-Webhook-Signature"]).toBe(hmac(bodyText));
+  });
 });
 
 async function sentRequest(
-  format: "logs" | "event",
+  format: WebhookFormat,
   change: {
     readonly punch: ReturnType<typeof makePunch>;
     readonly isDuplicate: boolean;
     readonly extraFields: boolean;
+    readonly bodyText?: string;
   },
   clock = new FakeClock(),
 ): Promise<SignedRequest> {
@@ -85,7 +95,9 @@ async function sentRequest(
       eventAtMs: epochMs(1_735_776_931_000),
       attemptCount: 0,
       nextAttemptAtMs: epochMs(0),
+      type: "punch.created",
       punch: change.punch,
+      bodyText: change.bodyText,
       isDuplicate: change.isDuplicate,
     },
     {
@@ -93,6 +105,7 @@ async function sentRequest(
       extraFields: change.extraFields,
       siteTimeZone: "Asia/Manila",
       primaryDeviceId: deviceId("2401058352"),
+      expectedUsers: undefined,
       secret: SECRET,
       clock,
       log,

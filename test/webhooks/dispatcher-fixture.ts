@@ -37,6 +37,7 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
     endpoint: { ...ENDPOINT, ...endpoint },
     siteTimeZone: "Asia/Manila",
     primaryDeviceId: deviceId("2401058352"),
+    expectedUsers: undefined,
     recoveredCount: 0,
     send: receiver.send,
   });

@@ -8,6 +8,7 @@ import { epochMs } from "#base/epoch.ts";
 import type { SendResult } from "#webhooks/send.ts";
 import { arrivedInOrder, build, ENDPOINT, HOUR_MS, MINUTE_MS } from "./dispatcher-fixture.ts";
 import { DELIVERED, failedWith, REFUSED } from "./fake-receiver.ts";
+import { makePunch } from "./webhook-values.ts";
 
 describe("Dispatcher", () => {
   test("Dispatcher delivers 10 devices x 100 events once each, in order per device", async () => {
@@ -182,7 +183,7 @@ describe("Dispatcher with refusals", () => {
     outbox.add("A");
     const broken = outbox.rows.get(1);
     if (broken !== undefined) {
-      const punch = { ...broken.delivery.punch, instantMs: epochMs(Number.NaN) };
+      const punch = makePunch({ instantMs: epochMs(Number.NaN) });
       broken.delivery = { ...broken.delivery, punch };
     }
     dispatcher.start();

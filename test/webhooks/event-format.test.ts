@@ -12,6 +12,7 @@ import { makeEvent, makePunch } from "./webhook-values.ts";
 const OPTIONS: FormatOptions = {
   siteTimeZone: "Asia/Manila",
   primaryDeviceId: deviceId("2401058352"),
+  expectedUsers: undefined,
   extraFields: false,
 };
 const GATE = deviceId("2401058350");

@@ -39,7 +39,9 @@ export class FakeOutbox implements Outbox {
       eventAtMs: epochMs(Date.UTC(2026, 2, 2)),
       attemptCount: 0,
       nextAttemptAtMs: change.nextAttemptAtMs ?? epochMs(0),
+      type: "punch.created",
       punch: makePunch({ deviceId: deviceId(device) }),
+      bodyText: undefined,
       isDuplicate: false,
     };
     this.rows.set(id, { delivery, state: "waiting" });

@@ -19,6 +19,7 @@ const SIGNING = { secret: SECRET, triedAtMs: epochMs(1_735_777_000_500) };
 const FORMAT: FormatOptions = {
   siteTimeZone: "Asia/Manila",
   primaryDeviceId: deviceId("2401058352"),
+  expectedUsers: undefined,
   extraFields: false,
 };
 

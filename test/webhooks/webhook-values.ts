@@ -12,6 +12,7 @@ import type { WebhookEvent } from "#webhooks/webhook-event.ts";
 /** The event of contract 4.1 vector 1, made almost a second after the vector's time. */
 export function makeEvent(change: Partial<WebhookEvent> = {}): WebhookEvent {
   return {
+    type: "punch.created",
     punch: makePunch(),
     eventAtMs: epochMs(1_735_776_931_999),
     isDuplicate: false,

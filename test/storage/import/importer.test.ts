@@ -444,7 +444,7 @@ describe("importRows() of undelivered messages", () => {
 
   async function waiting(storage: Storage) {
     const list = await outboxOf(storage).listWaitingDeliveries(deviceId("D1"), 0, 100);
-    return list.map(({ punch, eventAtMs }) => ({ punch: Number(punch.id), eventAtMs }));
+    return list.map(({ punch, eventAtMs }) => ({ punch: Number(punch?.id), eventAtMs }));
   }
 
   test("puts each into the outbox once, in both formats, with the time of its event", async () => {

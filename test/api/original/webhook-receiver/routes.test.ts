@@ -14,6 +14,7 @@ const PATH = "/api/webhook-receiver/biometric";
 const FORMAT = {
   siteTimeZone: "Asia/Manila",
   primaryDeviceId: deviceId("2401058352"),
+  expectedUsers: undefined,
   extraFields: false,
 };
 const OUT = makeEvent({ punch: makePunch({ direction: "out" }) });
