@@ -4,12 +4,13 @@
  */
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import type { ListedPunch } from "../support/running-server.ts";
 import { SteeredBuild, SteeredServer } from "../support/steered-server.ts";
 import { WebhookReceiver } from "../support/webhook-receiver.ts";
 import { ScriptedTerminal } from "./scripted-terminal.ts";
-import { simulate } from "./simulation.ts";
+import { punchKey, readAcknowledged, simulate } from "./simulation.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "./terminal-socket.ts";
 
 setDefaultTimeout(60_000);
@@ -94,17 +95,17 @@ test("one second of two losses of power is two punches, outside of in and out, u
     expect(Date.parse(punches[index]?.suggested_time ?? "")).toBeWithin(fromMs, toMs);
   }
   await receiver.untilAccepted(punches.length);
-  expect(receiver.received.map(({ log }) => log.timestamp)).toEqual(
-    punches.map(({ wall_time }) => wall_time),
-  );
+  // A message that was under way as the time was moved is tried again, under the same id.
+  const told = new Map(receiver.received.map(({ eventId, log }) => [eventId, log.timestamp]));
+  expect([...told.values()]).toEqual(punches.map(({ wall_time }) => wall_time));
 });
 
 test("a fleet whose clocks fall back loses nothing, and is set to the right time by itself", async () => {
   await using server = new SteeredServer(build, { atMs: START_MS, settings: OPEN });
   await server.start();
   expect(await server.run("clock", "confirm")).toMatchObject({ exitCode: 0 });
-  // Each of 4 terminals has 4 people, and 2 punches a second: nobody punches twice in one.
-  const pace = ["--users", "4", "--rate", "8", "--duration", "25"];
+  const acks = join(server.folder, "acknowledged");
+  const pace = ["--users", "4", "--rate", "8", "--duration", "25", "--acks", acks];
   const running = simulate(server, "--scenario", "power-loss", ...pace);
   let report: Awaited<typeof running> | undefined;
   void running.then((ended) => {
@@ -116,7 +117,9 @@ test("a fleet whose clocks fall back loses nothing, and is set to the right time
   });
   expect(report).toMatchObject({ unacknowledged: 0, restarts: 4, commandsExecuted: 4 });
   const punches = (await listTimed(server)).toSorted((one, other) => one.id - other.id);
-  expect(punches).toHaveLength(report?.acknowledged ?? 0);
+  // On a busy machine one person may punch twice in a second, which is one punch.
+  const wanted = new Set(readAcknowledged(acks));
+  expect(punches.map(punchKey).sort()).toEqual([...wanted].sort());
   const doubtful = punches.filter((punch) => punch.doubtful_time !== null);
   const times = doubtful.map((punch) => Date.parse(punch.suggested_time ?? ""));
   for (const time of times) expect(time).toBeWithin(START_MS, server.nowMs);
@@ -136,5 +139,5 @@ test("a fleet whose clocks fall back loses nothing, and is set to the right time
     expect(own.map(({ direction }) => direction)).toEqual(turns);
   }
   const told = server.logLines("condition.raised").map((line) => /type=(\S+)/.exec(line)?.[1]);
-  expect(told).toEqual(Array(4).fill("clock-reset"));
+  expect(told.filter((type) => type === "clock-reset")).toHaveLength(4);
 });
