@@ -7,6 +7,9 @@ import type { EpochMs } from "#base/epoch.ts";
 import { offsetMsAt } from "./wall-time.ts";
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, "0"));
 
 /**
  * `YYYY-MM-DD HH:MM:SS` in UTC; a fraction of a second is dropped. Beyond the year 9999, which a
@@ -32,10 +35,22 @@ export function localText(instantMs: EpochMs, timeZone: string): string {
  */
 export function rfc3339WithOffset(instantMs: EpochMs, timeZone: string): string {
   const offsetMinutes = Math.trunc(offsetMsAt(instantMs, timeZone) / MINUTE_MS);
-  const iso = new Date(instantMs + offsetMinutes * MINUTE_MS).toISOString();
-  const local = instantMs % 1000 === 0 ? iso.slice(0, -5) : iso.slice(0, -1);
-  return local + offsetText(offsetMinutes);
+  const localMs = instantMs + offsetMinutes * MINUTE_MS;
+  const day = Math.floor(localMs / DAY_MS);
+  if (day !== lastDay.day || offsetMinutes !== lastDay.offsetMinutes) {
+    const dateText = new Date(localMs).toISOString().slice(0, -14);
+    lastDay = { day, offsetMinutes, dateText, offsetText: offsetText(offsetMinutes) };
+  }
+  const dayMs = localMs - day * DAY_MS;
+  const [hours, minutes] = [Math.floor(dayMs / HOUR_MS), Math.floor(dayMs / MINUTE_MS) % 60];
+  const seconds = Math.floor(dayMs / 1000) % 60;
+  const time = `${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(seconds)}`;
+  const fraction = dayMs % 1000 === 0 ? "" : `.${String(dayMs % 1000).padStart(3, "0")}`;
+  return `${lastDay.dateText}T${time}${fraction}${lastDay.offsetText}`;
 }
+
+/** Written last: of the rows of a list most are of one day, and to write it anew is the larger part. */
+let lastDay = { day: Number.NaN, offsetMinutes: 0, dateText: "", offsetText: "" };
 
 /** A duration of any length in the largest unit of which there are two: `95 s`, `3 min`, `26 years`. */
 export function shownDuration(durationMs: number): string {
@@ -63,6 +78,7 @@ function offsetText(offsetMinutes: number): string {
   return `${sign}${twoDigits(Math.floor(size / 60))}:${twoDigits(size % 60)}`;
 }
 
+/** `value` from 0 to 99. */
 function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
+  return TWO_DIGITS[value] ?? "";
 }

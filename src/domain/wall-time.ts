@@ -114,8 +114,38 @@ export function wallTimeAt(instantMs: EpochMs, timeZone: string): WallTime {
  * @throws RangeError for an unknown zone.
  */
 export function offsetMsAt(instantMs: EpochMs, timeZone: string): number {
-  const instant = Temporal.Instant.fromEpochMilliseconds(instantMs);
-  return instant.toZonedDateTimeISO(timeZone).offsetNanoseconds / 1_000_000;
+  const spans = knownSpans.get(timeZone) ?? [];
+  for (const { fromMs, beforeMs, offsetMs } of spans) {
+    if (fromMs <= instantMs && instantMs < beforeMs) return offsetMs;
+  }
+  const found = findOffsetSpan(instantMs, timeZone);
+  knownSpans.set(timeZone, [found, ...spans.slice(0, KNOWN_SPANS_MAX - 1)]);
+  return found.offsetMs;
+}
+
+/** A time in which a zone's clocks are not changed. */
+interface OffsetSpan {
+  readonly fromMs: number;
+  /** Exclusive. */
+  readonly beforeMs: number;
+  readonly offsetMs: number;
+}
+
+/** Of a zone that changes its clocks: fifteen years. */
+const KNOWN_SPANS_MAX = 30;
+/** By zone, found last first: to ask Temporal for every row of a list takes five times as long. */
+const knownSpans = new Map<string, readonly OffsetSpan[]>();
+
+function findOffsetSpan(instantMs: EpochMs, timeZone: string): OffsetSpan {
+  const at = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(timeZone);
+  // A change of the clocks at this very instant is not among those before it.
+  const from = at.add({ nanoseconds: 1 }).getTimeZoneTransition("previous");
+  const before = at.getTimeZoneTransition("next");
+  return {
+    fromMs: from?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
+    beforeMs: before?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
+    offsetMs: at.offsetNanoseconds / 1_000_000,
+  };
 }
 
 /** Whether year 1 to 9999, month and day name a day of the Gregorian calendar. */

@@ -143,4 +143,26 @@ describe("rfc3339WithOffset()", () => {
       { numRuns: 1000 },
     );
   });
+
+  test("rfc3339WithOffset() writes the same whatever was written before", () => {
+    const day = { min: Date.UTC(2026, 9, 24), max: Date.UTC(2026, 9, 27) };
+    const times = fc.tuple(
+      fc.integer(day),
+      fc.constantFrom("Asia/Manila", "Europe/Berlin", "UTC", "America/St_Johns"),
+    );
+    fc.assert(
+      fc.property(fc.array(times, { maxLength: 20 }), (list) => {
+        for (const [milliseconds, timeZone] of list) {
+          const temporal = Temporal.Instant.fromEpochMilliseconds(milliseconds)
+            .toZonedDateTimeISO(timeZone)
+            .toString({
+              timeZoneName: "never",
+              ...(milliseconds % 1000 === 0 ? {} : { fractionalSecondDigits: 3 }),
+            });
+          const instantMs = instantOf(new Date(milliseconds).toISOString());
+          expect(rfc3339WithOffset(instantMs, timeZone)).toBe(temporal);
+        }
+      }),
+    );
+  });
 });

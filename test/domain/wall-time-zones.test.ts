@@ -7,7 +7,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { epochMs } from "#base/epoch.ts";
-import { readInstants, resolveInstant, wallTimeAt } from "#domain/wall-time.ts";
+import { offsetMsAt, readInstants, resolveInstant, wallTimeAt } from "#domain/wall-time.ts";
 import { instantOf, wallTimeOf } from "./domain-values.ts";
 
 describe("resolveInstant()", () => {
@@ -269,6 +269,38 @@ describe("wallTimeAt()", () => {
       { numRuns: 1000 },
     );
   });
+});
+
+describe("offsetMsAt()", () => {
+  test("offsetMsAt() says what Temporal says, in whatever order it is asked", () => {
+    const ancient = fc.integer({ min: Date.UTC(1600, 0, 1), max: Date.UTC(9000, 0, 1) });
+    const asked = fc.oneof(
+      zoneAndLocalTime,
+      fc.tuple(fc.constantFrom("Asia/Manila", "Europe/Berlin"), ancient),
+    );
+    fc.assert(
+      fc.property(asked, ([timeZone, milliseconds]) => {
+        const at = Temporal.Instant.fromEpochMilliseconds(milliseconds);
+        const expected = at.toZonedDateTimeISO(timeZone).offsetNanoseconds / 1e6;
+        expect(offsetMsAt(epochMs(milliseconds), timeZone)).toBe(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test.each(["Europe/Berlin", "Australia/Lord_Howe", "Asia/Manila", "Pacific/Apia"])(
+    "offsetMsAt() is right at each change of %s, and a millisecond before",
+    (timeZone) => {
+      let change = new Temporal.ZonedDateTime(0n, timeZone).getTimeZoneTransition("next");
+      while (change !== null && change.year < 2040) {
+        for (const ms of [change.epochMilliseconds, change.epochMilliseconds - 1]) {
+          const at = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone);
+          expect(offsetMsAt(epochMs(ms), timeZone)).toBe(at.offsetNanoseconds / 1e6);
+        }
+        change = change.getTimeZoneTransition("next");
+      }
+    },
+  );
 });
 
 /**
