@@ -9,6 +9,7 @@ import { startControlSocket } from "#api/control/socket.ts";
 import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
+import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
@@ -108,10 +109,11 @@ async function startParts(
   const secrets = loadSecrets(config);
 
   const dispatchers = createDispatchers(options, storage, secrets);
-  const live = createLiveHub(options, storage);
+  const readers = createReaders(options, storage);
   const wakeReaders = () => {
     dispatchers.wake();
-    live.wake();
+    readers.live.wake();
+    readers.waitingReaders.wake();
   };
   const background = createBackground(options, storage, wakeReaders);
   stops.push(() => background.stop());
@@ -126,7 +128,7 @@ async function startParts(
     clock,
     ownClock,
     log,
-    live,
+    live: readers.live,
     ...siteOf(config),
     onDeviceApproved,
     onHistoryAsked: () => background.wake(),
@@ -152,7 +154,7 @@ async function startParts(
     webhookDelivery: settingsDelivery(dispatchers, clock),
     onDeviceApproved,
     submitIntake: handleIntake,
-    live,
+    ...readers,
   });
   stops.push(() => web.stop());
   await watch.start();
@@ -187,14 +189,16 @@ function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) 
   return { storage, ownClock, watch };
 }
 
-function createLiveHub({ config, clock, log }: AppOptions, storage: Storage): LiveHub {
-  return new LiveHub({
+/** Who is told at once of what enters the feed. */
+function createReaders({ config, clock, log }: AppOptions, storage: Storage) {
+  const live = new LiveHub({
     storage,
     clock,
     log,
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId: deviceId(config.primaryDeviceId),
   });
+  return { live, waitingReaders: new WaitingReaders(clock) };
 }
 
 /** Returns what stops it. */

@@ -59,11 +59,7 @@ export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
         return access.fingerprint(credential) === claims.cred ? claims : undefined;
       };
       const claims = await findClaims();
-      if (claims === undefined) {
-        throw new ApiFailure("token-invalid", "Invalid token", {
-          headers: { "www-authenticate": 'Bearer error="invalid_token"' },
-        });
-      }
+      if (claims === undefined) throw tokenInvalid();
       const waitMs = limit.take(claims.sub);
       if (waitMs > 0) throw rateLimited(waitMs);
       if (!hasScope(claims.scope, scope)) {
@@ -75,6 +71,13 @@ export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
       const isTokenValid = async () => (await findClaims()) !== undefined;
       return { clientId: claims.sub, isTokenValid };
     });
+}
+
+/** The refusal of a token that is none, or none any more. */
+export function tokenInvalid(): ApiFailure {
+  return new ApiFailure("token-invalid", "Invalid token", {
+    headers: { "www-authenticate": 'Bearer error="invalid_token"' },
+  });
 }
 
 /** What the gate knows of who passed it. */

@@ -29,6 +29,7 @@ const FAILURES = {
   "scope-missing": { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not Found" },
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
+  "not-acceptable": { status: 406, title: "Not Acceptable" },
   "device-not-approved": { status: 409, title: "Conflict" },
   "device-built-in": { status: 409, title: "Conflict" },
   "device-takes-no-commands": { status: 409, title: "Conflict" },
@@ -41,6 +42,7 @@ const FAILURES = {
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
   "idempotency-key-reused": { status: 422, title: "Unprocessable Content" },
   "too-many-open": { status: 503, title: "Service Unavailable" },
+  "too-many-waiting": { status: 429, title: "Too Many Requests" },
   "rate-limited": { status: 429, title: "Rate limit exceeded" },
   internal: { status: 500, title: "Internal Server Error" },
 } as const;
@@ -69,6 +71,19 @@ export const Problem = t.Object({
   ),
 });
 
+/** A cursor of an earlier history of the feed. */
+export const CursorProblem = t.Object({
+  ...Problem.properties,
+  reread_from: t.Optional(
+    t.String({
+      format: "date-time",
+      description:
+        "Read once from the beginning with this as `from`, and then on with `next`. Absent when " +
+        "nobody knows from when on punches may have been lost: read everything again.",
+    }),
+  ),
+});
+
 /** The refusals that any operation behind a token may give, for the OpenAPI document. */
 export const ORIGINAL_REFUSALS = {
   401: OriginalError,
@@ -85,6 +100,8 @@ export interface ApiFailureDetail {
   readonly headers?: Readonly<Record<string, string>>;
   /** The parameters that are wrong or unknown. */
   readonly parameters?: readonly string[];
+  /** Further members of the problem details. */
+  readonly members?: Readonly<Record<string, string>>;
   /** The whole JSON body, for a route of the original whose errors have a shape of their own. */
   readonly body?: Readonly<Record<string, unknown>>;
   /** What failed, for the log alone. */
@@ -97,6 +114,7 @@ export class ApiFailure extends Error {
   readonly code: ApiFailureCode;
   readonly headers: Readonly<Record<string, string>>;
   readonly parameters: readonly string[] | undefined;
+  readonly members: Readonly<Record<string, string>>;
   readonly body: Readonly<Record<string, unknown>> | undefined;
 
   /** `message` is one sentence without a full stop that names what was wrong. */
@@ -105,6 +123,7 @@ export class ApiFailure extends Error {
     this.code = code;
     this.headers = detail.headers ?? {};
     this.parameters = detail.parameters;
+    this.members = detail.members ?? {};
     this.body = detail.body;
   }
 }
@@ -230,5 +249,6 @@ export function bodyOf(failure: ApiFailure, path: string): Readonly<Record<strin
     status,
     detail: failure.message,
     parameters: failure.parameters,
+    ...failure.members,
   };
 }

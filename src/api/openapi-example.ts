@@ -48,7 +48,7 @@ const BY_NAME: Readonly<Record<string, readonly Json[]>> = {
   message: ["Done"],
   mode: ["sync"],
   name: ["Ana Cruz"],
-  next: ["ZXBvY2gtb25lLjE"],
+  next: ["1.0f1e2d3c4b5a6978"],
   primary_device: ["2401058352"],
   primary_device_id: ["2401058352"],
   primary_device_name: ["Main gate"],

@@ -12,7 +12,11 @@ const REFUSALS: Readonly<Record<string, ApiFailure>> = {
     "device-not-approved",
     'The terminal is not in use: "biometric-server devices approve 2401058352" takes it into use',
   ),
-  410: new ApiFailure("cursor-reset", "The cursor is of an earlier history of the feed"),
+  406: new ApiFailure("not-acceptable", '"Accept" takes nothing that is served here'),
+  410: new ApiFailure("cursor-reset", "The cursor is of an earlier history of the feed", {
+    parameters: ["after"],
+    members: { reread_from: "2026-03-01T00:00:00+08:00" },
+  }),
   413: new ApiFailure("body-too-large", "The body is larger than 10485760 bytes"),
   415: new ApiFailure("media-type-unsupported", "Content-Type must be application/json"),
   422: new ApiFailure("idempotency-key-reused", "The key was sent with another request before"),

@@ -35,6 +35,7 @@ const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
   ["401", "Token or credentials missing or wrong"],
   ["403", "Not allowed"],
   ["404", "Not found"],
+  ["406", "`Accept` takes nothing that is served here"],
   ["409", "Not possible as things stand"],
   ["410", "The cursor is of an earlier history of the feed"],
   ["413", "The body is too large"],
@@ -118,16 +119,20 @@ function impliedResponses(operation: JsonObject, path: string): JsonObject {
   return { 503: { content: { [JSON_TYPE]: { schema } } } };
 }
 
-/** The plugin says the same of every media type, and takes the name of a parser for one. */
+/**
+ * The plugin says the same of every media type, and takes the name of a parser for one. A schema
+ * names its other media types itself.
+ */
 function correctContent(described: JsonObject, answer: DescribedAnswer): JsonObject {
   const content = described.content;
   if (content === undefined) return {};
   const [any] = Object.values(objectOf(content));
   const { contentMediaType = mediaTypeOf(answer), ...given } = objectOf(objectOf(any).schema);
+  const further = objectOf(described.furtherContent ?? {});
   // The plugin moves everything but the members of an object out of its schema.
   const schema = correctSchema({ examples: described.examples, ...given });
   const { example = withRefusal(exampleOf(schema), schema, answer) } = schema;
-  return { content: { [String(contentMediaType)]: { schema, example } } };
+  return { content: { [String(contentMediaType)]: { schema, example }, ...further } };
 }
 
 function mediaTypeOf({ path, status }: DescribedAnswer): string {

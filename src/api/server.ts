@@ -25,6 +25,7 @@ import type { LiveHub } from "./live/hub.ts";
 import { LIVE_DESCRIPTION } from "./live/messages.ts";
 import { liveRoutes } from "./live/routes.ts";
 import { liveSockets } from "./live/sockets.ts";
+import { LONG_TEXTS_MAX, type LongTexts } from "./long-text.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
 import type { JsonObject } from "./openapi-json.ts";
 import { countRoutes } from "./original/counts/routes.ts";
@@ -41,7 +42,9 @@ import { timeRoutes } from "./original/time/routes.ts";
 import { userRoutes } from "./original/users/routes.ts";
 import { type WebhookDelivery, webhookRoutes } from "./original/webhook/routes.ts";
 import { webhookReceiverRoutes } from "./original/webhook-receiver/routes.ts";
+import { Places } from "./places.ts";
 import { punchRoutes } from "./punches/routes.ts";
+import type { WaitingReaders } from "./punches/waiting-readers.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 
@@ -75,6 +78,8 @@ export interface WebApiOptions {
   readonly submitIntake: SubmitIntake;
   /** Tells clients of `/ws` what is new; the port closes it when it stops. */
   readonly live: LiveHub;
+  /** Told when something may have entered the feed; the port ends their waiting when it stops. */
+  readonly waitingReaders: WaitingReaders;
   /** Called after a device was approved, so that its held punches are released. */
   readonly onDeviceApproved: () => void;
   /** Of the program, for the OpenAPI document. */
@@ -127,6 +132,7 @@ export function startWebServer(options: WebServerOptions): RunningWebServer {
     port,
     async stop() {
       options.live.close();
+      options.waitingReaders.close();
       const stopped = server.stop();
       const hasEnded = () => server.pendingRequests <= bodies.count;
       await waitUntil(hasEnded, options.clock);
@@ -216,7 +222,7 @@ function isHealthCheck(request: Request): boolean {
 
 /** Every feature that the OpenAPI document describes. */
 function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe: DescribeApi) {
-  const { storage, clock, log, siteTimeZone, primaryDeviceId, leadingZeros, tokens } = options;
+  const { storage, clock, log, siteTimeZone, primaryDeviceId, tokens } = options;
   const limit = new SlidingLimit({
     requests: options.rateLimit.requests,
     windowMs: options.rateLimit.windowSeconds * 1000,
@@ -226,15 +232,16 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
   const access = new ClientAccess(tokens, storage);
   const gate: BearerGateOptions = { tokens, access, limit, turns: new ReadingTurns(), clock };
   const expectedUsers = expectedUsersOf(primaryDeviceId, options.primaryUserRange);
+  const longTexts: LongTexts = { log, turns: gate.turns, places: new Places(LONG_TEXTS_MAX) };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
     .use(timeRoutes(options))
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
-    .use(punchRoutes({ storage, gate, leadingZeros, expectedUsers }))
+    .use(punchRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
     .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
-    .use(logRoutes({ ...options, gate, expectedUsers }))
+    .use(logRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(summaryRoutes({ storage, gate, siteTimeZone }))
     .use(statusRoutes({ ...options, gate, expectedUsers }))
     .use(userRoutes({ ...options, gate }))

@@ -6,10 +6,12 @@
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { box } from "./schema.ts";
+import type { EndedFeedEpoch } from "./storage.ts";
 
 type FactName =
   | "box_id"
   | "feed_epoch"
+  | "ended_feed_epochs"
   | "first_started_at_ms"
   | "pairing_window_from_ms"
   | "pairing_window_until_ms";
@@ -27,6 +29,8 @@ export class Box {
   readonly id: string;
   /** Names this history of the feed. */
   readonly feedEpoch: string;
+  /** The histories before it, in the order in which they ended. */
+  readonly endedFeedEpochs: readonly EndedFeedEpoch[];
   #hasStarted: boolean;
   #pairingWindow: PairingWindow;
 
@@ -41,6 +45,7 @@ export class Box {
     );
     this.id = facts.get("box_id") ?? this.#make("box_id");
     this.feedEpoch = facts.get("feed_epoch") ?? this.#make("feed_epoch");
+    this.endedFeedEpochs = JSON.parse(facts.get("ended_feed_epochs") ?? "[]");
     this.#hasStarted = facts.has("first_started_at_ms");
     this.#pairingWindow = {
       fromMs: epochMs(Number(facts.get("pairing_window_from_ms") ?? 0)),

@@ -94,6 +94,7 @@ export function openStorage(options: StorageOptions): Storage {
 
   return {
     feedEpoch: box.feedEpoch,
+    endedFeedEpochs: box.endedFeedEpochs,
     append: async (batch) => appendBatch(batch, writer),
     continueBackgroundWork: async () =>
       guardEngine("go on with background work", () => background.step()),

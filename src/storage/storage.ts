@@ -70,6 +70,14 @@ export interface FeedPage {
   readonly hasMore: boolean;
 }
 
+/** A history of the feed that ended when a backup took its place. */
+export interface EndedFeedEpoch {
+  readonly epoch: string;
+  readonly endedAtMs: EpochMs;
+  /** Punches from this instant on may not be those that were told before. */
+  readonly rereadFromMs: EpochMs;
+}
+
 /** One webhook message that waits. */
 export interface WaitingDelivery {
   readonly id: number;
@@ -312,6 +320,8 @@ export interface Storage {
   listPunchedUsers(deviceId: DeviceId | undefined): Promise<readonly UserId[]>;
   /** Random text naming this history of the feed; a cursor of another epoch is refused. */
   readonly feedEpoch: string;
+  /** The histories before this one, in the order in which they ended. */
+  readonly endedFeedEpochs: readonly EndedFeedEpoch[];
 
   /**
    * Stores what the HRIS said and notes the attempt, all in one transaction; an outcome per user, in

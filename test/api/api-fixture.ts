@@ -3,6 +3,7 @@
  */
 
 import { LiveHub } from "#api/live/hub.ts";
+import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { createWebApi, type WebApiOptions } from "#api/server.ts";
 import type { ClientScope } from "#domain/client.ts";
 import { deviceId } from "#domain/identifiers.ts";
@@ -66,6 +67,7 @@ export class ApiFixture {
         siteTimeZone: "Asia/Manila",
         primaryDeviceId: deviceId("2401058352"),
       }),
+      waitingReaders: new WaitingReaders(this.clock),
       submitIntake: async () => ({ kind: "failed" }),
       onDeviceApproved: () => undefined,
       version: "1.2.3",
@@ -125,7 +127,7 @@ export function claimsOf(token: string): Record<string, string | number> {
 /** Reads a response to its end. */
 export async function readAnswer(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
+  const isJson = /[/+]json/.test(response.headers.get("content-type") ?? "") && text !== "";
   return {
     status: response.status,
     headers: response.headers,

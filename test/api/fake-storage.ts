@@ -26,6 +26,7 @@ import type {
   CommandFilter,
   DeviceChange,
   DeviceEdit,
+  EndedFeedEpoch,
   EndpointOutbox,
   FeedPage,
   LogPeriod,
@@ -128,6 +129,7 @@ export function sampleCommand(id: number, change: Partial<Command> = {}): Comman
 
 export class FakeStorage implements Storage {
   feedEpoch = "epoch-one";
+  endedFeedEpochs: readonly EndedFeedEpoch[] = [];
   readonly commands: Command[] = [];
   readonly punches: Punch[] = [];
   readonly devices: Device[] = [];

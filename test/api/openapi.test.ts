@@ -70,11 +70,11 @@ describe("GET /swagger/json", () => {
   test("documents numbers as numbers, though they are received as text", async () => {
     const { paths } = await readDocument();
     const operation = field(paths, "/v1/punches", "get");
-    expect(field(parameterOf(operation, "limit"), "schema")).toEqual({
+    expect(field(parameterOf(operation, "wait"), "schema")).toEqual({
       type: "integer",
-      minimum: 1,
-      maximum: 1000,
-      default: 100,
+      minimum: 0,
+      maximum: 60,
+      default: 0,
     });
     const punch = ["responses", "200", "content", "application/json", "schema", "properties"];
     const fields = field(operation, ...punch, "punches", "items", "properties");
@@ -88,7 +88,11 @@ describe("GET /swagger/json", () => {
     const types = (path: string, status: string) =>
       Object.keys(Object(field(paths, path, "get", "responses", status, "content")));
     expect(types("/v1/punches", "401")).toEqual(["application/problem+json"]);
-    expect(types("/v1/punches", "200")).toEqual(["application/json"]);
+    expect(types("/v1/punches", "200")).toEqual([
+      "application/json",
+      "application/x-ndjson",
+      "text/csv",
+    ]);
     expect(types("/api/biometric/logs", "401")).toEqual(["application/json"]);
   });
 

@@ -35,7 +35,7 @@ const MODULE_HOMES: readonly { readonly module: RegExp; readonly homes: readonly
   { module: /^elysia(\/|$)|^@elysiajs\//, homes: ["src/api/"] },
   { module: /^croner$/, homes: ["src/maintenance/jobs.ts"] },
   { module: /^commander$|^cli-progress$/, homes: ["src/cli/"] },
-  { module: /^yaml$/, homes: ["src/api/"] },
+  { module: /^yaml$|^csv-stringify\//, homes: ["src/api/"] },
   { module: /^node:|^bun$/, homes: ["src/"] },
   // The version of the program is in the manifest.
   { module: /^\.\.\/\.\.\/package\.json$/, homes: ["src/platform/version.ts"] },

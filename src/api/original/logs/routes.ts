@@ -2,11 +2,10 @@
 
 import { Elysia } from "elysia";
 import type { ExpectedUsers } from "#domain/user.ts";
-import type { Log } from "#platform/log.ts";
 import type { PunchFilter, Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate, type TokenHolder } from "../../auth.ts";
 import { failingAs, ORIGINAL_REFUSALS, OriginalError, originalErrorAs } from "../../errors.ts";
-import { Places } from "../../places.ts";
+import type { LongTexts } from "../../long-text.ts";
 import { answerList, answerListHead } from "../long-answer.ts";
 import {
   BIOMETRIC_LOGS_PATH,
@@ -34,12 +33,9 @@ import {
 export interface LogRoutesOptions extends LogSite {
   readonly storage: Pick<Storage, "listLogs" | "countLogs" | "figures">;
   readonly gate: BearerGateOptions;
-  readonly log: Log;
+  readonly longTexts: LongTexts;
   readonly expectedUsers: ExpectedUsers | undefined;
 }
-
-/** A client that does not read has the system keep about 4 MB of an answer for it. */
-const LONG_ANSWERS_MAX = 16;
 
 const FAILED = "Failed to retrieve logs";
 const REFUSALS = {
@@ -86,15 +82,13 @@ function dayListDetail(summary: string) {
   };
 }
 
-/** All lists together may have so many long answers under way. */
 function createAnswerer(options: LogRoutesOptions) {
-  const { storage, gate, log } = options;
-  const shared = { log, turns: gate.turns, places: new Places(LONG_ANSWERS_MAX) };
+  const { storage, longTexts } = options;
   return async (family: LogFamily, { request, isTokenValid }: TokenHolder): Promise<Response> => {
     const selection = readLogQuery(lenientParameters(request.url, family.parameters), options);
     return failingAs({ message: FAILED }, async () => {
       const counts = await countLogs(storage, selection.filter);
-      return answerList(shared, {
+      return answerList(longTexts, {
         path: family.path,
         opening: family.spellCounts(counts),
         listName: "logs",
