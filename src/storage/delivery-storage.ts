@@ -5,18 +5,32 @@
 
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { EndpointId } from "#domain/webhook-endpoint.ts";
+import type { Clock } from "#platform/clock.ts";
+import type { EndpointOutbox } from "./endpoint-outbox.ts";
 import { shownEndpoint } from "./endpoints.ts";
 import { guardEngine } from "./engine-error.ts";
+import { LedgerReader } from "./ledger-reader.ts";
 import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
-import type { EndpointOutbox, Storage } from "./storage.ts";
+import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
 
-/** `boxId` is a part of every event's id. */
-export function deliveryStorage(
-  parts: WriteParts,
-  reader: BunSQLiteDatabase,
-  boxId: string,
-): Pick<Storage, "listEndpoints" | "outboxOf"> {
+/** What it works with. */
+export interface DeliveryStorageOptions {
+  readonly parts: WriteParts;
+  /** The readers' connection. */
+  readonly reader: BunSQLiteDatabase;
+  readonly clock: Clock;
+  /** A part of every event's id. */
+  readonly boxId: string;
+}
+
+export function deliveryStorage({
+  parts,
+  reader,
+  clock,
+  boxId,
+}: DeliveryStorageOptions): Pick<Storage, "listEndpoints" | "outboxOf" | "trimLedger"> {
+  const ledger = new LedgerReader(reader, { clock, boxId });
   const outboxOf = (endpointId: EndpointId): EndpointOutbox => ({
     listDevicesWithDeliveries: async () =>
       guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader, endpointId)),
@@ -27,13 +41,22 @@ export function deliveryStorage(
     recordAttempts: async (records) =>
       guardEngine("record deliveries", () =>
         parts.transaction(() => {
-          for (const record of records) parts.outbox.record(record);
+          for (const record of records) {
+            parts.outbox.record(endpointId, record);
+            parts.ledger.add(endpointId, record);
+          }
         }),
       ),
-    requeueParkedDeliveries: async (limit) =>
+    requeueParkedDeliveries: async (limit, afterId) =>
       guardEngine("put parked deliveries back", () =>
-        parts.transaction(() => parts.outbox.requeueParked(endpointId, limit)),
+        parts.transaction(() => parts.redelivery.requeueParked(endpointId, limit, afterId)),
       ),
+    redeliver: async (selection, afterId) =>
+      guardEngine("put deliveries back", () =>
+        parts.transaction(() => parts.redelivery.redeliver(endpointId, selection, afterId)),
+      ),
+    listDeliveries: (filter, limit) => ledger.list(endpointId, filter, limit),
+    findDelivery: async (id) => ledger.find(endpointId, id),
   });
   return {
     listEndpoints: async () =>
@@ -41,5 +64,7 @@ export function deliveryStorage(
         .list()
         .map((endpoint) => shownEndpoint(endpoint, parts.counters.values.endpointTotals)),
     outboxOf,
+    trimLedger: async (limits) =>
+      guardEngine("trim the ledger", () => parts.transaction(() => parts.ledgerTrim.step(limits))),
   };
 }

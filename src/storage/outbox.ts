@@ -1,17 +1,23 @@
 /**
- * The webhook messages that wait, written in the transaction of the punch they tell of.
+ * The webhook messages that wait, written in the transaction of the punch they tell of, and what
+ * their tries made of them.
  */
 
 import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
-import { type EndpointId, type EventType, endpointId } from "#domain/webhook-endpoint.ts";
+import type { EndpointId, EventType } from "#domain/webhook-endpoint.ts";
 import type { Counters } from "./counters.ts";
 import { deliveries } from "./delivery-schema.ts";
+import type { AttemptRecord } from "./endpoint-outbox.ts";
+import { DELIVERY_BYTES } from "./ledger.ts";
 import { punchFromRow } from "./punches.ts";
 import { punches } from "./schema.ts";
-import type { AttemptRecord, WaitingDelivery } from "./storage.ts";
+import type { WaitingDelivery } from "./storage.ts";
+
+/** A stored message. */
+export type DeliveryRow = typeof deliveries.$inferSelect;
 
 /** Writes messages and the results of their tries, inside the caller's transaction. */
 export class Outbox {
@@ -19,23 +25,11 @@ export class Outbox {
   readonly #insert;
   readonly #finish;
   readonly #putOff;
-  readonly #requeue;
+  readonly #keep;
   readonly #supersede;
 
   constructor(orm: BunSQLiteDatabase, counters: Counters) {
     this.#counters = counters;
-    this.#requeue = orm
-      .update(deliveries)
-      .set({ status: "waiting", nextAttemptAtMs: 0 })
-      .where(
-        sql`${deliveries.id} IN (
-          SELECT id FROM deliveries
-          WHERE status = 'parked' AND endpoint_id = ${sql.placeholder("endpointId")}
-          ORDER BY id LIMIT ${sql.placeholder("limit")}
-        )`,
-      )
-      .returning({ id: deliveries.id })
-      .prepare();
     this.#supersede = orm
       .update(deliveries)
       .set({ status: "superseded" })
@@ -48,7 +42,7 @@ export class Outbox {
           eq(deliveries.status, sql.placeholder("status")),
         ),
       )
-      .returning({ id: deliveries.id })
+      .returning({ bytes: BYTES })
       .prepare();
     this.#insert = orm
       .insert(deliveries)
@@ -68,24 +62,23 @@ export class Outbox {
     this.#finish = orm
       .update(deliveries)
       .set({
+        ...TRIED,
         status: sql`${sql.placeholder("status")}`,
-        attemptCount: sql`${deliveries.attemptCount} + 1`,
-        lastAttemptAtMs: sql`${sql.placeholder("atMs")}`,
-        lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
+        attemptCount: sql`${deliveries.attemptCount} + ${sql.placeholder("refusedCount")}`,
       })
-      .where(and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting")))
-      .returning({ endpointId: deliveries.endpointId })
+      .where(WAITING)
+      .returning({ bytes: BYTES })
       .prepare();
     this.#putOff = orm
       .update(deliveries)
       .set({
+        ...TRIED,
         attemptCount: sql`${deliveries.attemptCount} + 1`,
         nextAttemptAtMs: sql`${sql.placeholder("nextAttemptAtMs")}`,
-        lastAttemptAtMs: sql`${sql.placeholder("atMs")}`,
-        lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
       })
-      .where(and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting")))
+      .where(WAITING)
       .prepare();
+    this.#keep = orm.update(deliveries).set(TRIED).where(WAITING).prepare();
   }
 
   /**
@@ -111,8 +104,12 @@ export class Outbox {
   }
 
   #dropEarlier(endpointId: EndpointId, punchId: number): void {
-    const drop = (status: "waiting" | "parked") =>
-      this.#supersede.all({ endpointId, punchId, status }).length;
+    const drop = (status: "waiting" | "parked") => {
+      const dropped = this.#supersede.all({ endpointId, punchId, status });
+      const ledgerBytes = dropped.reduce((sum, { bytes }) => sum + bytes, 0);
+      if (ledgerBytes > 0) this.#counters.add({ ledgerBytes });
+      return dropped.length;
+    };
     const waiting = drop("waiting");
     const parked = drop("parked");
     if (waiting + parked > 0) {
@@ -120,26 +117,41 @@ export class Outbox {
     }
   }
 
-  /** Lets the oldest parked messages wait again, for the one more try that their count leaves. */
-  requeueParked(endpointId: EndpointId, limit: number): number {
-    const { length: count } = this.#requeue.all({ endpointId, limit });
-    this.#counters.addDeliveries(endpointId, { waiting: count, parked: -count });
-    return count;
-  }
-
-  /** Writes the result of one try. A result for a message that no longer waits changes nothing. */
-  record(record: AttemptRecord): void {
-    const tried = { id: record.deliveryId, atMs: record.atMs, httpStatus: record.httpStatus };
-    if (record.kind === "refused") {
+  /** Writes what a try made of its message. One that no longer waits stays as it is. */
+  record(endpointId: EndpointId, record: AttemptRecord): void {
+    const { kind } = record;
+    const tried = {
+      id: record.deliveryId,
+      atMs: record.atMs,
+      httpStatus: record.httpStatus ?? null,
+      bodyText: record.bodyText ?? null,
+    };
+    if (kind === "refused") {
       this.#putOff.run({ ...tried, nextAttemptAtMs: record.nextAttemptAtMs });
-      return;
+    } else if (kind === "failed") {
+      this.#keep.run(tried);
+    } else {
+      const isParked = kind === "parked";
+      const ended = this.#finish.get({ ...tried, status: kind, refusedCount: isParked ? 1 : 0 });
+      if (ended === undefined) return;
+      this.#counters.addDeliveries(endpointId, { waiting: -1, parked: isParked ? 1 : 0 });
+      // A parked one never goes, so that it takes nothing of what the ledger may hold.
+      if (!isParked) this.#counters.add({ ledgerBytes: ended.bytes });
     }
-    const finished = this.#finish.get({ ...tried, status: record.kind });
-    if (finished === undefined) return;
-    const parked = record.kind === "parked" ? 1 : 0;
-    this.#counters.addDeliveries(endpointId(finished.endpointId), { waiting: -1, parked });
   }
 }
+
+/** What a message counts for once it is finished. */
+const BYTES = sql<number>`${sql.raw(DELIVERY_BYTES)}`;
+
+/** What every try that was recorded leaves in its message. The first body is the one that stays. */
+const TRIED = {
+  lastAttemptAtMs: sql`${sql.placeholder("atMs")}`,
+  lastHttpStatus: sql`${sql.placeholder("httpStatus")}`,
+  bodyText: sql`coalesce(${deliveries.bodyText}, ${sql.placeholder("bodyText")})`,
+};
+
+const WAITING = and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting"));
 
 /** Devices that have messages waiting: one step in the index per device, however many wait. */
 export function readDevicesWithDeliveries(
@@ -208,7 +220,7 @@ export function readWaitingDeliveries(
  * Of no two events the same. A resend is another one than the punch that it repeats, and than any
  * other resend of it.
  */
-function eventIdOf(delivery: typeof deliveries.$inferSelect, boxId: string): string {
+export function eventIdOf(delivery: Omit<DeliveryRow, "bodyText">, boxId: string): string {
   if (delivery.eventRowId !== null) return `${boxId}-event-${delivery.eventRowId}`;
   const ofPunch = `${boxId}-${delivery.punchId}-${delivery.revision}`;
   return delivery.isDuplicate ? `${ofPunch}-${delivery.id}` : ofPunch;

@@ -120,7 +120,7 @@ export function openStorage(options: StorageOptions): Storage {
     openPairingWindow: async (fromMs, untilMs) =>
       guardEngine("open the pairing window", () => box.openPairingWindow({ fromMs, untilMs })),
 
-    ...deliveryStorage(parts, reader, box.id),
+    ...deliveryStorage({ parts, reader, clock, boxId: box.id }),
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),
     figures: async () => figuresOf(parts, path),
@@ -191,6 +191,7 @@ function figuresOf(parts: WriteParts, path: string): StorageFigures {
     quarantineBytes: values.quarantineBytes,
     deliveriesWaiting: values.deliveriesWaiting,
     deliveriesParked: values.deliveriesParked,
+    ledgerBytes: values.ledgerBytes,
     databaseBytes: fileBytes(path),
     walBytes: fileBytes(`${path}-wal`),
   };

@@ -18,6 +18,7 @@ import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 import type { Endpoint, EndpointId } from "#domain/webhook-endpoint.ts";
+import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
 import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -101,28 +102,6 @@ export interface WaitingDelivery {
   readonly isDuplicate: boolean;
 }
 
-/** What a try did to a delivery. Failures of the endpoint itself change no row and are not recorded. */
-export type AttemptRecord =
-  | {
-      readonly kind: "delivered";
-      readonly deliveryId: number;
-      readonly atMs: EpochMs;
-      readonly httpStatus: number;
-    }
-  | {
-      readonly kind: "refused";
-      readonly deliveryId: number;
-      readonly atMs: EpochMs;
-      readonly httpStatus: number;
-      readonly nextAttemptAtMs: EpochMs;
-    }
-  | {
-      readonly kind: "parked";
-      readonly deliveryId: number;
-      readonly atMs: EpochMs;
-      readonly httpStatus: number;
-    };
-
 /** That the HRIS sent users. */
 export interface SyncAttempt {
   readonly atMs: EpochMs;
@@ -160,6 +139,8 @@ export interface StorageFigures {
   readonly quarantineBytes: number;
   readonly deliveriesWaiting: number;
   readonly deliveriesParked: number;
+  /** What `LedgerLimits` limits. */
+  readonly ledgerBytes: number;
   /** Bytes of the database file and of its write-ahead log. */
   readonly databaseBytes: number;
   readonly walBytes: number;
@@ -267,26 +248,6 @@ export interface SettledUserList {
   /** Why it could not be read, or not wholly. */
   readonly problem: string | undefined;
   readonly nowMs: EpochMs;
-}
-
-/** One endpoint's messages. */
-export interface EndpointOutbox {
-  /** Devices that have deliveries waiting. */
-  listDevicesWithDeliveries(): Promise<readonly DeviceId[]>;
-  /** A device's waiting deliveries with an id above `afterId`, oldest first. */
-  listWaitingDeliveries(
-    deviceId: DeviceId,
-    afterId: number,
-    limit: number,
-  ): Promise<readonly WaitingDelivery[]>;
-  /** Writes the results of tries, all in one transaction. */
-  recordAttempts(records: readonly AttemptRecord[]): Promise<void>;
-  /**
-   * Puts the oldest parked deliveries, at most `limit`, back among the waiting ones, all in one
-   * transaction. They keep their count of refused tries, so another refusal parks them again.
-   * Returns how many it were.
-   */
-  requeueParkedDeliveries(limit: number): Promise<number>;
 }
 
 export interface Storage {
@@ -439,6 +400,11 @@ export interface Storage {
   listEndpoints(): Promise<readonly Endpoint[]>;
   /** The messages of one endpoint. */
   outboxOf(endpointId: EndpointId): EndpointOutbox;
+  /**
+   * One step, in a transaction of its own, towards these limits; returns whether more is to be done.
+   * What waits or is parked never goes.
+   */
+  trimLedger(limits: LedgerLimits): Promise<boolean>;
 
   /** What was wrong with terminals when the last change was recorded. */
   listConditions(): Promise<readonly Condition[]>;

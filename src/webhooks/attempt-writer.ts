@@ -5,7 +5,7 @@
 
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
-import type { AttemptRecord, EndpointOutbox } from "#storage/storage.ts";
+import type { AttemptRecord, EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import { failureFields } from "./failure-fields.ts";
 
 const WRITE_DELAY_MS = 50;

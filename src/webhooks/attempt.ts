@@ -4,6 +4,7 @@
  */
 
 import { assertDefined } from "#base/assert.ts";
+import type { EpochMs } from "#base/epoch.ts";
 import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -11,7 +12,7 @@ import type { WaitingDelivery } from "#storage/storage.ts";
 import { encodeEvent } from "./event-format.ts";
 import { failureFields } from "./failure-fields.ts";
 import { encodeLogs } from "./logs-format.ts";
-import type { SendDelivery, SendResult } from "./send.ts";
+import type { Refused, SendDelivery, SendResult } from "./send.ts";
 import { signDelivery } from "./sign.ts";
 import { encodeStandard } from "./standard-format.ts";
 import type { FormatOptions, WebhookEvent } from "./webhook-event.ts";
@@ -24,31 +25,54 @@ export interface AttemptOptions extends FormatOptions {
   readonly send: SendDelivery;
 }
 
+/** A try that has ended. */
+export interface Attempt<Result extends SendResult = SendResult> {
+  readonly result: Result;
+  /** When it began (UTC). */
+  readonly atMs: EpochMs;
+  /** Milliseconds. */
+  readonly durationMs: number;
+  /** As sent; undefined where a bug of ours let nothing be sent. */
+  readonly bodyText: string | undefined;
+}
+
 const ENCODERS: Readonly<
   Record<WebhookFormat, (event: WebhookEvent, options: FormatOptions) => string>
 > = { logs: encodeLogs, event: encodeEvent, standard: encodeStandard };
 
 /**
  * Encodes, signs and sends. Never throws: a bug of ours that one event trips is logged and counts
- * as a refusal of that event, with HTTP status 0, so that the others go on.
+ * as a refusal of that event, without an HTTP status, so that the others go on.
  */
 export async function attemptDelivery(
   delivery: WaitingDelivery,
   options: AttemptOptions,
   signal: AbortSignal,
-): Promise<SendResult> {
+): Promise<Attempt> {
+  const { clock, log, secret } = options;
+  const { eventId, eventAtMs } = delivery;
+  const atMs = clock.nowMs();
+  const startedMs = clock.monotonicMs();
+  let bodyText: string | undefined;
+  let result: SendResult;
   try {
-    const { eventId, eventAtMs } = delivery;
     const body = delivery.bodyText ?? encodePunch(delivery, options);
-    const signing = { secret: options.secret, triedAtMs: options.clock.nowMs() };
-    const headers = signDelivery({ eventId, eventAtMs, body }, signing);
-    return await options.send({ headers, body }, signal);
+    const headers = signDelivery({ eventId, eventAtMs, body }, { secret, triedAtMs: atMs });
+    bodyText = body;
+    result = await options.send({ headers, body }, signal);
   } catch (error) {
-    options.log.error("webhook.failed", { event: delivery.eventId, ...failureFields(error) });
-    return { kind: "refused", httpStatus: 0 };
+    log.error("webhook.failed", { event: eventId, ...failureFields(error) });
+    result = NOT_SENT;
   }
+  return { result, atMs, durationMs: clock.monotonicMs() - startedMs, bodyText };
 }
 
+const NOT_SENT: Refused = {
+  kind: "refused",
+  httpStatus: undefined,
+  detail: "not sent: an error of this server, see its log",
+  replyText: "",
+};
 function encodePunch(delivery: WaitingDelivery, options: AttemptOptions): string {
   const punch = assertDefined(delivery.punch, "A message tells of no punch and has no body");
   return ENCODERS[options.format]({ ...delivery, punch }, options);

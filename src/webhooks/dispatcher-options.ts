@@ -7,7 +7,7 @@ import type { ExpectedUsers } from "#domain/user.ts";
 import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
-import type { EndpointOutbox } from "#storage/storage.ts";
+import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import type { RefusalPlan } from "./backoff.ts";
 import type { SendDelivery } from "./send.ts";
 import type { TallyFigures } from "./tally.ts";
@@ -27,7 +27,10 @@ export interface WebhookEndpoint extends RefusalPlan {
 }
 
 /** The part of storage that delivery needs. */
-export type Outbox = Omit<EndpointOutbox, "requeueParkedDeliveries">;
+export type Outbox = Pick<
+  EndpointOutbox,
+  "listDevicesWithDeliveries" | "listWaitingDeliveries" | "recordAttempts"
+>;
 
 export interface DispatcherOptions {
   readonly outbox: Outbox;

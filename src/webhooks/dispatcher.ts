@@ -40,7 +40,8 @@ import { epochMs } from "#base/epoch.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Timer } from "#platform/clock.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
-import { type AttemptOptions, attemptDelivery } from "./attempt.ts";
+import { type Attempt, type AttemptOptions, attemptDelivery } from "./attempt.ts";
+import { endedTry } from "./attempt-record.ts";
 import { AttemptWriter } from "./attempt-writer.ts";
 import { dueInMs, refusalDelayMs } from "./backoff.ts";
 import type { DeliveryFigures, DispatcherOptions } from "./dispatcher-options.ts";
@@ -48,7 +49,7 @@ import { EndpointHealth } from "./endpoint-health.ts";
 import { Lane, LaneQueue } from "./lane.ts";
 import { OutboxReader } from "./outbox-reader.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { type EndpointFailure, openSender, type SendResult } from "./send.ts";
+import { type EndpointFailure, openSender, type Refused } from "./send.ts";
 import { Tally } from "./tally.ts";
 import { TimerSet } from "./timer-set.ts";
 
@@ -109,7 +110,7 @@ export class Dispatcher {
       expectedUsers,
       clock,
       log,
-      send: options.send ?? openSender({ ...endpoint, clock }),
+      send: options.send ?? openSender({ ...endpoint, secrets: [endpoint.secret], clock }),
     };
     this.#host = new URL(endpoint.url).host;
     this.#timers = new TimerSet(clock);
@@ -293,8 +294,8 @@ export class Dispatcher {
       return false;
     }
     this.#rateLimit.use();
-    const result = await attemptDelivery(delivery, this.#attempt, this.#abort.signal);
-    return this.#applyResult(turn, delivery, result);
+    const attempt = await attemptDelivery(delivery, this.#attempt, this.#abort.signal);
+    return this.#applyResult(turn, delivery, attempt);
   }
 
   /** The lane's head if it may be sent now; a lane whose head is not due rests. */
@@ -325,20 +326,23 @@ export class Dispatcher {
     return canRewind;
   }
 
-  #applyResult(turn: Turn, delivery: WaitingDelivery, result: SendResult): boolean {
+  #applyResult(turn: Turn, delivery: WaitingDelivery, attempt: Attempt): boolean {
+    const { result } = attempt;
     if (result.kind === "aborted") return false;
-    const nowMs = this.#options.clock.nowMs();
+    const ended = { ...attempt, result };
     const { lane } = turn;
     const isRetry = delivery.attemptCount > 0 || lane.failedId === delivery.id;
-    this.#tally.note(result, { atMs: nowMs, isRetry });
+    this.#tally.note(result, { atMs: this.#options.clock.nowMs(), isRetry });
     if (result.kind === "endpoint-failed") {
       lane.failedId = delivery.id;
+      lane.lastResult = this.#writer.add({ kind: "failed", ...endedTry(delivery.id, ended) });
+      lane.changeHead({ bodyText: attempt.bodyText ?? delivery.bodyText });
       this.#pause(turn, result);
       return false;
     }
     if (turn.isProbe) this.#resume();
-    if (result.kind === "refused") return this.#refuse(lane, delivery, result.httpStatus);
-    lane.lastResult = this.#writer.add({ ...result, deliveryId: delivery.id, atMs: nowMs });
+    if (result.kind === "refused") return this.#refuse(lane, delivery, { ...attempt, result });
+    lane.lastResult = this.#writer.add({ kind: "delivered", ...endedTry(delivery.id, ended) });
     lane.passHead();
     return true;
   }
@@ -365,24 +369,25 @@ export class Dispatcher {
   }
 
   /** Returns whether the lane may send its next event. */
-  #refuse(lane: Lane, delivery: WaitingDelivery, httpStatus: number): boolean {
+  #refuse(lane: Lane, delivery: WaitingDelivery, refused: Attempt<Refused>): boolean {
     const { clock, endpoint, log } = this.#options;
     const attemptCount = delivery.attemptCount + 1;
     const { deviceId, eventId } = delivery;
-    const fields = { device: deviceId, event: eventId, status: httpStatus, attempts: attemptCount };
-    const attempt = { deliveryId: delivery.id, atMs: clock.nowMs(), httpStatus };
+    const { httpStatus: status, detail } = refused.result;
+    const fields = { device: deviceId, event: eventId, status, detail, attempts: attemptCount };
+    const ended = endedTry(delivery.id, refused);
     if (attemptCount >= endpoint.refusalsMax) {
       this.#tally.noteParked();
-      lane.lastResult = this.#writer.add({ kind: "parked", ...attempt });
+      lane.lastResult = this.#writer.add({ kind: "parked", ...ended });
       log.warn("webhook.parked", fields);
       lane.passHead();
       return true;
     }
     const delayMs = refusalDelayMs(endpoint, delivery.attemptCount);
-    const nextAttemptAtMs = epochMs(attempt.atMs + delayMs);
-    lane.lastResult = this.#writer.add({ kind: "refused", ...attempt, nextAttemptAtMs });
+    const nextAttemptAtMs = epochMs(clock.nowMs() + delayMs);
+    lane.lastResult = this.#writer.add({ kind: "refused", ...ended, nextAttemptAtMs });
     log.warn("webhook.refused", fields, { per: deviceId });
-    lane.changeHead({ attemptCount });
+    lane.changeHead({ attemptCount, bodyText: refused.bodyText ?? delivery.bodyText });
     this.#rest(lane, delayMs);
     return false;
   }

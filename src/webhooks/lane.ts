@@ -59,8 +59,10 @@ export class Lane {
     this.#passedId = this.#takeHead().id;
   }
 
-  /** The head changed: a refused try counts, or its time has come. */
-  changeHead(change: Partial<Pick<WaitingDelivery, "attemptCount" | "nextAttemptAtMs">>): void {
+  /** The head changed: a try left its body, a refused one counts, or its time has come. */
+  changeHead(
+    change: Partial<Pick<WaitingDelivery, "attemptCount" | "nextAttemptAtMs" | "bodyText">>,
+  ): void {
     this.#window.unshift({ ...this.#takeHead(), ...change });
   }
 

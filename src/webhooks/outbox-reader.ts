@@ -4,7 +4,7 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Log } from "#platform/log.ts";
-import type { EndpointOutbox } from "#storage/storage.ts";
+import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import { failureFields } from "./failure-fields.ts";
 import type { Lane } from "./lane.ts";
 

@@ -6,6 +6,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { Clock } from "#platform/clock.ts";
 import { parseRetryAfter } from "./backoff.ts";
+import { cutText, openReplyReader } from "./reply-text.ts";
 
 /** What goes on the wire. */
 export interface SignedRequest {
@@ -22,15 +23,35 @@ export interface EndpointFailure {
   readonly code: EndpointFailureCode;
   /** For the operator: the HTTP status, or the system's word, such as `ECONNREFUSED`. */
   readonly detail: string;
+  /** Of the answer; undefined where there was none. */
+  readonly httpStatus: number | undefined;
+  readonly replyText: string;
   /** Milliseconds the receiver asks us to stay away, 0 to 24 h; undefined when it did not ask. */
   readonly retryAfterMs: number | undefined;
 }
 
+/** The receiver took the event. */
+export interface Delivered {
+  readonly kind: "delivered";
+  readonly httpStatus: number;
+  /** The first 2 KB of the answer's body, without what is secret. */
+  readonly replyText: string;
+}
+
+/** The receiver does not want this event. */
+export interface Refused {
+  readonly kind: "refused";
+  /** Undefined where a bug of ours let nothing be sent. */
+  readonly httpStatus: number | undefined;
+  /** For the operator: what of the answer is the refusal. */
+  readonly detail: string;
+  readonly replyText: string;
+}
+
 /** How a try ended. */
 export type SendResult =
-  | { readonly kind: "delivered"; readonly httpStatus: number }
-  /** The receiver does not want this event. */
-  | { readonly kind: "refused"; readonly httpStatus: number }
+  | Delivered
+  | Refused
   | EndpointFailure
   /** We gave it up ourselves; nothing is known of the event or the endpoint. */
   | { readonly kind: "aborted" };
@@ -38,13 +59,18 @@ export type SendResult =
 /** Makes one try. Never throws on what the network does. `signal` gives it up. */
 export type SendDelivery = (request: SignedRequest, signal: AbortSignal) => Promise<SendResult>;
 
-/** Where to send, and how long to wait. */
-export interface SenderOptions {
+/** Where to post, and how long to wait. */
+export interface PostOptions {
   /** Absolute `http:` or `https:` URL; user and password in it become basic authentication. */
   readonly url: string;
   /** From the first byte out to the last byte read, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+}
+
+/** The same, and what an answer must not show. */
+export interface SenderOptions extends PostOptions {
+  readonly secrets: readonly string[];
 }
 
 /** What a receiver answered. */
@@ -62,6 +88,7 @@ export type PostResult = Answer | EndpointFailure | { readonly kind: "aborted" }
 
 /** Enough to end an ordinary answer, so that its connection can be used again. */
 const ANSWER_BYTES_MAX = 4096;
+const REPLY_BYTES_MAX = 2048;
 
 /** 4xx that speak of the endpoint, not of the event (design 7). 410 pauses and keeps queueing. */
 const ENDPOINT_4XX: ReadonlySet<number> = new Set([408, 410, 425, 429]);
@@ -71,15 +98,18 @@ const TLS_CODE = /^EPROTO$|^ERR_(TLS|SSL)_|CERT|SIGNATURE|ISSUER|^HOSTNAME_MISMA
 
 /** A sender for one endpoint. Connections are kept alive between tries. */
 export function openSender(options: SenderOptions): SendDelivery {
+  const readReply = openReplyReader(options);
   return async (request, signal) => {
     const ended = await post(options, request, signal);
-    return ended.kind === "answered" ? judgeAnswer(ended, options.clock.nowMs()) : ended;
+    if (ended.kind !== "answered") return ended;
+    const replyText = cutText(readReply(ended.head), REPLY_BYTES_MAX);
+    return judgeAnswer(ended, replyText, options.clock.nowMs());
   };
 }
 
 /** One POST, without a judgement of the answer. Never throws; `signal` gives it up. */
 export async function post(
-  options: SenderOptions,
+  options: PostOptions,
   request: SignedRequest,
   signal: AbortSignal,
 ): Promise<PostResult> {
@@ -95,7 +125,8 @@ export async function post(
   try {
     const response = await fetch(options.url, {
       method: "POST",
-      headers: request.headers,
+      // The answer is shown, so it must not come compressed.
+      headers: { ...request.headers, "Accept-Encoding": "identity" },
       body: request.body,
       signal: controller.signal,
       // A redirect could carry attendance data to another host, and turns a POST into a GET.
@@ -110,10 +141,10 @@ export async function post(
     const retryAfter = response.headers.get("retry-after");
     return { kind: "answered", httpStatus: response.status, retryAfter, head };
   } catch (error) {
-    if (timedOut) return endpointFailure("timeout", `${options.timeoutMs} ms`);
+    if (timedOut) return unanswered("timeout", `${options.timeoutMs} ms`);
     if (signal.aborted) return { kind: "aborted" };
     const code = systemCode(error);
-    return endpointFailure(TLS_CODE.test(code) ? "tls" : "connect", code);
+    return unanswered(TLS_CODE.test(code) ? "tls" : "connect", code);
   } finally {
     timer.stop();
     signal.removeEventListener("abort", giveUp);
@@ -133,21 +164,31 @@ async function readHead(response: Response, head: Uint8Array[]): Promise<void> {
   await reader.cancel();
 }
 
-function judgeAnswer({ httpStatus, retryAfter }: Answer, nowMs: EpochMs): SendResult {
-  if (httpStatus >= 200 && httpStatus < 300) return { kind: "delivered", httpStatus };
+function judgeAnswer(answer: Answer, replyText: string, nowMs: EpochMs): SendResult {
+  const { httpStatus } = answer;
+  if (httpStatus >= 200 && httpStatus < 300) return { kind: "delivered", httpStatus, replyText };
   if (httpStatus >= 400 && httpStatus < 500 && !ENDPOINT_4XX.has(httpStatus)) {
-    return { kind: "refused", httpStatus };
+    return { kind: "refused", httpStatus, detail: `status ${httpStatus}`, replyText };
   }
-  const retryAfterMs = parseRetryAfter(retryAfter, nowMs);
-  return endpointFailure("status", String(httpStatus), retryAfterMs);
+  return {
+    kind: "endpoint-failed",
+    code: "status",
+    detail: String(httpStatus),
+    httpStatus,
+    replyText,
+    retryAfterMs: parseRetryAfter(answer.retryAfter, nowMs),
+  };
 }
 
-function endpointFailure(
-  code: EndpointFailureCode,
-  detail: string,
-  retryAfterMs?: number,
-): EndpointFailure {
-  return { kind: "endpoint-failed", code, detail, retryAfterMs };
+function unanswered(code: EndpointFailureCode, detail: string): EndpointFailure {
+  return {
+    kind: "endpoint-failed",
+    code,
+    detail,
+    httpStatus: undefined,
+    replyText: "",
+    retryAfterMs: undefined,
+  };
 }
 
 /** The error's code, never its text: that may name the URL with its credentials. */

@@ -49,7 +49,7 @@ export class Tally {
     const detail =
       kind === "endpoint-failed"
         ? `${result.code} ${result.detail}`
-        : `${kind} ${result.httpStatus}`;
+        : `${kind} ${result.httpStatus ?? "unsent"}`;
     const before = this.#figures;
     this.#figures = {
       ...before,

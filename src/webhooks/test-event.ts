@@ -5,6 +5,7 @@
 
 import { canonicalJson } from "#domain/canonical-json.ts";
 import type { Clock } from "#platform/clock.ts";
+import { openReplyReader } from "./reply-text.ts";
 import { type EndpointFailureCode, post } from "./send.ts";
 import { signDelivery } from "./sign.ts";
 
@@ -42,36 +43,13 @@ export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Pr
     source: "biometric_server",
   });
   const test = { eventId: `test-${crypto.randomUUID()}`, eventAtMs: nowMs, body };
-  const headers = {
-    ...signDelivery(test, { secret, triedAtMs: nowMs }),
-    // The answer is shown, so it must not come compressed.
-    "Accept-Encoding": "identity",
-  };
+  const headers = signDelivery(test, { secret, triedAtMs: nowMs });
   const ended = await post({ url, timeoutMs: TEST_TIMEOUT_MS, clock }, { headers, body }, signal);
   if (ended.kind === "aborted") return ended;
   if (ended.kind === "endpoint-failed") {
     return { kind: "failed", code: ended.code, detail: ended.detail };
   }
-  const text = new TextDecoder().decode(Buffer.concat(ended.head));
-  return { kind: "answered", httpStatus: ended.httpStatus, text: shownText(text, target) };
-}
-
-/** A receiver may echo what it got, and an error page of a framework shows its own settings. */
-function shownText(text: string, { url, secret }: TestTarget): string {
-  const { username, password, search } = new URL(url);
-  const secrets = [secret, password, unescaped(password), search.slice(1)];
-  if (password !== "") {
-    const pair = `${unescaped(username)}:${unescaped(password)}`;
-    secrets.push(Buffer.from(pair).toString("base64"));
-  }
-  // As many stars, so that nothing from behind what was read at all moves to the front.
-  const masked = secrets
-    .filter((word) => word !== "")
-    .reduce((masking, word) => masking.replaceAll(word, "*".repeat(word.length)), text);
-  return [...masked].slice(0, SHOWN_CHARACTERS_MAX).join("");
-}
-
-/** Without its percent signs; where these are no escapes, as it is. */
-function unescaped(text: string): string {
-  return new URLSearchParams(`text=${text.replaceAll("+", "%2B")}`).get("text") ?? text;
+  const text = [...openReplyReader({ url, secrets: [secret] })(ended.head)];
+  const shown = text.slice(0, SHOWN_CHARACTERS_MAX).join("");
+  return { kind: "answered", httpStatus: ended.httpStatus, text: shown };
 }

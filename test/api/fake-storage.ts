@@ -22,12 +22,12 @@ import type { Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
+import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import type {
   CommandFilter,
   DeviceChange,
   DeviceEdit,
   EndedFeedEpoch,
-  EndpointOutbox,
   FeedPage,
   LogPeriod,
   LogSlice,
@@ -296,12 +296,25 @@ export class FakeStorage implements Storage {
         const count = Math.min(limit, this.deliveriesParked);
         this.deliveriesWaiting += count;
         this.deliveriesParked -= count;
-        return count;
+        return {
+          requeuedCount: count,
+          supersededCount: 0,
+          unchangedCount: 0,
+          hasMore: false,
+          lastId: count,
+        };
       },
+      redeliver: neverCalled,
+      listDeliveries: neverCalled,
+      findDelivery: neverCalled,
       listDevicesWithDeliveries: neverCalled,
       listWaitingDeliveries: neverCalled,
       recordAttempts: neverCalled,
     };
+  }
+
+  async trimLedger(): Promise<boolean> {
+    return false;
   }
 
   async figures(): Promise<StorageFigures> {
@@ -318,6 +331,7 @@ export class FakeStorage implements Storage {
       deliveriesParked: this.deliveriesParked,
       databaseBytes: 0,
       walBytes: 0,
+      ledgerBytes: 0,
     };
   }
 

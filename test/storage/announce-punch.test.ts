@@ -9,6 +9,7 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { StorageRules } from "#storage/rules.ts";
 import {
+  endedTry,
   finishBackgroundWork,
   openTestStorage,
   outboxOf,
@@ -194,13 +195,14 @@ describe("announceCorrection()", () => {
     const parked = (await outbox.listWaitingDeliveries(GATE, 0, 100)).find(({ eventId }) =>
       eventId.endsWith("-3"),
     );
-    const tried = { deliveryId: parked?.id ?? 0, atMs: LATER_MS, httpStatus: 400 };
-    await outbox.recordAttempts([{ kind: "parked", ...tried }]);
+    await outbox.recordAttempts([{ kind: "parked", ...endedTry(parked?.id ?? 0) }]);
     expect((await opened.storage.figures()).deliveriesParked).toBe(1);
     await opened.storage.append([at("07")]);
     expect(await opened.storage.figures()).toMatchObject({
       deliveriesWaiting: 7,
       deliveriesParked: 0,
+      // The one try, and the superseded message with the body that it had.
+      ledgerBytes: 60 + "ok".length + 100 + `{"delivery": ${parked?.id}}`.length,
     });
     expect((await waitingIn(opened)).filter((message) => message.includes(" 12 "))).toEqual([
       "punch.created 12 out id ..-1",

@@ -7,6 +7,7 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition, userId } from "#domain/identifiers.ts";
 import type { Storage } from "#storage/storage.ts";
 import {
+  endedTry,
   openTestStorage,
   outboxOf,
   punchesFrom,
@@ -127,12 +128,11 @@ describe("recordAttempts()", () => {
     if (delivered === undefined || refused === undefined || parked === undefined) {
       throw new Error("Three deliveries were expected");
     }
-    const atMs = RECEIVED_AT_MS;
-    const nextAttemptAtMs = epochMs(atMs + 5_000);
+    const nextAttemptAtMs = epochMs(RECEIVED_AT_MS + 5_000);
     const records = [
-      { kind: "delivered", deliveryId: delivered, atMs, httpStatus: 204 },
-      { kind: "refused", deliveryId: refused, atMs, httpStatus: 422, nextAttemptAtMs },
-      { kind: "parked", deliveryId: parked, atMs, httpStatus: 422 },
+      { kind: "delivered", ...endedTry(delivered, { httpStatus: 204 }) },
+      { kind: "refused", ...endedTry(refused, { httpStatus: 422 }), nextAttemptAtMs },
+      { kind: "parked", ...endedTry(parked, { httpStatus: 422 }) },
     ] as const;
     await outboxOf(storage).recordAttempts(records);
     const left = await outboxOf(storage).listWaitingDeliveries(GATE1, 0, 10);

@@ -10,6 +10,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import { parseSiteDate } from "#domain/site-day.ts";
 import type { Storage } from "#storage/storage.ts";
 import {
+  endedTry,
   finishBackgroundWork,
   openTestStorage,
   outboxOf,
@@ -336,12 +337,7 @@ describe("sendHistory()", () => {
     expect(await waiting(storage)).toHaveLength(1000);
     const delivered = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 5000);
     await outboxOf(storage).recordAttempts(
-      delivered.map(({ id }) => ({
-        kind: "delivered",
-        deliveryId: id,
-        atMs: RECEIVED_AT_MS,
-        httpStatus: 200,
-      })),
+      delivered.map(({ id }) => ({ kind: "delivered", ...endedTry(id) })),
     );
     await finishBackgroundWork(storage);
     expect(await waiting(storage)).toHaveLength(500);

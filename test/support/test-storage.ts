@@ -10,9 +10,10 @@ import { deviceId, feedPosition } from "#domain/identifiers.ts";
 import type { RawPunch, ReceivedIntake } from "#domain/intake.ts";
 import type { Punch } from "#domain/punch.ts";
 import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import type { EndedTry, EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import type { SettingsEndpoint, StorageRules } from "#storage/rules.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
-import type { EndpointOutbox, Storage } from "#storage/storage.ts";
+import type { Storage } from "#storage/storage.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeOwnClock } from "./fake-own-clock.ts";
 import { RecordingLog } from "./recording-log.ts";
@@ -95,6 +96,20 @@ export function openTestStorage(
 /** The messages for the receiver of the settings. */
 export function outboxOf(storage: Storage): EndpointOutbox {
   return storage.outboxOf(SETTINGS_ENDPOINT_ID);
+}
+
+/** What is kept of every try, with plain values. */
+export function endedTry(deliveryId: number, change: Partial<EndedTry> = {}): EndedTry {
+  return {
+    deliveryId,
+    atMs: RECEIVED_AT_MS,
+    durationMs: 12,
+    httpStatus: 200,
+    detail: "",
+    replyText: "ok",
+    bodyText: `{"delivery": ${deliveryId}}`,
+    ...change,
+  };
 }
 
 /** A punch as a terminal tells it. */

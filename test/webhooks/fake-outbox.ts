@@ -5,7 +5,8 @@
 import { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
-import type { AttemptRecord, WaitingDelivery } from "#storage/storage.ts";
+import type { AttemptRecord } from "#storage/endpoint-outbox.ts";
+import type { WaitingDelivery } from "#storage/storage.ts";
 import type { Outbox } from "#webhooks/dispatcher-options.ts";
 import { makePunch } from "./webhook-values.ts";
 
@@ -100,13 +101,15 @@ export class FakeOutbox implements Outbox {
     if (row === undefined || row.state !== "waiting") {
       throw new Error(`Delivery ${record.deliveryId} does not wait`);
     }
-    const attemptCount = row.delivery.attemptCount + 1;
-    if (record.kind === "refused") {
-      const { nextAttemptAtMs } = record;
-      row.delivery = { ...row.delivery, attemptCount, nextAttemptAtMs };
-    } else {
-      row.delivery = { ...row.delivery, attemptCount };
-      row.state = record.kind;
+    const { kind } = record;
+    const bodyText = row.delivery.bodyText ?? record.bodyText;
+    row.delivery = { ...row.delivery, bodyText };
+    if (kind === "delivered" || kind === "parked") row.state = kind;
+    if (kind === "parked" || kind === "refused") {
+      row.delivery = { ...row.delivery, attemptCount: row.delivery.attemptCount + 1 };
+    }
+    if (kind === "refused") {
+      row.delivery = { ...row.delivery, nextAttemptAtMs: record.nextAttemptAtMs };
     }
   }
 

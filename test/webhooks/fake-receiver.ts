@@ -4,13 +4,25 @@
 
 import type { SendDelivery, SendResult, SignedRequest } from "#webhooks/send.ts";
 
-export const DELIVERED: SendResult = { kind: "delivered", httpStatus: 200 };
-export const REFUSED: SendResult = { kind: "refused", httpStatus: 422 };
+export const DELIVERED: SendResult = { kind: "delivered", httpStatus: 200, replyText: "ok" };
+export const REFUSED: SendResult = {
+  kind: "refused",
+  httpStatus: 422,
+  detail: "status 422",
+  replyText: "no",
+};
 export const ABORTED: SendResult = { kind: "aborted" };
 
 /** An answer of the endpoint with a status that is not the event's fault. */
 export function failedWith(status: number, retryAfterMs?: number): SendResult {
-  return { kind: "endpoint-failed", code: "status", detail: String(status), retryAfterMs };
+  return {
+    kind: "endpoint-failed",
+    code: "status",
+    detail: String(status),
+    httpStatus: status,
+    replyText: "oops",
+    retryAfterMs,
+  };
 }
 
 /** One try as the receiver saw it. */

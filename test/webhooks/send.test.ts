@@ -41,7 +41,7 @@ function rawPeer(answer: string): string {
 }
 
 function send(url: string, signal: AbortSignal = NEVER, clock = new FakeClock()) {
-  return openSender({ url, timeoutMs: TIMEOUT_MS, clock })(REQUEST, signal);
+  return openSender({ url, secrets: [], timeoutMs: TIMEOUT_MS, clock })(REQUEST, signal);
 }
 
 describe("openSender()", () => {
@@ -53,7 +53,7 @@ describe("openSender()", () => {
       expect(headers.get("user-agent")).toBe("test/1");
       return new Response("ok");
     });
-    expect(await send(url)).toEqual({ kind: "delivered", httpStatus: 200 });
+    expect(await send(url)).toEqual({ kind: "delivered", httpStatus: 200, replyText: "ok" });
     expect(seen).toEqual(["POST", "/hook", "1", '{"a": 1}']);
   });
 
@@ -61,22 +61,35 @@ describe("openSender()", () => {
     kind: "endpoint-failed",
     code: "status",
     detail: String(status),
+    httpStatus: status,
+    replyText: "",
     retryAfterMs: undefined,
   });
+  const delivered = (httpStatus: number): SendResult => ({
+    kind: "delivered",
+    httpStatus,
+    replyText: "",
+  });
+  const refused = (httpStatus: number): SendResult => ({
+    kind: "refused",
+    httpStatus,
+    detail: `status ${httpStatus}`,
+    replyText: "",
+  });
   const answers: readonly (readonly [number, SendResult])[] = [
-    [200, { kind: "delivered", httpStatus: 200 }],
-    [202, { kind: "delivered", httpStatus: 202 }],
-    [204, { kind: "delivered", httpStatus: 204 }],
-    [299, { kind: "delivered", httpStatus: 299 }],
+    [200, delivered(200)],
+    [202, delivered(202)],
+    [204, delivered(204)],
+    [299, delivered(299)],
     [304, endpoint(304)],
-    [400, { kind: "refused", httpStatus: 400 }],
-    [404, { kind: "refused", httpStatus: 404 }],
+    [400, refused(400)],
+    [404, refused(404)],
     [408, endpoint(408)],
     [410, endpoint(410)],
-    [422, { kind: "refused", httpStatus: 422 }],
+    [422, refused(422)],
     [425, endpoint(425)],
     [429, endpoint(429)],
-    [499, { kind: "refused", httpStatus: 499 }],
+    [499, refused(499)],
     [500, endpoint(500)],
     [503, endpoint(503)],
   ];
@@ -147,7 +160,7 @@ describe("openSender()", () => {
 
   test("openSender() believes the status when the body breaks off", async () => {
     const url = rawPeer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-    expect(await send(url)).toEqual({ kind: "delivered", httpStatus: 200 });
+    expect(await send(url)).toMatchObject({ kind: "delivered", httpStatus: 200 });
   });
 
   test("openSender() stops reading a body without end", async () => {
@@ -164,7 +177,7 @@ describe("openSender()", () => {
       });
       return new Response(body);
     });
-    expect(await send(url)).toEqual({ kind: "delivered", httpStatus: 200 });
+    expect(await send(url)).toMatchObject({ kind: "delivered", httpStatus: 200 });
     await cancelled.promise;
     expect(pulls).toBeGreaterThan(1);
   });
@@ -199,7 +212,7 @@ describe("openSender()", () => {
     const saved = process.env.http_proxy;
     process.env.http_proxy = rawPeer("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
     try {
-      expect(await send(url)).toEqual({ kind: "delivered", httpStatus: 200 });
+      expect(await send(url)).toMatchObject({ kind: "delivered", httpStatus: 200 });
     } finally {
       if (saved === undefined) delete process.env.http_proxy;
       else process.env.http_proxy = saved;

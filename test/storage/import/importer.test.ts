@@ -14,6 +14,7 @@ import type { Storage } from "#storage/storage.ts";
 import { importFile } from "../../support/import-file.ts";
 import { OriginalFile } from "../../support/original-database.ts";
 import {
+  endedTry,
   finishBackgroundWork,
   openTestStorage,
   outboxOf,
@@ -467,7 +468,7 @@ describe("importRows() of undelivered messages", () => {
     expect(await waiting(opened.storage)).toEqual(expected);
     const [first] = await outboxOf(opened.storage).listWaitingDeliveries(deviceId("D1"), 0, 1);
     await outboxOf(opened.storage).recordAttempts([
-      { kind: "delivered", deliveryId: first?.id ?? 0, atMs: RECEIVED_AT_MS, httpStatus: 200 },
+      { kind: "delivered", ...endedTry(first?.id ?? 0) },
     ]);
     await importFile(opened.storage, path);
     expect(await waiting(opened.storage)).toEqual(expected.slice(1));

@@ -117,14 +117,15 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
   return new Elysia({ name: "original-webhook-retry" }).use(bearerGate(gate, "write")).post(
     "/api/biometric/webhook/retry",
     async ({ body: { limit = LIMIT_DEFAULT } }) => {
-      const count =
+      const step =
         webhookDelivery === undefined
-          ? 0
+          ? undefined
           : await failingAs({ message: RETRY_FAILED, body: refusal }, () =>
               storage
                 .outboxOf(SETTINGS_ENDPOINT_ID)
-                .requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX)),
+                .requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX), 0),
             );
+      const count = step?.requeuedCount ?? 0;
       if (count > 0) webhookDelivery?.noteRequeued(count);
       const message = `Manually retried ${count} failed webhooks`;
       return { success: true as const, message, retried_count: count, limit };

@@ -1,0 +1,53 @@
+/**
+ * The ledger: what every try came to. The messages are those of the outbox; one that is finished
+ * stays as a part of the ledger until its time is over.
+ */
+
+import type { Database } from "bun:sqlite";
+import type { EndpointId } from "#domain/webhook-endpoint.ts";
+import type { Counters } from "./counters.ts";
+import type { AttemptRecord } from "./endpoint-outbox.ts";
+
+/**
+ * Bytes that a finished message counts for, with its share of the indexes. One that no try left a
+ * body in counts for nothing.
+ */
+export const DELIVERY_BYTES =
+  "CASE WHEN body_text IS NULL THEN 0 ELSE octet_length(body_text) + 100 END";
+/** The same of a try. */
+export const ATTEMPT_BYTES = "octet_length(reply_text) + octet_length(detail) + 60";
+
+/** A row that tells how much it counts for. */
+export interface SizedRow {
+  readonly bytes: number;
+}
+
+const INSERT = `INSERT INTO attempts
+  (delivery_id, endpoint_id, at_ms, duration_ms, outcome, http_status, detail, reply_text)
+  VALUES ($deliveryId, $endpointId, $atMs, $durationMs, $outcome, $httpStatus, $detail, $replyText)
+  RETURNING ${ATTEMPT_BYTES} AS bytes`;
+
+export class Ledger {
+  readonly #counters: Counters;
+  readonly #insert;
+
+  constructor(database: Database, counters: Counters) {
+    this.#counters = counters;
+    this.#insert = database.prepare<SizedRow, [Record<string, string | number | null>]>(INSERT);
+  }
+
+  /** Keeps a try, inside the caller's transaction. */
+  add(endpointId: EndpointId, record: AttemptRecord): void {
+    const inserted = this.#insert.get({
+      endpointId,
+      deliveryId: record.deliveryId,
+      atMs: record.atMs,
+      durationMs: Math.round(record.durationMs),
+      outcome: record.kind === "parked" ? "refused" : record.kind,
+      httpStatus: record.httpStatus ?? null,
+      detail: record.detail,
+      replyText: record.replyText,
+    });
+    this.#counters.add({ ledgerBytes: inserted?.bytes ?? 0 });
+  }
+}
