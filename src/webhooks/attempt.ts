@@ -13,13 +13,12 @@ import { encodeEvent } from "./event-format.ts";
 import { failureFields } from "./failure-fields.ts";
 import { encodeLogs } from "./logs-format.ts";
 import type { Refused, SendDelivery, SendResult } from "./send.ts";
-import { signDelivery } from "./sign.ts";
+import { type SigningKeys, signDelivery, signingAt } from "./sign.ts";
 import { encodeStandard } from "./standard-format.ts";
 import type { FormatOptions, WebhookEvent } from "./webhook-event.ts";
 
-export interface AttemptOptions extends FormatOptions {
+export interface AttemptOptions extends FormatOptions, SigningKeys {
   readonly format: WebhookFormat;
-  readonly secret: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly send: SendDelivery;
@@ -49,7 +48,7 @@ export async function attemptDelivery(
   options: AttemptOptions,
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const { clock, log, secret } = options;
+  const { clock, log } = options;
   const { eventId, eventAtMs } = delivery;
   const atMs = clock.nowMs();
   const startedMs = clock.monotonicMs();
@@ -57,7 +56,7 @@ export async function attemptDelivery(
   let result: SendResult;
   try {
     const body = delivery.bodyText ?? encodePunch(delivery, options);
-    const headers = signDelivery({ eventId, eventAtMs, body }, { secret, triedAtMs: atMs });
+    const headers = signDelivery({ eventId, eventAtMs, body }, signingAt(options, atMs));
     bodyText = body;
     result = await options.send({ headers, body }, signal);
   } catch (error) {

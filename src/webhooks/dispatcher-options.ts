@@ -4,7 +4,7 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { ExpectedUsers } from "#domain/user.ts";
-import type { WebhookFormat } from "#domain/webhook-endpoint.ts";
+import type { Endpoint, WebhookFormat } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
@@ -17,6 +17,8 @@ export interface WebhookEndpoint extends RefusalPlan {
   /** Absolute `http:` or `https:` URL. */
   readonly url: string;
   readonly secret: string;
+  /** Signs beside the new one until its time is over. */
+  readonly previousSecret: Endpoint["previousSecret"];
   /** For one whole try, in milliseconds. */
   readonly timeoutMs: number;
   /** Tries in any 60 s; undefined is no limit. More than that wait. */

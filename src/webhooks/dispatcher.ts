@@ -50,6 +50,7 @@ import { Lane, LaneQueue } from "./lane.ts";
 import { OutboxReader } from "./outbox-reader.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { type EndpointFailure, openSender, type Refused } from "./send.ts";
+import { secretsOf } from "./sign.ts";
 import { Tally } from "./tally.ts";
 import { TimerSet } from "./timer-set.ts";
 
@@ -110,7 +111,7 @@ export class Dispatcher {
       expectedUsers,
       clock,
       log,
-      send: options.send ?? openSender({ ...endpoint, secrets: [endpoint.secret], clock }),
+      send: options.send ?? openSender({ ...endpoint, secrets: secretsOf(endpoint), clock }),
     };
     this.#host = new URL(endpoint.url).host;
     this.#timers = new TimerSet(clock);

@@ -117,10 +117,11 @@ export class Dispatchers {
     dispatcher.start();
   }
 
-  #targetOf({ id, url, format, secret }: Endpoint): WebhookEndpoint {
+  #targetOf({ id, url, format, secret, previousSecret }: Endpoint): WebhookEndpoint {
     const { timeoutMs, refusalsMax, retryDelayMs, own } = this.#options.settings;
     const shared = { url, format, timeoutMs, refusalsMax, retryDelayMs };
-    if (id === SETTINGS_ENDPOINT_ID) return { ...shared, ...own };
-    return { ...shared, secret, rateLimitPerMinute: undefined, extraFields: false };
+    if (id === SETTINGS_ENDPOINT_ID) return { ...shared, ...own, previousSecret: undefined };
+    const keys = { secret, previousSecret };
+    return { ...shared, ...keys, rateLimitPerMinute: undefined, extraFields: false };
   }
 }

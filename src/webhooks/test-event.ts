@@ -7,13 +7,12 @@ import { canonicalJson } from "#domain/canonical-json.ts";
 import type { Clock } from "#platform/clock.ts";
 import { openReplyReader } from "./reply-text.ts";
 import { type EndpointFailureCode, post } from "./send.ts";
-import { signDelivery } from "./sign.ts";
+import { type SigningKeys, secretsOf, signDelivery, signingAt } from "./sign.ts";
 
 /** Where the test event goes, and what signs it. */
-export interface TestTarget {
+export interface TestTarget extends SigningKeys {
   /** Absolute `http:` or `https:` URL. */
   readonly url: string;
-  readonly secret: string;
   readonly clock: Clock;
 }
 
@@ -34,7 +33,7 @@ const SHOWN_CHARACTERS_MAX = 500;
 
 /** Waits at most 10 s; `signal` gives it up. Redirects are not followed. */
 export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Promise<TestResult> {
-  const { url, secret, clock } = target;
+  const { url, clock } = target;
   const nowMs = clock.nowMs();
   const body = canonicalJson({
     event_type: "test_webhook",
@@ -43,13 +42,13 @@ export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Pr
     source: "biometric_server",
   });
   const test = { eventId: `test-${crypto.randomUUID()}`, eventAtMs: nowMs, body };
-  const headers = signDelivery(test, { secret, triedAtMs: nowMs });
+  const headers = signDelivery(test, signingAt(target, nowMs));
   const ended = await post({ url, timeoutMs: TEST_TIMEOUT_MS, clock }, { headers, body }, signal);
   if (ended.kind === "aborted") return ended;
   if (ended.kind === "endpoint-failed") {
     return { kind: "failed", code: ended.code, detail: ended.detail };
   }
-  const text = [...openReplyReader({ url, secrets: [secret] })(ended.head)];
+  const text = [...openReplyReader({ url, secrets: secretsOf(target) })(ended.head)];
   const shown = text.slice(0, SHOWN_CHARACTERS_MAX).join("");
   return { kind: "answered", httpStatus: ended.httpStatus, text: shown };
 }

@@ -36,6 +36,7 @@ const MODULE_HOMES: readonly { readonly module: RegExp; readonly homes: readonly
   { module: /^croner$/, homes: ["src/maintenance/jobs.ts"] },
   { module: /^commander$|^cli-progress$/, homes: ["src/cli/"] },
   { module: /^yaml$|^csv-stringify\//, homes: ["src/api/"] },
+  { module: /^standardwebhooks$/, homes: ["src/webhooks/sign.ts"] },
   { module: /^node:|^bun$/, homes: ["src/"] },
   // The version of the program is in the manifest.
   { module: /^\.\.\/\.\.\/package\.json$/, homes: ["src/platform/version.ts"] },

@@ -107,6 +107,7 @@ async function sentRequest(
       primaryDeviceId: deviceId("2401058352"),
       expectedUsers: undefined,
       secret: SECRET,
+      previousSecret: undefined,
       clock,
       log,
       send: async (request) => {

@@ -16,6 +16,7 @@ export const HOUR_MS = 60 * MINUTE_MS;
 export const ENDPOINT: WebhookEndpoint = {
   url: "http://user:hunter2@hris.test:8000/secret-path",
   secret: "contract-test-secret",
+  previousSecret: undefined,
   timeoutMs: 30_000,
   rateLimitPerMinute: undefined,
   refusalsMax: 4,

@@ -1,20 +1,25 @@
 /**
  * Proves both signatures: the original's against the vectors of contract 4.1, and that of Standard
- * Webhooks by making it again as a receiver does.
+ * Webhooks by making it again as a receiver does, and by the published library.
  */
 
 import { describe, expect, test } from "bun:test";
+import { Webhook } from "standardwebhooks";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { encodeEvent } from "#webhooks/event-format.ts";
 import { encodeLogs } from "#webhooks/logs-format.ts";
-import { signDelivery } from "#webhooks/sign.ts";
+import { signDelivery, signingAt } from "#webhooks/sign.ts";
 import type { FormatOptions } from "#webhooks/webhook-event.ts";
 import { makeEvent, makePunch } from "./webhook-values.ts";
 
 const SECRET = "contract-test-secret";
 const EVENT_AT_MS = epochMs(1_735_776_931_000);
-const SIGNING = { secret: SECRET, triedAtMs: epochMs(1_735_777_000_500) };
+const SIGNING = {
+  secret: SECRET,
+  previousSecret: undefined,
+  triedAtMs: epochMs(1_735_777_000_500),
+};
 
 const FORMAT: FormatOptions = {
   siteTimeZone: "Asia/Manila",
@@ -77,5 +82,43 @@ describe("signDelivery()", () => {
     const headers = signDelivery(delivery, { ...SIGNING, secret: "ñ" });
     const hasher = new Bun.CryptoHasher("sha256", new Uint8Array([0xc3, 0xb1]));
     expect(headers["X-Webhook-Signature"]).toBe(hasher.update("{}").digest("hex"));
+  });
+
+  test("signDelivery() signs with both secrets of a rotation, the older header with the new", () => {
+    const delivery = { eventId: "msg_1", eventAtMs: EVENT_AT_MS, body: "{}" };
+    const both = signDelivery(delivery, { ...SIGNING, previousSecret: "before" });
+    const fresh = signDelivery(delivery, SIGNING);
+    const previous = signDelivery(delivery, { ...SIGNING, secret: "before" });
+    expect(both["webhook-signature"]).toBe(
+      `${fresh["webhook-signature"]} ${previous["webhook-signature"]}`,
+    );
+    expect(both["X-Webhook-Signature"]).toBe(fresh["X-Webhook-Signature"] ?? "");
+  });
+
+  test.each([SECRET, "ñ—秘密"])(
+    "the library of Standard Webhooks takes what is signed: %s",
+    (secret) => {
+      const body = '{"name": "\u00f1", "raw": "ñ😀"}';
+      const delivery = { eventId: "msg_1", eventAtMs: EVENT_AT_MS, body };
+      const triedAtMs = epochMs(Date.now());
+      const key = (text: string) => new Webhook(new TextEncoder().encode(text), { format: "raw" });
+      const headers = signDelivery(delivery, { secret, previousSecret: "before", triedAtMs });
+      expect(key(secret).verify(body, { ...headers })).toEqual({ name: "ñ", raw: "ñ😀" });
+      expect(key("before").verify(body, { ...headers })).toEqual({ name: "ñ", raw: "ñ😀" });
+      expect(() => key("another").verify(body, { ...headers })).toThrow("No matching signature");
+      expect(() => key(secret).verify(`${body} `, { ...headers })).toThrow("No matching signature");
+    },
+  );
+});
+
+describe("signingAt()", () => {
+  const previousSecret = { secret: "before", untilMs: epochMs(5000) };
+
+  test("signingAt() takes the previous secret until its time is over", () => {
+    const keys = { secret: SECRET, previousSecret };
+    expect(signingAt(keys, epochMs(4999)).previousSecret).toBe("before");
+    expect(signingAt(keys, epochMs(5000)).previousSecret).toBeUndefined();
+    const alone = { secret: SECRET, previousSecret: undefined };
+    expect(signingAt(alone, epochMs(0))).toEqual({ ...alone, triedAtMs: epochMs(0) });
   });
 });

@@ -25,7 +25,7 @@ function receiver(answer: (request: Request) => Response | Promise<Response>): s
 }
 
 function send(url: string, clock = new FakeClock(), signal: AbortSignal = NEVER) {
-  return sendTestEvent({ url, secret: SECRET, clock }, signal);
+  return sendTestEvent({ url, secret: SECRET, previousSecret: undefined, clock }, signal);
 }
 
 describe("sendTestEvent()", () => {
