@@ -87,7 +87,7 @@ export class CommandDesk {
     const { clockEpisode } = device;
     const isResetSince = (this.#setInEpisode.get(id) ?? clockEpisode) < clockEpisode;
     const pauseMs = isResetSince ? RESET_PAUSE_MS : SET_TIME_PAUSE_MS;
-    if (commands.hasRecent(id, "set-time", epochMs(nowMs - pauseMs))) return;
+    if (commands.hasRecent(id, "set-time", { sinceMs: epochMs(nowMs - pauseMs), nowMs })) return;
     const number = commands.add({
       deviceId: id,
       command: { kind: "set-time" },

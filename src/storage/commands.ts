@@ -4,7 +4,7 @@
  * book takes back in memory. What a poll or a result does to a command is decided in `domain/`.
  */
 
-import { and, desc, eq, getTableColumns, gt, not, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, lte, not, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { CommandKind, CommandStatus, DeviceCommand } from "#domain/command.ts";
@@ -130,13 +130,21 @@ export class CommandBook {
       .get();
   }
 
-  /** Whether a terminal was told something of a kind since `sinceMs`, or is to be. */
-  hasRecent(id: DeviceId, kind: CommandKind, sinceMs: EpochMs): boolean {
+  /**
+   * Whether a terminal was told something of a kind since `sinceMs`, or is to be. What was asked for
+   * after now was asked for by a clock of ours that has been set back, nobody knows when.
+   */
+  hasRecent(
+    id: DeviceId,
+    kind: CommandKind,
+    { sinceMs, nowMs }: { readonly sinceMs: EpochMs; readonly nowMs: EpochMs },
+  ): boolean {
     if (this.openOf(id).some((command) => command.kind === kind)) return true;
     const isRecent = and(
       eq(commands.deviceId, id),
       eq(commands.kind, kind),
       gt(commands.createdAtMs, sinceMs),
+      lte(commands.createdAtMs, nowMs),
     );
     const last = this.#orm
       .select({ id: commands.id })

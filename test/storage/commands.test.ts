@@ -274,6 +274,21 @@ describe("a command", () => {
     expect(await handed(700_000, "20000101000641")).toBeUndefined();
   });
 
+  test("to set the clock comes also where our own, since set back, had told a time to come", async () => {
+    using opened = await openWithGate();
+    const { storage } = opened;
+    opened.ownClock.trusted = true;
+    const handed = async (afterMs: number, clockText: string) => {
+      const polled = pollFrom("GATE1", at(afterMs), { report: { clockText } });
+      return Object(await send(storage, polled)).command?.id;
+    };
+    expect(await handed(365 * DAY_MS, "20260302090000")).toBe("c-1");
+    await answer(storage, 1);
+    expect(await handed(20_000, "20270302090020")).toBe("c-2");
+    await answer(storage, 2);
+    expect(await handed(40_000, "20270302090040")).toBeUndefined();
+  });
+
   test("is stamped with the time of its terminal's zone", async () => {
     using opened = await openWithGate();
     const database = new Database(opened.path);
