@@ -3,7 +3,12 @@
  * step, one log after the other. How far a log is read is in storage, so that a restart goes on there.
  */
 
-import { decodeLogRecords, type LogRecord, readLogBatch } from "#devices/fkweb/log-records.ts";
+import {
+  decodeLogRecords,
+  type LogBatch,
+  type LogRecord,
+  readLogBatch,
+} from "#devices/fkweb/log-records.ts";
 import type { Command } from "#domain/command.ts";
 import { parseProgress, readCount, reportOf } from "#domain/log-recovery.ts";
 import type { Clock } from "#platform/clock.ts";
@@ -93,11 +98,18 @@ function openLog({ command, bytes }: PendingResult, codeLibrary: string | undefi
   const records = decodeLogRecords(batch.value);
   const doneCount = Math.min(readCount(parseProgress(command.resultText)), recordCount);
   for (let count = 0; count < doneCount; count += 1) records.next();
-  const isCut = announcedCount !== undefined && announcedCount > recordCount;
-  const problem = isCut
-    ? `The terminal announced ${announcedCount} records and sent ${recordCount}`
+  return { command, announcedCount, records, problem: findCut(batch.value) };
+}
+
+/** Why the records cannot be all that the terminal has. A torn one is none. */
+function findCut({ announcedCount, recordCount, bytes, layout }: LogBatch): string | undefined {
+  const wholeCount = Math.floor(bytes.length / layout.recordBytes);
+  if (announcedCount === undefined) {
+    return wholeCount < recordCount ? "The last record is cut short" : undefined;
+  }
+  return announcedCount > wholeCount
+    ? `The terminal announced ${announcedCount} records and sent ${wholeCount}`
     : undefined;
-  return { command, announcedCount, records, problem };
 }
 
 function takeRecords(records: Iterator<LogRecord, void>): readonly RecoveredRecord[] {

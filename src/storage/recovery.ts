@@ -74,7 +74,8 @@ class Recovery {
     const { parts, rules } = this.#options;
     parts.transaction(() => {
       for (const id of asked) {
-        const fromWallTime = nextReadingFrom(readingsOf(parts.devices.get(id), rules));
+        const readings = readingsOf(parts.devices.get(id), rules, times.nowMs);
+        const fromWallTime = nextReadingFrom(readings);
         const command = { kind: "read-log", fromWallTime } as const;
         const origin = { requestedBy: SERVER, requestKey: undefined };
         parts.commands.add({ deviceId: id, command, ...origin, ...times });
@@ -157,7 +158,7 @@ class Recovery {
     const { parts, rules } = this.#options;
     const device = parts.devices.find(deviceId(row.deviceId));
     if (device === undefined) return;
-    const readings = readingsOf(device, rules);
+    const readings = readingsOf(device, rules, nowMs);
     const instantOf = (wallTime: WallTime | undefined) =>
       wallTime === undefined ? undefined : resolveInstant(wallTime, readings.timeZone).instantMs;
     const { fromWallTime, untilWallTime } = askedRange(row);
@@ -173,9 +174,11 @@ type SettledLogReport = Awaited<ReturnType<Storage["settleLog"]>>;
 const NO_ROOM =
   "There is no room for some of the records; they stay in the terminal, for the next reading";
 
-function readingsOf(device: DeviceRow, rules: StorageRules): LogReadings {
+/** Nothing was read up to a time to come: so said a clock of ours that has been set back since. */
+function readingsOf(device: DeviceRow, rules: StorageRules, nowMs: EpochMs): LogReadings {
+  const { logReadThroughMs: throughMs } = device;
   return {
-    readThroughMs: device.logReadThroughMs === null ? undefined : epochMs(device.logReadThroughMs),
+    readThroughMs: throughMs === null || throughMs > nowMs ? undefined : epochMs(throughMs),
     startAtMs: epochMs(device.startAtMs),
     timeZone: device.timeZone ?? rules.siteTimeZone,
   };

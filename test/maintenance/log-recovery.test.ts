@@ -333,6 +333,16 @@ test("a log that is cut short, or cannot be read, says so and does not count as 
   expect((await opened.storage.findCommand(cut))?.problem).toBe(
     "The terminal announced 5 records and sent 1",
   );
+  const torn = await sendLog(opened, [MORNING], {
+    announced: 2,
+    extra: [logRecord("HS101", EVENING).subarray(0, 11)],
+    by: "server",
+  });
+  await recover(opened);
+  expect(await reportOf(opened, torn)).toMatchObject({ read_count: 2, unreadable_count: 1 });
+  expect((await opened.storage.findCommand(torn))?.problem).toBe(
+    "The terminal announced 2 records and sent 1",
+  );
   await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
   const [next] = await opened.storage.listCommands({ isOpen: true }, 1);
   expect(next?.parameters).toEqual({ from: "20260126090000" });
@@ -395,6 +405,24 @@ test("only a reading without a gap moves what is read through, and none of an un
   expect(await read({ from: "20260227000000", until: "20260301090000" })).toBe("20260228090000");
   expect(await read({ by: "server" })).toBe("20260301090000");
   expect(await read({ until: "20260228000000" })).toBe("20260301090000");
+});
+
+test("what a clock of ours that was far ahead called read through is read again", async () => {
+  using opened = await openWithGate({ historyMs: 3 * DAY_MS });
+  const { storage } = opened;
+  const aheadMs = epochMs(RECEIVED_AT_MS + 400 * DAY_MS);
+  const readAt = async (atMs: EpochMs) => {
+    await storage.queueLogReadings([GATE], atMs, epochMs(atMs + DAY_MS));
+    const [command] = await storage.listCommands({ isOpen: true }, 1);
+    const commandIdText = `c-${command?.id}`;
+    await storage.append([pollFrom("GATE1", atMs)]);
+    await storage.append([resultFrom("GATE1", { commandIdText, text: '{"log_count":0}' }, atMs)]);
+    await recover(opened, atMs);
+    return command?.parameters.from;
+  };
+  expect(await readAt(aheadMs)).toBe("20260227090000");
+  expect(await readAt(RECEIVED_AT_MS)).toBe("20260227090000");
+  expect(await readAt(RECEIVED_AT_MS)).toBe("20260301090000");
 });
 
 test("a log that came is worked on to its end when its terminal is taken out of use meanwhile", async () => {
