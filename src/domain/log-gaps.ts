@@ -19,17 +19,20 @@ export type LogStep =
   | { readonly kind: "gap"; readonly missing: LogRange }
   /** A record that came before. */
   | { readonly kind: "resend" }
-  /** The terminal began to count again; of what it lost by then, nothing can be told. */
+  /** The terminal began to count anew; of what it lost by then, nothing can be told. */
   | { readonly kind: "reset" };
 
 /** The largest number: 64 bits, unsigned. */
 const LOG_NUMBER_MAX = 2n ** 64n - 1n;
+/** Several times what any terminal holds (fkweb.md 16): so many records cannot have been lost. */
+const MISSING_MAX = 1_000_000n;
 
 /**
  * Compares the number of a record with that of the record before it, each as the terminal sent it;
  * `last` is undefined before the first. `isKnown`: the record itself is stored already. Terminals
  * send their oldest record first, so a new record with a number that is not higher means that the
- * terminal counts from the start again. After a `resend` the last number stays what it was.
+ * terminal counts from the start again; and one that is a million higher, that it counts anew from
+ * there. After a `resend` the last number stays what it was.
  */
 export function compareLogNumbers(options: {
   readonly last: string | undefined;
@@ -41,6 +44,7 @@ export function compareLogNumbers(options: {
   if (last === undefined || next === undefined) return { kind: "unknown" };
   if (next <= last) return { kind: options.isKnown ? "resend" : "reset" };
   if (next === last + 1n) return { kind: "next" };
+  if (next - last - 1n > MISSING_MAX) return { kind: "reset" };
   return { kind: "gap", missing: { first: last + 1n, last: next - 1n } };
 }
 

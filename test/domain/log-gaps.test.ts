@@ -36,6 +36,13 @@ describe("compareLogNumbers()", () => {
     expect(compare("18446744073709551615", "0")).toEqual({ kind: "reset" });
   });
 
+  test("takes a jump beyond what any terminal holds for another count", () => {
+    expect(compare("5", "1000006")).toMatchObject({ kind: "gap", missing: { last: 1000005n } });
+    expect(compare("5", "1000007")).toEqual({ kind: "reset" });
+    expect(compare("5", "4294967295")).toEqual({ kind: "reset" });
+    expect(compare("5", "18446744073709551615", true)).toEqual({ kind: "reset" });
+  });
+
   test("tells a gap in front of a record that is known by other ways", () => {
     expect(compare("5", "8", true)).toEqual({ kind: "gap", missing: { first: 6n, last: 7n } });
   });
