@@ -220,7 +220,8 @@ export class DeviceClocks {
       suggestedTimes.write({ id: punch.id, suggestedInstantMs, feedPosition });
       count += 1;
     }
-    if (found.length < SUGGESTIONS_PER_REPORT || count === 0) this.#suggested.add(id);
+    // What was written may yet be rolled back: the next report looks again, and writes nothing.
+    if (count === 0) this.#suggested.add(id);
   }
 }
 

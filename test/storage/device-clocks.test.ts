@@ -249,6 +249,29 @@ describe("punches of a clock that lost its power", () => {
     expect(counts).toEqual([200, 400, 450, 450]);
   });
 
+  test("get them with the next poll where the one before came to nothing", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await polls(storage, [0], -3600);
+    await storage.append([punchesFrom("GATE", [RESET_PUNCH], after(600))]);
+    await storage.queueCommands({
+      deviceId: GATE,
+      commands: [{ kind: "get-status" }],
+      requestedBy: "operator",
+      nowMs: after(600),
+      deadlineMs: after(900),
+    });
+    const poll = pollFrom("GATE", clockAt(after(610), RESET_SKEW_MS), after(610));
+    const refuseCommand = () => {
+      throw new Error("A bug of the driver");
+    };
+    const broken = { ...poll, intake: { ...poll.intake, refuseCommand } };
+    expect(await storage.append([broken])).toMatchObject([{ kind: "quarantined" }]);
+    expect((await shown(storage))[0]?.suggested).toBeUndefined();
+    await storage.append([pollFrom("GATE", clockAt(after(630), RESET_SKEW_MS), after(630))]);
+    expect((await shown(storage))[0]?.suggested).toBe("20260302090500");
+  });
+
   test("a punch of the future has one by what the last report measured", async () => {
     using opened = openTestStorage();
     const { storage } = opened;
