@@ -71,7 +71,7 @@ export class DeviceConnection implements BudgetMember {
     this.#socket = socket;
     this.address = address;
     this.#host = host;
-    this.#reader = new RequestReader(host.drivers, host.limits);
+    this.#reader = new RequestReader(host.drivers, host.limits, address);
     this.#openedAtMs = host.clock.monotonicMs();
     this.#deadlines = new Deadlines(host.limits, this.#openedAtMs);
   }

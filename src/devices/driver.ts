@@ -73,6 +73,6 @@ export interface Driver {
   readonly name: string;
   /** Decides on the first bytes of a connection; asks for `more` while it cannot. Pure. */
   sniff(head: Uint8Array): SniffAnswer;
-  /** Starts the decoder of one connection. */
-  open(limits: DecoderLimits): Decoder;
+  /** Starts the decoder of one connection, from this IP address. */
+  open(limits: DecoderLimits, address: string): Decoder;
 }

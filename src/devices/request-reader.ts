@@ -32,15 +32,17 @@ export type ReaderEvent = DecoderEvent | UnknownProtocol;
 export class RequestReader {
   readonly #drivers: readonly Driver[];
   readonly #limits: ReaderLimits;
+  readonly #address: string;
   /** The beginning of the current request: what is sniffed, and what quarantine would get. */
   readonly #kept = new GrowingBytes();
   readonly #keptBytesMax: number;
   #driver: Driver | undefined;
   #decoder: Decoder | undefined;
 
-  constructor(drivers: readonly Driver[], limits: ReaderLimits) {
+  constructor(drivers: readonly Driver[], limits: ReaderLimits, address: string) {
     this.#drivers = drivers;
     this.#limits = limits;
+    this.#address = address;
     const { headBytesMax, textBytesMax } = limits.decoder;
     this.#keptBytesMax = Math.max(limits.sniffBytesMax, headBytesMax + textBytesMax);
   }
@@ -93,7 +95,7 @@ export class RequestReader {
     const found = sniffDriver(this.#drivers, shown);
     if (typeof found === "object") {
       this.#driver = found;
-      this.#decoder = found.open(decoderLimits);
+      this.#decoder = found.open(decoderLimits, this.#address);
       return this.#decode(this.#decoder, head);
     }
     const foreign = sniffForeign(shown);

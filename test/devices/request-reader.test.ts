@@ -46,7 +46,7 @@ function setUp(): {
   push(text: string): readonly ReaderEvent[];
 } {
   const driver = new RecordingDriver();
-  const reader = new RequestReader([driver], LIMITS);
+  const reader = new RequestReader([driver], LIMITS, "192.0.2.7");
   return { driver, reader, push: (text) => reader.push(bytes(text)) };
 }
 

@@ -106,6 +106,28 @@ describe("the terminal port of the executable", () => {
     await expectServing(server);
   });
 
+  test("loses no punch of two terminals with one id that upload their photos at once", async () => {
+    await using server = await startServer({ settings: { DEVICE_ENROLLMENT: "open" } });
+    const uploads = ["127.0.0.1", "127.0.0.2"].map((address, index) => {
+      const json = punchJson({ ...PUNCH, user: String(index) }).replace("null", '"BIN_1"');
+      return { address, body: framed(json, "\n\0", [Buffer.alloc(900, 0xff)]) };
+    });
+    for (const [number, start, end] of [
+      [1, 0, 300],
+      [2, 300, 600],
+      [0, 600, undefined],
+    ] as const) {
+      for (const { address, body } of uploads) {
+        const socket = await TerminalSocket.connect(server.terminalPort, address);
+        const headers = { dev_id: PUNCH.device, blk_no: String(number), Connection: "close" };
+        socket.send(post(body.subarray(start, end), headers));
+        expect(await socket.answer).toContain("\r\nresponse_code: OK\r\n");
+      }
+    }
+    expect((await server.listPunches()).map((punch) => punch.user_id)).toEqual(["0", "1"]);
+    expect(readQuarantine(server)).toEqual([]);
+  });
+
   test("survives seeded random bytes, and stays readable in the log", async () => {
     await using server = await startServer();
     const seed = Math.floor(Math.random() * 2 ** 32);

@@ -30,9 +30,9 @@ export class TerminalSocket {
     socket.on("close", () => resolve(Buffer.concat(chunks).toString("latin1")));
   }
 
-  /** Connects. @throws Error when nobody listens. */
-  static async connect(port: number): Promise<TerminalSocket> {
-    const socket = connect({ host: "127.0.0.1", port, noDelay: true });
+  /** Connects, from an address of loopback. @throws Error when nobody listens. */
+  static async connect(port: number, localAddress = "127.0.0.1"): Promise<TerminalSocket> {
+    const socket = connect({ host: "127.0.0.1", port, localAddress, noDelay: true });
     const terminal = new TerminalSocket(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);

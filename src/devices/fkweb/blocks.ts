@@ -15,7 +15,7 @@ import { GrowingBytes } from "#devices/growing-bytes.ts";
 
 /** One block. `number` 1, 2, 3 … are parts, 0 is the last part, or all there is. */
 export interface Block {
-  /** Names the upload: device, request code and transaction id. */
+  /** Names the upload: device, its address, request code and transaction id. */
   readonly key: string;
   readonly number: number;
   readonly body: Uint8Array;

@@ -58,7 +58,7 @@ export function createFkwebDriver(): Driver {
   return {
     name: "fkweb",
     sniff,
-    open: (limits) => new FkwebDecoder(limits, assembler),
+    open: (limits, address) => new FkwebDecoder(limits, assembler, address),
   };
 }
 
@@ -90,15 +90,17 @@ function beginsAlike(text: string, prefix: string): boolean {
 class FkwebDecoder implements Decoder {
   readonly #limits: DecoderLimits;
   readonly #assembler: BlockAssembler;
+  readonly #address: string;
   readonly #reader: HttpRequestReader;
   /** A request has come whose reply ends the connection. */
   #isEnding = false;
   /** And what stands behind it is no request: nothing more is read. */
   #isDeaf = false;
 
-  constructor(limits: DecoderLimits, assembler: BlockAssembler) {
+  constructor(limits: DecoderLimits, assembler: BlockAssembler, address: string) {
     this.#limits = limits;
     this.#assembler = assembler;
+    this.#address = address;
     this.#reader = new HttpRequestReader(limits, (head, leading) => this.#plan(head, leading));
   }
 
@@ -140,7 +142,7 @@ class FkwebDecoder implements Decoder {
   #heldBefore(head: HttpRequestHead): Uint8Array | undefined {
     const frame = readFrame(head, NO_BYTES);
     const isBegun = frame.blockNumberText !== undefined && blockNumber(frame) !== 1;
-    return isBegun ? this.#assembler.heldOf(uploadKey(frame)) : undefined;
+    return isBegun ? this.#assembler.heldOf(this.#uploadKey(frame)) : undefined;
   }
 
   #handle(request: HttpRequest): DecoderEvent {
@@ -171,7 +173,7 @@ class FkwebDecoder implements Decoder {
       return fail({ code: "content-length-missing", detail });
     }
     if (part.requestCode === RECEIVE_COMMAND) this.#assembler.notePoll(devicePrefix(part));
-    const key = uploadKey(part);
+    const key = this.#uploadKey(part);
     const number = blockNumber(part);
     if (number === undefined) {
       this.#assembler.drop(key);
@@ -193,6 +195,16 @@ class FkwebDecoder implements Decoder {
     return ok(
       added.value === undefined ? undefined : { ...part, body: added.value, isJoined: true },
     );
+  }
+
+  /**
+   * Where it comes from tells two terminals with one id apart: the last block of one, joined to the
+   * blocks of the other, would take a record off its queue that nobody has. A line feed cannot occur
+   * inside a header, so the parts stay apart.
+   */
+  #uploadKey(frame: FkwebFrame): string {
+    const upload = [this.#address, frame.requestCode ?? "", frame.transaction.value];
+    return `${devicePrefix(frame)}${upload.join("\n")}`;
   }
 }
 
@@ -332,11 +344,6 @@ function blockNumber(frame: FkwebFrame): number | undefined {
   const text = frame.blockNumberText;
   if (text === undefined || text === "0") return 0;
   return BLOCK_NUMBER_PATTERN.test(text) ? Number(text) : undefined;
-}
-
-/** A line feed cannot occur inside a header, so the parts stay apart. */
-function uploadKey(frame: FkwebFrame): string {
-  return `${devicePrefix(frame)}${frame.requestCode ?? ""}\n${frame.transaction.value}`;
 }
 
 function devicePrefix({ deviceIdText = "" }: FkwebFrame): string {

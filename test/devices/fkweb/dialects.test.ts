@@ -7,7 +7,7 @@ import { describe, expect, test } from "bun:test";
 import type { DecoderEvent, Driver } from "#devices/driver.ts";
 import { createFkwebDriver } from "#devices/fkweb/driver.ts";
 import type { Intake } from "#domain/intake.ts";
-import { E1_JSON, framed, LIMITS, post, pushAll, replyText } from "./requests.ts";
+import { ADDRESS, E1_JSON, framed, LIMITS, post, pushAll, replyText } from "./requests.ts";
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +22,9 @@ const JSON_TYPE: Headers = { ...UNNAMED, "Content-Type": "application/json;chars
 const TEMPLATE = Buffer.alloc(900, 0xfa).toString("base64");
 
 function push(driver: Driver, body: string | Uint8Array, headers: Headers): DecoderEvent {
-  const [event, ...others] = pushAll(driver.open(LIMITS), [post(Buffer.from(body), headers)]);
+  const [event, ...others] = pushAll(driver.open(LIMITS, ADDRESS), [
+    post(Buffer.from(body), headers),
+  ]);
   expect(others).toEqual([]);
   if (event === undefined) throw new Error("No event");
   return event;

@@ -6,7 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import type { DecoderEvent, Driver } from "#devices/driver.ts";
 import { createFkwebDriver } from "#devices/fkweb/driver.ts";
-import { cut, E1_JSON, fixture, framed, LIMITS, post, pushAll, view } from "./requests.ts";
+import { ADDRESS, cut, E1_JSON, fixture, framed, LIMITS, post, pushAll, view } from "./requests.ts";
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
@@ -18,7 +18,7 @@ const LAST: Headers = { blk_no: "0" };
 
 /** What the driver makes of one request on a connection of its own. */
 function push(driver: Driver, body: Uint8Array, headers: Headers): DecoderEvent {
-  const [event, ...others] = pushAll(driver.open(LIMITS), [post(body, headers)]);
+  const [event, ...others] = pushAll(driver.open(LIMITS, ADDRESS), [post(body, headers)]);
   expect(others).toEqual([]);
   if (event === undefined) throw new Error("No event");
   return event;
@@ -55,10 +55,10 @@ describe("Decoder.push() with blocks", () => {
   test("joins E10, each block on a connection of its own, into what one request gives", () => {
     const driver = createFkwebDriver();
     const [first, last] = blocks.map((bytes) =>
-      pushAll(driver.open(LIMITS), cut(bytes, 7)).map(view),
+      pushAll(driver.open(LIMITS, ADDRESS), cut(bytes, 7)).map(view),
     );
     expect(first).toEqual([{ answer: { text: blockReply, close: true } }]);
-    const single = pushAll(driver.open(LIMITS), [fixture("e10-enrolment-single")]);
+    const single = pushAll(driver.open(LIMITS, ADDRESS), [fixture("e10-enrolment-single")]);
     expect(last).toEqual(single.map(view));
   });
 
@@ -100,7 +100,7 @@ describe("Decoder.push() with blocks", () => {
       post(body.subarray(100, 120), { blk_no: "2" }),
       post(body.subarray(120), { blk_no: "0" }),
     ];
-    const events = pushAll(createFkwebDriver().open(LIMITS), [Buffer.concat(parts)]);
+    const events = pushAll(createFkwebDriver().open(LIMITS, ADDRESS), [Buffer.concat(parts)]);
     expect(events.map(acknowledged)).toEqual(["answer", "answer", PHOTO_JSON]);
   });
 
@@ -111,6 +111,23 @@ describe("Decoder.push() with blocks", () => {
     push(driver, body.subarray(0, 70), { dev_id: "A", trans_id: "other", blk_no: "1" });
     const last = push(driver, body.subarray(50), { dev_id: "A", blk_no: "0" });
     expect(acknowledged(last)).toBe(E1_JSON);
+  });
+
+  test("keeps uploads of two terminals with one id apart, by their addresses", () => {
+    const bodies = [PHOTO_JSON, FOREIGN_JSON.replace("}", ',"log_image":"BIN_1"}')].map((json) =>
+      framed(json, "\n\0", [Buffer.alloc(900, 0xff)]),
+    );
+    const driver = createFkwebDriver();
+    const pushFrom = (terminal: number, number: number, part: readonly [number, number?]) => {
+      const body = bodies[terminal]?.subarray(...part) ?? Buffer.alloc(0);
+      const decoder = driver.open(LIMITS, `192.0.2.${terminal}`);
+      const [event] = pushAll(decoder, [post(body, { blk_no: String(number) })]);
+      return event === undefined ? undefined : acknowledged(event);
+    };
+    expect([pushFrom(0, 1, [0, 400]), pushFrom(1, 1, [0, 300])]).toEqual(["answer", "answer"]);
+    expect([pushFrom(0, 2, [400, 700]), pushFrom(1, 2, [300, 600])]).toEqual(["answer", "answer"]);
+    expect(pushFrom(0, 0, [700])).toBe(PHOTO_JSON);
+    expect(pushFrom(1, 0, [600])).toContain("20260101000000");
   });
 
   test("keeps blocks whole that make no framed body together", () => {
@@ -161,7 +178,7 @@ describe("Decoder.push() of an enrolment", () => {
       [body.subarray(0, 50), body.subarray(50, 120), body.subarray(120, 3000)],
       headers,
     );
-    const decoder = driver.open(LIMITS);
+    const decoder = driver.open(LIMITS, ADDRESS);
     const request = post(body.subarray(3000), { ...headers, ...LAST });
     expect(pushAll(decoder, [request.subarray(0, -1)])).toEqual([]);
     expect(decoder.bufferedBytes).toBe(0);
@@ -231,7 +248,7 @@ describe("Decoder.push() of a punch under the name of an unfinished upload", () 
   test("drops its photo while it streams, though an upload begins meanwhile", () => {
     const driver = createFkwebDriver();
     const request = post(framed(PHOTO_JSON, "\n\0", [Buffer.alloc(9000, 0xff)]));
-    const decoder = driver.open(LIMITS);
+    const decoder = driver.open(LIMITS, ADDRESS);
     expect(pushAll(decoder, [request.subarray(0, 1000)])).toEqual([]);
     push(driver, photo.subarray(0, 8192), { blk_no: "1" });
     expect(pushAll(decoder, [request.subarray(1000)]).map(acknowledged)).toEqual([PHOTO_JSON]);

@@ -10,14 +10,14 @@ import { COMMAND_KINDS, type CommandKind, type DeviceCommand } from "#domain/com
 import { PARAMETERS_OF, parseCommand } from "#domain/command-parameters.ts";
 import type { Intake } from "#domain/intake.ts";
 import { parseWallTime } from "#domain/wall-time.ts";
-import { cut, framed, LIMITS, post, pushAll, replyText } from "./requests.ts";
+import { ADDRESS, cut, framed, LIMITS, post, pushAll, replyText } from "./requests.ts";
 
 const parsed = parseWallTime("20260302081530");
 if (!parsed.ok) throw new Error("No wall time");
 const WALL_TIME = parsed.value;
 
 function exchangeOf(chunks: readonly Uint8Array[]): Exchange {
-  const [event] = pushAll(createFkwebDriver().open(LIMITS), chunks);
+  const [event] = pushAll(createFkwebDriver().open(LIMITS, ADDRESS), chunks);
   if (event?.kind !== "exchange") throw new Error(`Got ${event?.kind}`);
   return event;
 }
@@ -140,7 +140,7 @@ describe("a result", () => {
 
   test("in blocks is joined", () => {
     const body = framed(LIST_JSON, "\n\0", [RECORD]);
-    const decoder = createFkwebDriver().open(LIMITS);
+    const decoder = createFkwebDriver().open(LIMITS, ADDRESS);
     const keep = { ...RESULT, Connection: "keep-alive" };
     const events = pushAll(decoder, [
       post(body.subarray(0, 50), { ...keep, blk_no: "1" }),

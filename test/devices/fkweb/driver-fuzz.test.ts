@@ -9,7 +9,7 @@ import type { DecoderEvent } from "#devices/driver.ts";
 import { createFkwebDriver } from "#devices/fkweb/driver.ts";
 import { EXPECTED_INTAKES } from "./expected-intakes.ts";
 import { FUZZ_RUNS, FUZZ_TIMEOUT_MS } from "./fuzz-runs.ts";
-import { cut, fixture, framed, LIMITS, post, pushAll, view } from "./requests.ts";
+import { ADDRESS, cut, fixture, framed, LIMITS, post, pushAll, view } from "./requests.ts";
 
 const FRAMES = [...Object.keys(EXPECTED_INTAKES), "e10-enrolment-block-1"].map(fixture);
 
@@ -30,7 +30,7 @@ const mutatedFrames = fc
   });
 
 function run(bytes: Uint8Array, chunkBytes: number): DecoderEvent[] {
-  return pushAll(createFkwebDriver().open(LIMITS), cut(bytes, chunkBytes));
+  return pushAll(createFkwebDriver().open(LIMITS, ADDRESS), cut(bytes, chunkBytes));
 }
 
 /** That an exchange which can be acknowledged carries what was sent. */
@@ -265,7 +265,7 @@ describe("Decoder.push()", () => {
         fc.property(cuts, interruption, ([first, second], { body, blk_no, isEarly }) => {
           const driver = createFkwebDriver();
           const push = (part: Uint8Array, number: string | undefined) =>
-            pushAll(driver.open(LIMITS), [post(part, { blk_no: number })]);
+            pushAll(driver.open(LIMITS, ADDRESS), [post(part, { blk_no: number })]);
           const seen = push(upload.subarray(0, first), "1");
           if (isEarly) seen.push(...push(body, blk_no));
           seen.push(...push(upload.subarray(first, second), "2"));

@@ -9,6 +9,7 @@ import { createFkwebDriver } from "#devices/fkweb/driver.ts";
 import type { Intake } from "#domain/intake.ts";
 import { EXPECTED_INTAKES, expectedRaw, expectedReply } from "./expected-intakes.ts";
 import {
+  ADDRESS,
   cut,
   E1_JSON,
   fixture,
@@ -25,7 +26,7 @@ const OK_REPLY =
   "HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\nresponse_code: OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 function open(limits = LIMITS) {
-  return createFkwebDriver().open(limits);
+  return createFkwebDriver().open(limits, ADDRESS);
 }
 
 /** The events of one connection that gets `bytes` in one write. */

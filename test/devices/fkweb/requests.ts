@@ -17,6 +17,9 @@ export const LIMITS: DecoderLimits = {
   requestBytesMax: 1024 * 1024,
 };
 
+/** Where the terminal of a test sits. */
+export const ADDRESS = "192.0.2.7";
+
 /** The bytes of `test/fixtures/fkweb/<name>.hex`; lines that begin with `#` name the source. */
 export function fixture(name: string): Uint8Array {
   const path = new URL(`../../fixtures/fkweb/${name}.hex`, import.meta.url);

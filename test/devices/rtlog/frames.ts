@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import type { DecoderEvent, Exchange } from "#devices/driver.ts";
 import { createRtlogDriver } from "#devices/rtlog/driver.ts";
-import { LIMITS, pushAll } from "../fkweb/requests.ts";
+import { ADDRESS, LIMITS, pushAll } from "../fkweb/requests.ts";
 
 /** The bounds of the protocol. */
 export const TEXT_BYTES_MAX = 32 * 1024;
@@ -73,7 +73,7 @@ export function v3(text: string | Uint8Array): Buffer {
 }
 
 export function open(limits = LIMITS) {
-  return createRtlogDriver().open(limits);
+  return createRtlogDriver().open(limits, ADDRESS);
 }
 
 /** The events of one connection that gets `bytes` in one write. */
