@@ -15,6 +15,12 @@ export const endpointId = (value: number): EndpointId => brand<EndpointId>(value
 /** The one endpoint that the settings make, whether or not they do. */
 export const SETTINGS_ENDPOINT_ID = endpointId(1);
 
+/** Its name, which no other endpoint gets. */
+export const SETTINGS_ENDPOINT_NAME = "settings";
+
+/** Endpoints at once, with that of the settings. */
+export const ENDPOINTS_MAX = 16;
+
 /** Everything that can be told. */
 export const EVENT_TYPES = [
   "punch.created",
@@ -61,8 +67,10 @@ export interface Endpoint extends EndpointChoice {
   readonly previousSecret: { readonly secret: string; readonly untilMs: EpochMs } | undefined;
   /** Whether messages are made and sent. */
   readonly isEnabled: boolean;
-  /** Whether it is still being given what was stored before it was added. */
+  /** Whether it is still being given what came before it was added, or while it was disabled. */
   readonly isFilling: boolean;
+  /** Places of the feed that are still to be looked through for that; 0 where none are. */
+  readonly unfilledCount: number;
   readonly createdAtMs: EpochMs;
   readonly waitingCount: number;
   readonly parkedCount: number;
@@ -86,6 +94,45 @@ export function listUntellable(
   types: readonly EventType[],
 ): readonly EventType[] {
   return types.filter((type) => !TYPES_OF[format].all.includes(type));
+}
+
+/**
+ * What of the feed an endpoint that is added gets of what is stored already: nothing, all of it, or
+ * the punches from an instant on. Historic punches are among what is asked for so.
+ */
+export type EndpointStart =
+  | { readonly kind: "now" }
+  | { readonly kind: "everything" }
+  | { readonly kind: "from"; readonly fromMs: EpochMs };
+
+/** An endpoint that is to be added. */
+export interface NewEndpoint
+  extends Pick<Endpoint, "name" | "url" | "format" | "types" | "deviceIds" | "secret"> {
+  readonly start: EndpointStart;
+  readonly nowMs: EpochMs;
+}
+
+/** What a person changes of an endpoint. Absent leaves it as it is. */
+export interface EndpointEdit {
+  readonly url?: string;
+  readonly format?: WebhookFormat;
+  /** Null: all that the format tells unasked. */
+  readonly types?: readonly EventType[] | null;
+  /** Null: of every terminal. */
+  readonly deviceIds?: readonly DeviceId[] | null;
+  /**
+   * What comes while it is disabled is no message; enabled again it is given all of it from the
+   * feed, in order.
+   */
+  readonly isEnabled?: boolean;
+}
+
+/** A new secret, and until when the one before it signs beside it. */
+export interface SecretRotation {
+  readonly secret: string;
+  /** Not after `nowMs`: every earlier secret ends at once. */
+  readonly previousUntilMs: EpochMs;
+  readonly nowMs: EpochMs;
 }
 
 /** Whether an endpoint is to be told of an event; `deviceId` is empty where it is about no terminal. */

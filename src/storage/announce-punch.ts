@@ -45,17 +45,22 @@ export interface CorrectedPunch {
   /** The one that the correction made. */
   readonly revision: number;
   readonly isHistoric: boolean;
+  /** Its place in the feed before that. */
+  readonly leftPosition: number;
 }
 
 /**
  * Enqueues the message that a punch is not any more as it was told. Of a historic one it is not,
- * because nobody was told; who asks for it later is told the punch as it stands then.
+ * because nobody was told; who asks for it later is told the punch as it stands then. Who is being
+ * filled is told when the fill comes to the punch's new place.
  */
 export function announceCorrection(
-  parts: Pick<WriteParts, "endpoints" | "outbox">,
-  { deviceId, punchId, revision, isHistoric }: CorrectedPunch,
+  parts: Pick<WriteParts, "endpoints" | "endpointFill" | "outbox">,
+  corrected: CorrectedPunch,
   nowMs: EpochMs,
 ): void {
+  parts.endpointFill.noteCorrection(parts.endpoints, corrected, nowMs);
+  const { deviceId, punchId, revision, isHistoric } = corrected;
   if (isHistoric) return;
   parts.outbox.enqueue(parts.endpoints.listTargets("punch.updated", deviceId), {
     type: "punch.updated",
@@ -87,7 +92,7 @@ export function announceResend(
   const { punch } = resend;
   if (!rules.announcesResends) return;
   if (punch.feedPosition === null || punch.isHistoric || punch.origin === "imported") return;
-  if (parts.counters.values.deliveriesWaiting >= WAITING_MAX) return;
+  if (parts.counters.waitingOf(SETTINGS_ENDPOINT_ID) >= WAITING_MAX) return;
   if (rules.endpoint === undefined) return;
   parts.outbox.enqueue([SETTINGS_ENDPOINT_ID], {
     type: "punch.created",

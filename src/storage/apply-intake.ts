@@ -337,7 +337,6 @@ export class IntakeApplier {
       });
       return { kind: "stored" };
     }
-    if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);
     announcePunch(this.#parts, {
       deviceId: device.id,
       punchId: place.punchId,
@@ -345,6 +344,8 @@ export class IntakeApplier {
       receivedAtMs: received.receivedAtMs,
       isHistoric: punch.isHistoric,
     });
+    // Behind the punch in the feed, and so in the outbox.
+    if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);
     return { kind: "stored" };
   }
 

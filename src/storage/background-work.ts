@@ -1,7 +1,7 @@
 /**
  * What approval, late punches and a person put off, in steps small enough not to hold up a terminal:
- * held punches enter the feed in the order they came, long corrections go on, and historic punches
- * that were asked for enter the outbox.
+ * held punches enter the feed in the order they came, long corrections go on, what of the feed was
+ * asked for enters the outbox, and what is left of removed endpoints goes.
  */
 
 import { brand } from "#base/brand.ts";
@@ -12,6 +12,7 @@ import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { announcePunch } from "./announce-punch.ts";
 import type { DeviceRow } from "./devices.ts";
+import type { BookedEndpoint } from "./endpoints.ts";
 import { isEngineFailure } from "./engine-error.ts";
 import type { HistoryStep } from "./history-sends.ts";
 import { type PunchPlacer, terminalDirection, UNDECIDED } from "./place-punch.ts";
@@ -21,6 +22,13 @@ import type { WriteParts } from "./write-parts.ts";
 
 /** Held punches released in one transaction. */
 const RELEASES_PER_STEP = 100;
+
+/** What of a step is told. */
+interface Done {
+  readonly history?: HistoryStep | undefined;
+  /** An endpoint that has caught up. */
+  readonly filled?: BookedEndpoint | undefined;
+}
 
 export class BackgroundWork {
   readonly #parts: WriteParts;
@@ -45,29 +53,39 @@ export class BackgroundWork {
 
   /** One transaction's worth; returns whether more is waiting. */
   step(): boolean {
-    const { timeline, historySends } = this.#parts;
-    const { history, hasMore } = this.#parts.transaction(() => ({
-      history: this.#doOne(),
+    const { timeline, historySends, endpointFill, endpointRemoval } = this.#parts;
+    const { done, hasMore } = this.#parts.transaction(() => ({
+      done: this.#doOne(),
       hasMore:
         this.#findDeviceToRelease() !== undefined ||
         timeline.hasDeferred() ||
-        historySends.isDue(this.#parts),
+        historySends.isDue(this.#parts) ||
+        endpointFill.isDue(this.#parts) ||
+        endpointRemoval.isDue(this.#parts),
     }));
-    if (history?.isDone === true) {
-      this.#log.info("history.queued", { device: history.deviceId, punches: history.sentCount });
-    }
+    this.#tell(done);
     return hasMore;
   }
 
-  #doOne(): HistoryStep | undefined {
+  #doOne(): Done {
     const device = this.#findDeviceToRelease();
     if (device !== undefined) {
       this.#release(device);
-      return undefined;
+      return {};
     }
-    if (this.#placer.continueCorrection(this.#clock.nowMs())) return undefined;
-    const { historySends } = this.#parts;
-    return historySends.isDue(this.#parts) ? historySends.step(this.#parts) : undefined;
+    if (this.#placer.continueCorrection(this.#clock.nowMs())) return {};
+    const { historySends, endpointFill, endpointRemoval } = this.#parts;
+    if (historySends.isDue(this.#parts)) return { history: historySends.step(this.#parts) };
+    if (endpointFill.isDue(this.#parts)) return { filled: endpointFill.step(this.#parts) };
+    endpointRemoval.step(this.#parts);
+    return {};
+  }
+
+  #tell({ history, filled }: Done): void {
+    if (history?.isDone === true) {
+      this.#log.info("history.queued", { device: history.deviceId, punches: history.sentCount });
+    }
+    if (filled !== undefined) this.#log.info("webhook.filled", { endpoint: filled.name });
   }
 
   #findDeviceToRelease(): DeviceRow | undefined {

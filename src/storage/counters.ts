@@ -98,6 +98,21 @@ export class Counters {
     this.#values = { ...this.#values, endpointTotals: { ...totals, [String(endpoint)]: after } };
   }
 
+  /** Messages that wait for an endpoint. */
+  waitingOf(endpoint: EndpointId): number {
+    return this.#values.endpointTotals[String(endpoint)]?.waiting ?? 0;
+  }
+
+  /** Lets go of the totals of an endpoint that was removed. */
+  forgetEndpoint(endpoint: EndpointId): void {
+    const { [String(endpoint)]: left, ...endpointTotals } = this.#values.endpointTotals;
+    this.add({
+      deliveriesWaiting: -(left?.waiting ?? 0),
+      deliveriesParked: -(left?.parked ?? 0),
+    });
+    this.#values = { ...this.#values, endpointTotals };
+  }
+
   /** Takes every change since `values` back, as the transaction's rollback does on disk. */
   restore(values: CounterValues): void {
     this.#values = values;

@@ -60,9 +60,7 @@ export function deliveryStorage({
   });
   return {
     listEndpoints: async () =>
-      parts.endpoints
-        .list()
-        .map((endpoint) => shownEndpoint(endpoint, parts.counters.values.endpointTotals)),
+      parts.endpoints.list().map((endpoint) => shownEndpoint(endpoint, parts.counters.values)),
     outboxOf,
     trimLedger: async (limits) =>
       guardEngine("trim the ledger", () => parts.transaction(() => parts.ledgerTrim.step(limits))),

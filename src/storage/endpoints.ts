@@ -4,6 +4,7 @@
 
 import { asc, eq, isNull } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { assertDefined } from "#base/assert.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import {
@@ -13,24 +14,26 @@ import {
   type EventType,
   endpointId,
   SETTINGS_ENDPOINT_ID,
+  SETTINGS_ENDPOINT_NAME,
   wantsEvent,
 } from "#domain/webhook-endpoint.ts";
+import type { CounterValues } from "./counters.ts";
 import { webhookEndpoints } from "./delivery-schema.ts";
 import type { SettingsEndpoint } from "./rules.ts";
-import type { EndpointTotals } from "./schema.ts";
 
 /** A stored endpoint, and how far it is being given what was stored before it. */
-export interface BookedEndpoint extends Omit<Endpoint, "waitingCount" | "parkedCount"> {
+export interface BookedEndpoint
+  extends Omit<Endpoint, "waitingCount" | "parkedCount" | "unfilledCount"> {
   /** Place in the feed that was looked at last; undefined once it has caught up. */
   readonly fillAfterPosition: number | undefined;
-  /** UTC epoch milliseconds: only punches from here on are taken. */
+  /** UTC epoch milliseconds: of what is stored only punches from here on are taken. */
   readonly fillFromMs: number | undefined;
 }
 
 type EndpointRow = typeof webhookEndpoints.$inferSelect;
 
-/** What people call the endpoint of the settings. */
-const SETTINGS_NAME = "settings";
+/** What of an endpoint's row can change. */
+type EndpointColumns = Partial<Omit<typeof webhookEndpoints.$inferInsert, "id" | "origin">>;
 
 export class EndpointBook {
   readonly #orm: BunSQLiteDatabase;
@@ -38,7 +41,7 @@ export class EndpointBook {
 
   constructor(orm: BunSQLiteDatabase) {
     this.#orm = orm;
-    this.reload();
+    this.#endpoints = this.#read();
   }
 
   /** Every endpoint that is not removed, oldest first. */
@@ -46,21 +49,51 @@ export class EndpointBook {
     return this.#endpoints;
   }
 
-  /** Reads what the tables hold: after a change of an endpoint, also one that was rolled back. */
-  reload(): void {
-    const { id, removedAtMs } = webhookEndpoints;
-    const rows = this.#orm
-      .select()
-      .from(webhookEndpoints)
-      .where(isNull(removedAtMs))
-      .orderBy(asc(id));
-    this.#endpoints = rows.all().map(endpointFromRow);
+  find(id: EndpointId): BookedEndpoint | undefined {
+    return this.#endpoints.find((endpoint) => endpoint.id === id);
   }
 
-  /** Who gets a message of this event now. Those who are still being filled get it by that. */
+  /** A point to go back to with `undoTo`. */
+  mark(): readonly BookedEndpoint[] {
+    return this.#endpoints;
+  }
+
+  /** Takes the changes since `mark` back, as the transaction's rollback does on disk. */
+  undoTo(mark: readonly BookedEndpoint[]): void {
+    this.#endpoints = mark;
+  }
+
+  /** Adds an endpoint behind all others. Inside a transaction. */
+  add(row: Omit<typeof webhookEndpoints.$inferInsert, "id">): BookedEndpoint {
+    const { id } = webhookEndpoints;
+    const any = this.#orm.select({ id }).from(webhookEndpoints).limit(1).get();
+    // The first number is that of the settings' own, which may come later.
+    const number = any === undefined ? { id: SETTINGS_ENDPOINT_ID + 1 } : {};
+    const insert = this.#orm.insert(webhookEndpoints).values({ ...row, ...number });
+    const added = endpointFromRow(insert.returning().get());
+    this.#endpoints = [...this.#endpoints, added];
+    return added;
+  }
+
+  /** Changes columns of an endpoint's row. Inside a transaction. */
+  change(id: EndpointId, columns: EndpointColumns): void {
+    const row = this.#orm
+      .update(webhookEndpoints)
+      .set(columns)
+      .where(eq(webhookEndpoints.id, id))
+      .returning()
+      .get();
+    const changed = assertDefined(row, "An endpoint that is in the book has no row");
+    this.#endpoints = this.#endpoints
+      .map((endpoint) => (endpoint.id === id ? endpointFromRow(changed) : endpoint))
+      .filter((endpoint) => endpoint.id !== id || changed.removedAtMs === null);
+  }
+
+  /** Who gets a message of this event now. Those who are being filled get punches by that. */
   listTargets(type: EventType, device: string): readonly EndpointId[] {
+    const isInFeed = type.startsWith("punch.");
     return this.#endpoints
-      .filter((endpoint) => endpoint.isEnabled && !endpoint.isFilling)
+      .filter((endpoint) => endpoint.isEnabled && !(isInFeed && endpoint.isFilling))
       .filter((endpoint) => wantsEvent(endpoint, type, device))
       .map(({ id }) => id);
   }
@@ -85,7 +118,7 @@ export class EndpointBook {
         .values({
           ...row,
           id: SETTINGS_ENDPOINT_ID,
-          name: SETTINGS_NAME,
+          name: SETTINGS_ENDPOINT_NAME,
           origin: "settings",
           secret: "",
           createdAtMs: nowMs,
@@ -93,16 +126,28 @@ export class EndpointBook {
         .onConflictDoUpdate({ target: id, set: row })
         .run();
     }
-    this.reload();
+    this.#endpoints = this.#read();
+  }
+
+  #read(): readonly BookedEndpoint[] {
+    const { id, removedAtMs } = webhookEndpoints;
+    const rows = this.#orm
+      .select()
+      .from(webhookEndpoints)
+      .where(isNull(removedAtMs))
+      .orderBy(asc(id));
+    return rows.all().map(endpointFromRow);
   }
 }
 
 /** The endpoint as the rest of the program sees it. */
-export function shownEndpoint(booked: BookedEndpoint, totals: EndpointTotals): Endpoint {
-  const { fillAfterPosition: _position, fillFromMs: _from, ...endpoint } = booked;
-  const counts = totals[String(booked.id)];
+export function shownEndpoint(booked: BookedEndpoint, values: CounterValues): Endpoint {
+  const { fillAfterPosition, fillFromMs: _from, ...endpoint } = booked;
+  const counts = values.endpointTotals[String(booked.id)];
+  const { lastFeedPosition } = values;
   return {
     ...endpoint,
+    unfilledCount: lastFeedPosition - (fillAfterPosition ?? lastFeedPosition),
     waitingCount: counts?.waiting ?? 0,
     parkedCount: counts?.parked ?? 0,
   };

@@ -13,7 +13,10 @@ import type { WriteParts } from "./write-parts.ts";
 
 /** Punches looked at in one transaction. */
 const ROWS_PER_STEP = 200;
-/** With so many messages waiting no more are made, so that live punches wait behind no more. */
+/**
+ * With so many messages waiting no more are made, so that live punches wait behind no more. An
+ * endpoint that takes nothing does not hold up the others.
+ */
 const WAITING_MAX = 1_000;
 
 /** What came of one step. */
@@ -83,8 +86,11 @@ export class HistorySends {
 
   /** Whether a step can be done now. */
   isDue(parts: WriteParts): boolean {
-    const hasRoom = parts.counters.values.deliveriesWaiting < WAITING_MAX;
-    return hasRoom && this.#next.get() !== null;
+    const send = this.#next.get();
+    if (send === null) return false;
+    const targets = parts.endpoints.listTargets("punch.created", send.deviceId);
+    if (targets.length === 0) return true;
+    return targets.some((id) => parts.counters.waitingOf(id) < WAITING_MAX);
   }
 
   /** One step, inside the caller's transaction; undefined when there was nothing to do. */

@@ -49,7 +49,10 @@ export function terminalDirection(
 }
 
 /** Where punches are placed, and who is told of it. */
-type PlacerParts = Pick<WriteParts, "timeline" | "punches" | "counters" | "endpoints" | "outbox">;
+type PlacerParts = Pick<
+  WriteParts,
+  "timeline" | "punches" | "counters" | "endpoints" | "endpointFill" | "outbox"
+>;
 
 export class PunchPlacer {
   readonly #parts: PlacerParts;
@@ -128,12 +131,14 @@ export class PunchPlacer {
     const state = timeline.findStateBefore({ ...place, punchId: place.punchId + 1 });
     let read = 0;
     let last = place;
+    const leftPositions = new Map<number, number>();
     const rows = timeline.walkAfter(place, ROWS_PER_STEP);
     const corrected = correctDirections({
       state,
       rows: rows.map((entry) => {
         read += 1;
         last = entry.place;
+        leftPositions.set(entry.row.id, entry.feedPosition);
         return entry.row;
       }),
       rule: this.#rule,
@@ -142,7 +147,8 @@ export class PunchPlacer {
       const { id, direction, isRepeat } = change;
       const feedPosition = counters.nextFeedPosition();
       const made = punches.correctDirection({ id, direction, isRepeat, feedPosition });
-      announceCorrection(this.#parts, { ...made, punchId: id }, nowMs);
+      const leftPosition = leftPositions.get(id) ?? 0;
+      announceCorrection(this.#parts, { ...made, punchId: id, leftPosition }, nowMs);
     }
     if (!corrected.settled && read === ROWS_PER_STEP) timeline.defer(last);
   }

@@ -25,6 +25,7 @@ import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
 import { DeviceClocks, type OwnClockView } from "./device-clocks.ts";
 import { type DeviceRow, deviceFromRow } from "./devices.ts";
+import { endpointChanges } from "./endpoint-changes.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
@@ -121,6 +122,7 @@ export function openStorage(options: StorageOptions): Storage {
       guardEngine("open the pairing window", () => box.openPairingWindow({ fromMs, untilMs })),
 
     ...deliveryStorage({ parts, reader, clock, boxId: box.id }),
+    ...endpointChanges(parts),
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),
     figures: async () => figuresOf(parts, path),

@@ -17,8 +17,9 @@ import type { RecoveryCounts } from "#domain/log-recovery.ts";
 import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
-import type { Endpoint, EndpointId } from "#domain/webhook-endpoint.ts";
+import type { EndpointId } from "#domain/webhook-endpoint.ts";
 import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
+import type { EndpointStorage } from "./endpoint-storage.ts";
 import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -250,7 +251,7 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
-export interface Storage {
+export interface Storage extends EndpointStorage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
    * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine
@@ -259,8 +260,9 @@ export interface Storage {
   append(batch: readonly ReceivedIntake[]): Promise<readonly Outcome[]>;
 
   /**
-   * Does one bounded step of what was put off: releasing held punches of approved devices, and
-   * direction corrections beyond 200 rows. Returns whether more is waiting.
+   * Does one bounded step of what was put off: releasing held punches of approved devices,
+   * direction corrections beyond 200 rows, messages of what is stored already, and the messages of
+   * removed endpoints. Returns whether more can be done at once.
    */
   continueBackgroundWork(): Promise<boolean>;
 
@@ -396,8 +398,6 @@ export interface Storage {
   /** Opens a window from one instant (inclusive) to another (exclusive), in place of any other. */
   openPairingWindow(fromMs: EpochMs, untilMs: EpochMs): Promise<void>;
 
-  /** Every receiver of webhooks, oldest first. */
-  listEndpoints(): Promise<readonly Endpoint[]>;
   /** The messages of one endpoint. */
   outboxOf(endpointId: EndpointId): EndpointOutbox;
   /**

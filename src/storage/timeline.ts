@@ -24,7 +24,7 @@ const FIND_BEFORE = `SELECT direction, instant_ms AS instantMs ${IN_TIMELINE}
   AND is_repeat = 0 AND (instant_ms, device_id, id) < ${PLACE}
   ORDER BY instant_ms DESC, device_id DESC, id DESC`;
 const LIST_AFTER = `SELECT id, device_id AS deviceId, instant_ms AS instantMs, direction,
-  direction_source AS source, is_repeat AS isRepeat ${IN_TIMELINE}
+  direction_source AS source, is_repeat AS isRepeat, feed_position AS feedPosition ${IN_TIMELINE}
   AND (instant_ms, device_id, id) > ${PLACE}
   ORDER BY instant_ms, device_id, id`;
 
@@ -40,6 +40,7 @@ export interface TimelinePlace {
 export interface TimelineRow {
   readonly row: DirectionRow;
   readonly place: TimelinePlace;
+  readonly feedPosition: number;
 }
 
 export class Timeline {
@@ -141,10 +142,11 @@ interface StoredDirection extends StoredState {
   readonly source: DirectionSource;
   /** 0 or 1. */
   readonly isRepeat: number;
+  readonly feedPosition: number;
 }
 
 function timelineRow(userId: string, stored: StoredDirection): TimelineRow {
-  const { deviceId } = stored;
+  const { deviceId, feedPosition } = stored;
   const instantMs = epochMs(stored.instantMs);
   return {
     row: {
@@ -155,5 +157,6 @@ function timelineRow(userId: string, stored: StoredDirection): TimelineRow {
       isRepeat: stored.isRepeat === 1,
     },
     place: { userId, instantMs, deviceId, punchId: stored.id },
+    feedPosition,
   };
 }

@@ -8,7 +8,9 @@ import { drizzle } from "drizzle-orm/bun-sqlite";
 import { CommandBook } from "./commands.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { DeviceBook } from "./devices.ts";
-import { EndpointBook } from "./endpoints.ts";
+import { EndpointFill } from "./endpoint-fill.ts";
+import { EndpointRemoval } from "./endpoint-removal.ts";
+import { type BookedEndpoint, EndpointBook } from "./endpoints.ts";
 import { EnrollmentTable } from "./enrollments.ts";
 import { HistorySends } from "./history-sends.ts";
 import { Ledger } from "./ledger.ts";
@@ -29,6 +31,7 @@ export interface Mark {
   readonly devices: number;
   readonly hasWritten: boolean;
   readonly commands: number;
+  readonly endpoints: readonly BookedEndpoint[];
 }
 
 /** Told of every transaction. */
@@ -48,6 +51,8 @@ export class WriteParts {
   readonly suggestedTimes: SuggestedTimes;
   readonly timeline: Timeline;
   readonly endpoints: EndpointBook;
+  readonly endpointFill: EndpointFill;
+  readonly endpointRemoval: EndpointRemoval;
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   readonly ledgerTrim: LedgerTrim;
@@ -80,6 +85,8 @@ export class WriteParts {
     this.suggestedTimes = new SuggestedTimes(database);
     this.timeline = new Timeline(database);
     this.endpoints = new EndpointBook(orm);
+    this.endpointFill = new EndpointFill(database);
+    this.endpointRemoval = new EndpointRemoval(database);
     this.outbox = new Outbox(orm, this.counters);
     this.ledger = new Ledger(database, this.counters);
     this.ledgerTrim = new LedgerTrim(database, this.counters);
@@ -171,11 +178,12 @@ export class WriteParts {
   }
 
   #mark(): Mark {
-    const { counters, devices, commands } = this;
+    const { counters, devices, commands, endpoints } = this;
     return {
       counters: counters.values,
       devices: devices.mark(),
       commands: commands.mark(),
+      endpoints: endpoints.mark(),
       hasWritten: this.#hasWritten,
     };
   }
@@ -185,5 +193,6 @@ export class WriteParts {
     this.devices.undoTo(mark.devices);
     this.#hasWritten = mark.hasWritten;
     this.commands.undoTo(mark.commands);
+    this.endpoints.undoTo(mark.endpoints);
   }
 }

@@ -405,6 +405,10 @@ export class FakeStorage implements Storage {
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
   listEndpoints = neverCalled;
+  addEndpoint = neverCalled;
+  editEndpoint = neverCalled;
+  rotateEndpointSecret = neverCalled;
+  removeEndpoint = neverCalled;
   probe = async (): Promise<void> => undefined;
   close = neverCalled;
 

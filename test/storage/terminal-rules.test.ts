@@ -9,6 +9,7 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { parseSiteDate } from "#domain/site-day.ts";
 import type { Storage } from "#storage/storage.ts";
+import { addedEndpoint, listWaiting, takeDeliveries } from "../support/endpoint-values.ts";
 import {
   endedTry,
   finishBackgroundWork,
@@ -342,6 +343,19 @@ describe("sendHistory()", () => {
     await finishBackgroundWork(storage);
     expect(await waiting(storage)).toHaveLength(500);
     expect(opened.log.of("history.queued")[0]?.fields).toEqual({ device: "GATE", punches: 1500 });
+  });
+
+  test("goes on for an endpoint that takes its messages, whatever another one does", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await storeHistory(storage, 1500);
+    const { id } = await addedEndpoint(storage);
+    await storage.sendHistory(GATE, undefined);
+    await finishBackgroundWork(storage);
+    await takeDeliveries(storage, id, await listWaiting(storage, id, GATE));
+    await finishBackgroundWork(storage);
+    expect(await waiting(storage)).toHaveLength(1500);
+    expect(await listWaiting(storage, id, GATE)).toHaveLength(500);
   });
 
   test("asked again it sends again, under the same event ids", async () => {
