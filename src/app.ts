@@ -13,6 +13,7 @@ import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
+import { loadAuthorities } from "#config/ca-file.ts";
 import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
 import { NEVER } from "#config/values.ts";
@@ -108,7 +109,7 @@ async function startParts(
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
-  const dispatchers = createDispatchers(options, storage, secrets);
+  const dispatchers = await createDispatchers(options, storage, secrets);
   const readers = createReaders(options, storage);
   const wakeReaders = () => {
     dispatchers.wake();
@@ -296,11 +297,12 @@ async function openFirstPairingWindow(
   await storage.openPairingWindow(fromMs, untilMs);
 }
 
-function createDispatchers(
+/** @throws AppError `config-invalid` when the file of authorities cannot be used. */
+async function createDispatchers(
   { config, clock, log }: AppOptions,
   storage: Storage,
   secrets: Secrets,
-): Dispatchers {
+): Promise<Dispatchers> {
   const primaryDeviceId = deviceId(config.primaryDeviceId);
   return new Dispatchers({
     storage,
@@ -311,6 +313,7 @@ function createDispatchers(
       timeoutMs: config.webhookTimeoutMs,
       refusalsMax: config.webhookRetriesMax + 1,
       retryDelayMs: config.webhookRetryDelayMs,
+      authorities: await loadAuthorities(config.webhookCaFile),
       own: {
         secret: secrets.webhookSecret,
         rateLimitPerMinute: config.webhookRateLimit,

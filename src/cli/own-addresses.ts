@@ -1,7 +1,6 @@
 /** Under which addresses other machines find this one. */
 
-import { networkInterfaces } from "node:os";
-import { errorCode } from "#platform/files.ts";
+import { readNetworkInterfaces } from "#platform/network-interfaces.ts";
 
 /** Addresses behind which a listener on `host` is found from other machines. */
 export function reachableAddresses(host: string): readonly string[] {
@@ -10,14 +9,4 @@ export function reachableAddresses(host: string): readonly string[] {
     .flatMap((addresses) => addresses ?? [])
     .filter(({ family, internal }) => family === "IPv4" && !internal)
     .map(({ address }) => address);
-}
-
-/** None where the service manager forbids to ask: what is printed is not worth the server. */
-function readNetworkInterfaces(): ReturnType<typeof networkInterfaces> {
-  try {
-    return networkInterfaces();
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return {};
-  }
 }

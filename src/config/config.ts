@@ -15,8 +15,8 @@ import {
   parseLabel,
   parsePath,
   parseTimeZone,
-  parseWebhookUrl,
 } from "./values.ts";
+import { parseWebhookUrl, WEBHOOK_URL_WANTED } from "./webhook-url.ts";
 
 const DAYS_MAX = 3660;
 const PORT_MAX = 65_535;
@@ -215,7 +215,7 @@ const WEBHOOK = {
   webhookUrl: text({
     name: "BIOMETRIC_WEBHOOK_URL",
     meaning: "Receiver of the punches. Webhooks are on when it is set.",
-    wanted: "an http or https address; not link-local (169.254.0.0/16, fe80::/10)",
+    wanted: WEBHOOK_URL_WANTED,
     fallback: undefined,
     parse: parseWebhookUrl,
   }),
@@ -250,6 +250,14 @@ const WEBHOOK = {
     name: "BIOMETRIC_WEBHOOK_DUPLICATES",
     meaning: "Sends a message also when a terminal repeats a punch, marked `is_duplicate`.",
     fallback: false,
+  }),
+  webhookCaFile: text({
+    name: "BIOMETRIC_WEBHOOK_CA_FILE",
+    meaning:
+      "File of certificates (PEM) that those of receivers may be signed by, beside the well-known authorities.",
+    wanted: "a path",
+    fallback: undefined,
+    parse: parsePath,
   }),
   webhookMode: choice({
     name: "BIOMETRIC_WEBHOOK_MODE",

@@ -10,7 +10,7 @@ import { type Config, IGNORED_SETTINGS, SETTINGS } from "./config.ts";
 import { type FileProblem, parseEnvironmentFile } from "./environment-file.ts";
 import { nearestWord } from "./nearest-word.ts";
 import type { Setting } from "./setting.ts";
-import { TEST_RECEIVER_PATH } from "./test-receiver.ts";
+import { checkWebhookUrl } from "./webhook-url.ts";
 
 /** Read when it is there and no other file is named. */
 export const DEFAULT_SETTINGS_FILE = "/etc/biometric-server/biometric-server.env";
@@ -182,33 +182,20 @@ function firstPath(text: string | undefined): string | undefined {
   return text?.split(":").find((path) => path !== "");
 }
 
-const LOCAL_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]", "0.0.0.0", "[::]"];
-
 /** Settings that are right alone and wrong together. */
 function findConflicts(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  const ports = [config.serverPort, config.webPort];
   if (config.serverPort !== 0 && config.serverPort === config.webPort) {
     const message = `"${config.webPort}" for WEB_PORT cannot be used: wanted is another port than SERVER_PORT`;
     problems.push({ code: "conflict", name: "WEB_PORT", message });
   }
-  const url = config.webhookUrl === undefined ? null : URL.parse(config.webhookUrl);
-  const port = Number(url?.port || (url?.protocol === "https:" ? 443 : 80));
-  const isOwnPort = url !== null && LOCAL_HOSTS.includes(url.hostname) && ports.includes(port);
-  if (isOwnPort && !isTestReceiver(url, config)) {
-    const message = `"${withoutSecrets(url.href)}" for BIOMETRIC_WEBHOOK_URL cannot be used: it is a port of this server itself; wanted is the address of the HRIS, or for a trial WEB_PORT with the path ${TEST_RECEIVER_PATH}`;
+  const url = config.webhookUrl === undefined ? ok("") : checkWebhookUrl(config.webhookUrl, config);
+  if (!url.ok) {
+    const shown = withoutSecrets(config.webhookUrl ?? "");
+    const message = `"${shown}" for BIOMETRIC_WEBHOOK_URL cannot be used: ${url.error.message}`;
     problems.push({ code: "conflict", name: "BIOMETRIC_WEBHOOK_URL", message });
   }
   return [...problems, ...findSizeConflicts(config)];
-}
-
-/** Whether an address on a port of our own is that of the receiver for trials. */
-function isTestReceiver(url: URL, config: Config): boolean {
-  return (
-    url.protocol === "http:" &&
-    Number(url.port || 80) === config.webPort &&
-    url.pathname === TEST_RECEIVER_PATH
-  );
 }
 
 /** Bounds of a terminal's bytes that leave no room for one another. */

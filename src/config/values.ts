@@ -50,16 +50,3 @@ export function parseDailyTime(text: string): string | undefined {
 
 /** In place of a time of day. */
 export const NEVER = "never";
-
-/** An address to send to. Link-local ones are refused: they reach the machines that host machines. */
-export function parseWebhookUrl(text: string): string | undefined {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) return undefined;
-  return LINK_LOCAL.test(url.hostname) ? undefined : url.href;
-}
-
-/**
- * 169.254.0.0/16, fe80::/10, and the first written as an IPv6 address, in the one form to which a
- * URL brings every spelling of an address.
- */
-const LINK_LOCAL = /^169\.254\.\d+\.\d+$|^\[fe[89ab][0-9a-f]:|^\[::ffff:a9fe:/;

@@ -19,6 +19,8 @@ export interface WebhookEndpoint extends RefusalPlan {
   readonly secret: string;
   /** Signs beside the new one until its time is over. */
   readonly previousSecret: Endpoint["previousSecret"];
+  /** In PEM: who may have signed its certificate; the well-known ones when undefined. */
+  readonly authorities: readonly string[] | undefined;
   /** For one whole try, in milliseconds. */
   readonly timeoutMs: number;
   /** Tries in any 60 s; undefined is no limit. More than that wait. */

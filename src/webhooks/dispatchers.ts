@@ -14,7 +14,7 @@ import type { WebhookEndpoint } from "./dispatcher-options.ts";
 
 /** What the settings say of delivery. */
 export interface DeliverySettings
-  extends Pick<WebhookEndpoint, "timeoutMs" | "refusalsMax" | "retryDelayMs"> {
+  extends Pick<WebhookEndpoint, "timeoutMs" | "refusalsMax" | "retryDelayMs" | "authorities"> {
   /** Of the endpoint that the settings make, and of no other. */
   readonly own: Pick<WebhookEndpoint, "secret" | "rateLimitPerMinute" | "extraFields">;
 }
@@ -118,8 +118,8 @@ export class Dispatchers {
   }
 
   #targetOf({ id, url, format, secret, previousSecret }: Endpoint): WebhookEndpoint {
-    const { timeoutMs, refusalsMax, retryDelayMs, own } = this.#options.settings;
-    const shared = { url, format, timeoutMs, refusalsMax, retryDelayMs };
+    const { own, ...settings } = this.#options.settings;
+    const shared = { url, format, ...settings };
     if (id === SETTINGS_ENDPOINT_ID) return { ...shared, ...own, previousSecret: undefined };
     const keys = { secret, previousSecret };
     return { ...shared, ...keys, rateLimitPerMinute: undefined, extraFields: false };

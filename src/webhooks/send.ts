@@ -6,6 +6,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { Clock } from "#platform/clock.ts";
 import { parseRetryAfter } from "./backoff.ts";
+import { HostGuard, type LookUp } from "./host-guard.ts";
 import { cutText, openReplyReader } from "./reply-text.ts";
 
 /** What goes on the wire. */
@@ -66,11 +67,16 @@ export interface PostOptions {
   /** From the first byte out to the last byte read, in milliseconds. */
   readonly timeoutMs: number;
   readonly clock: Clock;
+  /** In PEM: who may have signed the receiver's certificate; the well-known ones when undefined. */
+  readonly authorities: readonly string[] | undefined;
+  readonly guard: HostGuard;
 }
 
 /** The same, and what an answer must not show. */
-export interface SenderOptions extends PostOptions {
+export interface SenderOptions extends Omit<PostOptions, "guard"> {
   readonly secrets: readonly string[];
+  /** The system's when absent. */
+  readonly lookUp?: LookUp;
 }
 
 /** What a receiver answered. */
@@ -99,8 +105,9 @@ const TLS_CODE = /^EPROTO$|^ERR_(TLS|SSL)_|CERT|SIGNATURE|ISSUER|^HOSTNAME_MISMA
 /** A sender for one endpoint. Connections are kept alive between tries. */
 export function openSender(options: SenderOptions): SendDelivery {
   const readReply = openReplyReader(options);
+  const guard = new HostGuard(options.url, options.clock, options.lookUp);
   return async (request, signal) => {
-    const ended = await post(options, request, signal);
+    const ended = await post({ ...options, guard }, request, signal);
     if (ended.kind !== "answered") return ended;
     const replyText = cutText(readReply(ended.head), REPLY_BYTES_MAX);
     return judgeAnswer(ended, replyText, options.clock.nowMs());
@@ -114,6 +121,7 @@ export async function post(
   signal: AbortSignal,
 ): Promise<PostResult> {
   if (signal.aborted) return { kind: "aborted" };
+  const { authorities } = options;
   const controller = new AbortController();
   const giveUp = (): void => controller.abort();
   let timedOut = false;
@@ -123,6 +131,10 @@ export async function post(
   });
   signal.addEventListener("abort", giveUp, { once: true });
   try {
+    const refusing = options.guard.isRefused();
+    if (refusing !== undefined && (await orAborted(refusing, controller.signal))) {
+      return unanswered("connect", "its name leads to a link-local address");
+    }
     const response = await fetch(options.url, {
       method: "POST",
       // The answer is shown, so it must not come compressed.
@@ -133,6 +145,7 @@ export async function post(
       redirect: "manual",
       // Without this, Bun takes HTTP_PROXY and its kin from the environment.
       proxy: false,
+      ...(authorities === undefined ? {} : { tls: { ca: [...authorities] } }),
       decompress: false,
     });
     const head: Uint8Array[] = [];
@@ -189,6 +202,13 @@ function unanswered(code: EndpointFailureCode, detail: string): EndpointFailure 
     replyText: "",
     retryAfterMs: undefined,
   };
+}
+
+/** @throws what the signal gives, when that comes first. */
+function orAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const aborted = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+  return Promise.race([work, aborted.promise]);
 }
 
 /** The error's code, never its text: that may name the URL with its credentials. */

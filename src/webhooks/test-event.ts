@@ -5,6 +5,7 @@
 
 import { canonicalJson } from "#domain/canonical-json.ts";
 import type { Clock } from "#platform/clock.ts";
+import { HostGuard } from "./host-guard.ts";
 import { openReplyReader } from "./reply-text.ts";
 import { type EndpointFailureCode, post } from "./send.ts";
 import { type SigningKeys, secretsOf, signDelivery, signingAt } from "./sign.ts";
@@ -14,6 +15,8 @@ export interface TestTarget extends SigningKeys {
   /** Absolute `http:` or `https:` URL. */
   readonly url: string;
   readonly clock: Clock;
+  /** As in `PostOptions`. */
+  readonly authorities: readonly string[] | undefined;
 }
 
 /** What came of a test event. `aborted`: we gave it up ourselves. */
@@ -33,7 +36,7 @@ const SHOWN_CHARACTERS_MAX = 500;
 
 /** Waits at most 10 s; `signal` gives it up. Redirects are not followed. */
 export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Promise<TestResult> {
-  const { url, clock } = target;
+  const { url, clock, authorities } = target;
   const nowMs = clock.nowMs();
   const body = canonicalJson({
     event_type: "test_webhook",
@@ -43,7 +46,9 @@ export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Pr
   });
   const test = { eventId: `test-${crypto.randomUUID()}`, eventAtMs: nowMs, body };
   const headers = signDelivery(test, signingAt(target, nowMs));
-  const ended = await post({ url, timeoutMs: TEST_TIMEOUT_MS, clock }, { headers, body }, signal);
+  const guard = new HostGuard(url, clock);
+  const options = { url, timeoutMs: TEST_TIMEOUT_MS, clock, authorities, guard };
+  const ended = await post(options, { headers, body }, signal);
   if (ended.kind === "aborted") return ended;
   if (ended.kind === "endpoint-failed") {
     return { kind: "failed", code: ended.code, detail: ended.detail };

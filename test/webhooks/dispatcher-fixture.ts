@@ -17,6 +17,7 @@ export const ENDPOINT: WebhookEndpoint = {
   url: "http://user:hunter2@hris.test:8000/secret-path",
   secret: "contract-test-secret",
   previousSecret: undefined,
+  authorities: undefined,
   timeoutMs: 30_000,
   rateLimitPerMinute: undefined,
   refusalsMax: 4,

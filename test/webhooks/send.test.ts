@@ -4,12 +4,16 @@
  */
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadAuthorities } from "#config/ca-file.ts";
 import { openSender, type SendResult } from "#webhooks/send.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const REQUEST = { headers: { "User-Agent": "test/1", "X-One": "1" }, body: '{"a": 1}' };
 const NEVER = new AbortController().signal;
 const TIMEOUT_MS = 30_000;
+const OPTIONS = { secrets: [] as readonly string[], timeoutMs: TIMEOUT_MS, authorities: undefined };
 
 const closers: (() => void)[] = [];
 
@@ -41,7 +45,7 @@ function rawPeer(answer: string): string {
 }
 
 function send(url: string, signal: AbortSignal = NEVER, clock = new FakeClock()) {
-  return openSender({ url, secrets: [], timeoutMs: TIMEOUT_MS, clock })(REQUEST, signal);
+  return openSender({ ...OPTIONS, url, clock })(REQUEST, signal);
 }
 
 describe("openSender()", () => {
@@ -217,5 +221,106 @@ describe("openSender()", () => {
       if (saved === undefined) delete process.env.http_proxy;
       else process.env.http_proxy = saved;
     }
+  });
+
+  test("openSender() keeps the first 2 KB of the answer, and nothing secret of it", async () => {
+    const url = receiver(() => new Response(`key s3cret ${"é".repeat(3000)}`, { status: 422 }));
+    const result = await openSender({
+      ...OPTIONS,
+      secrets: ["s3cret"],
+      url,
+      clock: new FakeClock(),
+    })(REQUEST, NEVER);
+    const replyText = `key ****** ${"é".repeat(1018)}`;
+    expect(result).toEqual({ kind: "refused", httpStatus: 422, detail: "status 422", replyText });
+  });
+
+  test("openSender() asks for an answer that is not compressed", async () => {
+    const url = receiver((request) => new Response(request.headers.get("accept-encoding")));
+    expect(await send(url)).toMatchObject({ replyText: "identity" });
+  });
+});
+
+describe("openSender() over TLS", () => {
+  const [key, certificate] = ["key", "certificate"].map((name) =>
+    readFileSync(join(import.meta.dir, `../fixtures/tls/${name}.pem`), "utf8"),
+  );
+
+  function sendTo(authorities: readonly string[] | undefined): Promise<SendResult> {
+    const fetch = () => new Response("ok");
+    const tls = { key, cert: certificate };
+    const server = Bun.serve({ hostname: "127.0.0.1", port: 0, tls, fetch });
+    closers.push(() => void server.stop(true));
+    const url = `https://127.0.0.1:${server.port}/hook`;
+    return openSender({ ...OPTIONS, url, authorities, clock: new FakeClock() })(REQUEST, NEVER);
+  }
+
+  test("openSender() refuses a certificate that no authority signed", async () => {
+    expect(await sendTo(undefined)).toMatchObject({
+      kind: "endpoint-failed",
+      code: "tls",
+      detail: "DEPTH_ZERO_SELF_SIGNED_CERT",
+    });
+  });
+
+  test("openSender() accepts it from an authority of the site's own", async () => {
+    const path = join(import.meta.dir, "../fixtures/tls/certificate.pem");
+    const authorities = await loadAuthorities(path);
+    expect(await sendTo(authorities)).toMatchObject({ kind: "delivered", replyText: "ok" });
+  });
+});
+
+describe("openSender() and names", () => {
+  const sendTo = (host: string, addresses: readonly string[] | undefined) => {
+    const { port } = new URL(receiver(() => new Response("ok")));
+    const asked: string[] = [];
+    const lookUp = async (name: string) => {
+      asked.push(name);
+      if (addresses === undefined) throw new Error("not found");
+      return addresses.map((address) => ({ address }));
+    };
+    const clock = new FakeClock();
+    const sender = openSender({ ...OPTIONS, url: `http://${host}:${port}/`, clock, lookUp });
+    return { asked, clock, send: (signal = NEVER) => sender(REQUEST, signal) };
+  };
+
+  test.each(["169.254.169.254", "fe80::1", "::ffff:169.254.0.1"])(
+    "openSender() sends nothing where a name leads to %s",
+    async (address) => {
+      const { send: sendOnce } = sendTo("localhost", ["10.0.0.1", address]);
+      expect(await sendOnce()).toMatchObject({
+        kind: "endpoint-failed",
+        code: "connect",
+        detail: "its name leads to a link-local address",
+      });
+    },
+  );
+
+  test("openSender() asks once a minute, and lets a private address be", async () => {
+    const { asked, clock, send: sendOnce } = sendTo("localhost", ["192.168.1.20"]);
+    expect(await sendOnce()).toMatchObject({ kind: "delivered" });
+    await clock.advance(59_999);
+    await sendOnce();
+    expect(asked).toEqual(["localhost"]);
+    await clock.advance(1);
+    await sendOnce();
+    expect(asked).toEqual(["localhost", "localhost"]);
+  });
+
+  test("openSender() asks nobody for an address, and goes on where a name is not found", async () => {
+    const address = sendTo("127.0.0.1", undefined);
+    expect(await address.send()).toMatchObject({ kind: "delivered" });
+    expect(address.asked).toEqual([]);
+    expect(await sendTo("localhost", undefined).send()).toMatchObject({ kind: "delivered" });
+  });
+
+  test("openSender() is given up while a name is looked up", async () => {
+    const stopped = new AbortController();
+    const lookUp = () => new Promise<never>(() => {});
+    const url = "http://localhost:9/";
+    const sender = openSender({ ...OPTIONS, url, clock: new FakeClock(), lookUp });
+    const result = sender(REQUEST, stopped.signal);
+    stopped.abort();
+    expect(await result).toEqual({ kind: "aborted" });
   });
 });

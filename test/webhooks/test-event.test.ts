@@ -9,6 +9,7 @@ import { sendTestEvent } from "#webhooks/test-event.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const SECRET = "contract-test-secret";
+const TARGET = { secret: SECRET, previousSecret: undefined, authorities: undefined };
 const NEVER = new AbortController().signal;
 
 const closers: (() => void)[] = [];
@@ -25,7 +26,7 @@ function receiver(answer: (request: Request) => Response | Promise<Response>): s
 }
 
 function send(url: string, clock = new FakeClock(), signal: AbortSignal = NEVER) {
-  return sendTestEvent({ url, secret: SECRET, previousSecret: undefined, clock }, signal);
+  return sendTestEvent({ ...TARGET, url, clock }, signal);
 }
 
 describe("sendTestEvent()", () => {

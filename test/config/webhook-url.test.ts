@@ -1,0 +1,87 @@
+/**
+ * Aim: private addresses may be sent to; those that reach the machine's host, or this server itself,
+ * may not, however they are written.
+ */
+
+import { describe, expect, test } from "bun:test";
+import { networkInterfaces } from "node:os";
+import { checkWebhookUrl, isLinkLocal } from "#config/webhook-url.ts";
+
+const OWN = { serverPort: 7005, webPort: 5050 };
+
+describe("checkWebhookUrl()", () => {
+  test.each([
+    ["http://192.168.1.20/hook", "http://192.168.1.20/hook"],
+    ["https://HRIS.example/hook?key=1", "https://hris.example/hook?key=1"],
+    ["http://10.0.0.1:5050/", "http://10.0.0.1:5050/"],
+    ["http://127.0.0.1:8000/", "http://127.0.0.1:8000/"],
+    ["http://[fd00::1]/", "http://[fd00::1]/"],
+    [
+      "http://localhost:5050/api/webhook-receiver/biometric",
+      "http://localhost:5050/api/webhook-receiver/biometric",
+    ],
+  ])("takes %s", (text, href) => {
+    expect(checkWebhookUrl(text, OWN)).toEqual({ ok: true, value: href });
+  });
+
+  test.each([
+    ["ftp://hris.example/"],
+    ["hris.example/hook"],
+    ["http://169.254.169.254/latest"],
+    ["http://2852039166/"],
+    ["http://[fe80::1]/"],
+    ["http://[::ffff:169.254.1.1]/"],
+  ])("refuses %s as no address to send to", (text) => {
+    expect(checkWebhookUrl(text, OWN)).toMatchObject({ error: { code: "no-address" } });
+  });
+
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family }) => family === "IPv4")
+    .map(({ address }) => address);
+  test.each([
+    "localhost",
+    "localhost.",
+    "127.0.0.1",
+    "127.9.9.9",
+    "0.0.0.0",
+    "[::1]",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    ...own,
+  ])("refuses the ports of this server at %s", (host) => {
+    for (const port of [7005, 5050]) {
+      expect(checkWebhookUrl(`http://${host}:${port}/hook`, OWN)).toMatchObject({
+        error: { code: "own-port", message: expect.stringContaining("this server itself") },
+      });
+    }
+    expect(checkWebhookUrl(`http://${host}:5051/hook`, OWN)).toMatchObject({ ok: true });
+  });
+
+  test("refuses the receiver for trials by TLS and on the terminals' port", () => {
+    for (const place of ["https://localhost:5050", "http://localhost:7005"]) {
+      const url = `${place}/api/webhook-receiver/biometric`;
+      expect(checkWebhookUrl(url, OWN)).toMatchObject({ error: { code: "own-port" } });
+    }
+  });
+
+  test("knows the ports that a scheme implies", () => {
+    expect(checkWebhookUrl("https://localhost/", { ...OWN, webPort: 443 }).ok).toBe(false);
+    expect(checkWebhookUrl("http://localhost/", { ...OWN, webPort: 80 }).ok).toBe(false);
+    expect(checkWebhookUrl("http://localhost/", { ...OWN, webPort: 443 }).ok).toBe(true);
+  });
+});
+
+test.each([
+  ["169.254.0.1", true],
+  ["fe80::1", true],
+  ["FEBF::1", true],
+  ["::ffff:169.254.1.1", true],
+  ["::ffff:a9fe:101", true],
+  ["169.253.0.1", false],
+  ["fec0::1", false],
+  ["192.168.0.1", false],
+  ["169.254.example", false],
+])("isLinkLocal() of %s is %p", (address, expected) => {
+  expect(isLinkLocal(address)).toBe(expected);
+});
