@@ -5,7 +5,7 @@
  * States: waiting (for the next look); looking; stopped.
  */
 
-import { type ListedUser, readUserList } from "#devices/fkweb/user-records.ts";
+import { type ListedUser, readUserList, type UserList } from "#devices/fkweb/user-records.ts";
 import type { Enrollment } from "#domain/user.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
@@ -33,6 +33,7 @@ export class CommandCare {
   readonly #options: CommandCareOptions;
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(options: CommandCareOptions) {
     this.#options = options;
@@ -46,8 +47,9 @@ export class CommandCare {
     });
   }
 
-  /** Resolves when the look at hand is over. */
+  /** Resolves when the list at hand is read; the others wait for the next start. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer?.stop();
     await this.#looking;
   }
@@ -60,11 +62,19 @@ export class CommandCare {
         const fields = { command: id, device: deviceId, kind, problem };
         log.warn("command.expired", fields, { per: deviceId });
       }
-      for (const pending of await storage.listPendingResults("list-users", 1)) {
-        await this.#settle(pending);
-      }
+      await this.#settleLists();
     } catch (error) {
       log.error("commands.failed", { cause: String(error) }, { per: "commands" });
+    }
+  }
+
+  /** One after the other, since each may be large. */
+  async #settleLists(): Promise<void> {
+    const { storage } = this.#options;
+    while (!this.#isStopped) {
+      const [pending] = await storage.listPendingResults("list-users", 1);
+      if (pending === undefined) return;
+      await this.#settle(pending);
     }
   }
 
@@ -102,12 +112,23 @@ function readList(
     unreadable_count: invalid.length,
     users: users.slice(0, SHOWN_USERS_MAX).map(spellUser),
   };
-  const problem =
-    invalid.length === 0
-      ? undefined
-      : `${invalid.length} records cannot be read; the first: ${invalid[0]?.reason}`;
+  const problem = findListProblem(list.value);
   const plain = users.filter((user) => !UNSHOWN.test(user.userIdText));
   return { users: plain.map(enrollmentOf), resultText: JSON.stringify(result), problem };
+}
+
+/** Why a list cannot be all of the terminal's users. */
+function findListProblem({ invalid, announcedCount, recordCount }: UserList): string | undefined {
+  const [first] = invalid;
+  if (first !== undefined) {
+    return `${invalid.length} records cannot be read; the first: ${first.reason}`;
+  }
+  if (announcedCount === undefined) {
+    return recordCount === 0 ? "The terminal neither counted its users nor sent any" : undefined;
+  }
+  return announcedCount > recordCount
+    ? `The terminal announced ${announcedCount} records and sent ${recordCount}`
+    : undefined;
 }
 
 function spellUser(user: ListedUser) {

@@ -105,6 +105,7 @@ function openLog({ command, bytes }: PendingResult, codeLibrary: string | undefi
 function findCut({ announcedCount, recordCount, bytes, layout }: LogBatch): string | undefined {
   const wholeCount = Math.floor(bytes.length / layout.recordBytes);
   if (announcedCount === undefined) {
+    if (recordCount === 0) return "The terminal neither counted its records nor sent any";
     return wholeCount < recordCount ? "The last record is cut short" : undefined;
   }
   return announcedCount > wholeCount

@@ -90,6 +90,42 @@ test("an empty list is one", async () => {
   await care.stop();
 });
 
+test("lists of several terminals are all read at one look", async () => {
+  const { opened, clock, care } = await start();
+  using _ = opened;
+  const { storage } = opened;
+  const ids = ["GATE2", "GATE3", "GATE4"];
+  for (const [index, id] of ids.entries()) {
+    await storage.append([pollFrom(id)]);
+    await storage.queueCommands({
+      deviceId: deviceId(id),
+      commands: [{ kind: "list-users" }],
+      requestedBy: "operator",
+      nowMs: RECEIVED_AT_MS,
+      deadlineMs: epochMs(RECEIVED_AT_MS + 60_000),
+    });
+    const result = { commandIdText: `c-${index + 2}`, text: '{"user_id_count":0}' };
+    await storage.append([pollFrom(id), resultFrom(id, result)]);
+  }
+  await clock.advance(2_000);
+  expect(await storage.listPendingResults("list-users", 10)).toEqual([]);
+  await care.stop();
+});
+
+test.each([
+  ["{}", "", "The terminal neither counted its users nor sent any"],
+  [
+    '{"one_user_id_size":"8","user_id_array":"BIN_1","user_id_count":"3"}',
+    "1b00000000011100",
+    "The terminal announced 3 records and sent 1",
+  ],
+])("a list that cannot be all of it says so: %s", async (text, bytes, problem) => {
+  const { opened, care, list } = await start();
+  using _ = opened;
+  expect(await list(text, bytes)).toMatchObject({ status: "done", problem });
+  await care.stop();
+});
+
 test.each([
   ['{"one_user_id_size":"9","user_id_array":"BIN_1","user_id_count":"1"}', "1b0000000001110000"],
   ['{"one_user_id_size":"8","user_id_array":"BIN_1","user_id_count":"2"}', "1b00000000011100ff"],

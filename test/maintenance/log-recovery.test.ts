@@ -354,6 +354,20 @@ test("a log that is cut short, or cannot be read, says so and does not count as 
   expect(opened.log.of("log.recovered")[0]).toMatchObject({ level: "warn" });
 });
 
+test("an answer that neither counts records nor has any is no reading", async () => {
+  using opened = await openWithGate();
+  await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  await opened.storage.append([pollFrom("GATE1")]);
+  await opened.storage.append([resultFrom("GATE1", { commandIdText: "c-1", text: "{}" })]);
+  await recover(opened);
+  expect((await opened.storage.findCommand(1))?.problem).toBe(
+    "The terminal neither counted its records nor sent any",
+  );
+  await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  const [next] = await opened.storage.listCommands({ isOpen: true }, 1);
+  expect(next?.parameters).toEqual({ from: "20260126090000" });
+});
+
 test("a terminal that speaks of progress in its result is read from the first record on", async () => {
   using opened = await openWithGate();
   await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);

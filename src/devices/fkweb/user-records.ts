@@ -41,6 +41,8 @@ export interface ListedUser extends CredentialCounts {
 export interface UserList {
   /** As many records as the terminal says there are. */
   readonly announcedCount: number | undefined;
+  /** Records it sent, one that is cut short included. */
+  readonly recordCount: number;
   /** Each once, in the order of the list. */
   readonly users: readonly ListedUser[];
   readonly invalid: readonly InvalidRecord[];
@@ -107,7 +109,7 @@ export function readUserList(
   const list = readRecordList(result, FIELD_NAMES);
   if (!list.ok) return list;
   const { announcedCount, bytes } = list.value;
-  if (bytes.length === 0) return ok({ announcedCount, users: [], invalid: [] });
+  if (bytes.length === 0) return ok({ announcedCount, recordCount: 0, users: [], invalid: [] });
   const chosen = chooseLayout(LAYOUTS, codeLibrary, list.value);
   if (!chosen.ok) return chosen;
   const users = new Map<string, ListedUser>();
@@ -123,7 +125,8 @@ export function readUserList(
       users.set(read.userIdText, merge(known, read));
     }
   }
-  return ok({ announcedCount, users: [...users.values()], invalid });
+  const recordCount = Math.ceil(bytes.length / layout.recordBytes);
+  return ok({ announcedCount, recordCount, users: [...users.values()], invalid });
 }
 
 /** The user of a record, or why there is none. */

@@ -131,7 +131,7 @@ describe("readUserList()", () => {
     expect(list).toMatchObject({ ok: false, error: { code: "records-missing" } });
     expect(readUserList({ text: '{"user_id_count":0}', binaries: [] }, undefined)).toEqual({
       ok: true,
-      value: { announcedCount: 0, users: [], invalid: [] },
+      value: { announcedCount: 0, recordCount: 0, users: [], invalid: [] },
     });
   });
 
