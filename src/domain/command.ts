@@ -128,6 +128,8 @@ export interface Command {
   readonly problem: string | undefined;
   /** What the terminal answered, as the text of a JSON object without anything secret. */
   readonly resultText: string | undefined;
+  /** The answer is long, and where commands are listed it stays with the command. */
+  readonly isResultLeftOut: boolean;
   /** Bytes of records that the terminal sent and that are still to be worked on. */
   readonly resultByteCount: number;
   /** Whether somebody still has to work on the result. */

@@ -156,7 +156,10 @@ async function settleUserList(
   }
   const { resultText, problem = row.problem } = settled;
   const done = { resultText, problem, resultBytes: null, isResultPending: false };
-  write(() => parts.commands.amend(commandId, done));
+  write(() => {
+    parts.commands.amend(commandId, done);
+    parts.commands.shortenLists(device, commandId, problem === null);
+  });
 }
 
 function nextTurn(): Promise<void> {

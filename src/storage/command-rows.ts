@@ -5,12 +5,18 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { Command, CommandKind } from "#domain/command.ts";
 import { deviceId } from "#domain/identifiers.ts";
-import { COMMAND_COLUMNS, type CommandRow, IS_OPEN } from "./commands.ts";
+import { COMMAND_COLUMNS, type CommandRow, IS_OPEN, IS_RESULT_LONG } from "./commands.ts";
 import { commands } from "./schema.ts";
 import type { CommandFilter, PendingResult } from "./storage.ts";
 
 /** In the words of the index, which a bound value would not find. */
 const IS_RESULT_PENDING = sql`is_result_pending = 1`;
+
+const LISTED_COLUMNS = {
+  ...COMMAND_COLUMNS,
+  resultText: sql<string | null>`CASE WHEN NOT ${IS_RESULT_LONG} THEN ${commands.resultText} END`,
+  isResultLeftOut: sql<number>`coalesce(${IS_RESULT_LONG}, 0)`,
+};
 
 /** A row as the rest of the program sees it. */
 export function commandFromRow(row: CommandRow): Command {
@@ -29,12 +35,13 @@ export function commandFromRow(row: CommandRow): Command {
     returnCode: row.returnCode ?? undefined,
     problem: row.problem ?? undefined,
     resultText: row.resultText ?? undefined,
+    isResultLeftOut: false,
     resultByteCount: row.resultByteCount,
     isResultPending: row.isResultPending,
   };
 }
 
-/** A page of commands, newest first. */
+/** A page of commands, newest first, without their long results. */
 export function readCommands(
   reader: BunSQLiteDatabase,
   filter: CommandFilter,
@@ -48,13 +55,16 @@ export function readCommands(
     beforeId === undefined ? undefined : lt(commands.id, beforeId),
   ];
   const rows = reader
-    .select(COMMAND_COLUMNS)
+    .select(LISTED_COLUMNS)
     .from(commands)
     .where(and(...conditions))
     .orderBy(desc(commands.id))
     .limit(limit)
     .all();
-  return rows.map(commandFromRow);
+  return rows.map(({ isResultLeftOut, ...row }) => ({
+    ...commandFromRow(row),
+    isResultLeftOut: isResultLeftOut === 1,
+  }));
 }
 
 /** The oldest results of a kind that somebody has to work on, with their bytes. */

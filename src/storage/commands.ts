@@ -4,7 +4,7 @@
  * book takes back in memory. What a poll or a result does to a command is decided in `domain/`.
  */
 
-import { and, desc, eq, getTableColumns, gt, lte, not, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, isNotNull, lt, lte, not, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { CommandKind, CommandStatus, DeviceCommand } from "#domain/command.ts";
@@ -22,6 +22,10 @@ const FINISHED_COMMANDS_KEPT = 1_000;
 /** In the words of the index, which bound values would not find. */
 export const IS_OPEN = sql`status IN ('waiting', 'sent')`;
 const NONE: readonly OpenCommand[] = [];
+/** Longer results are left out where commands are listed, in bytes: a page may hold a thousand. */
+const LISTED_RESULT_BYTES_MAX = 4096;
+/** Whether a result is longer; the engine tells its length without reading it. */
+export const IS_RESULT_LONG = sql`octet_length(${commands.resultText}) > ${sql.raw(String(LISTED_RESULT_BYTES_MAX))}`;
 
 const { resultBytes: _, ...columnsWithoutBytes } = getTableColumns(commands);
 /** The columns of a command, with the length of its binaries in place of them. */
@@ -240,6 +244,29 @@ export class CommandBook {
           sql`${commands.id} <= ${oldestKept.id}`,
           not(IS_OPEN),
           eq(commands.isResultPending, false),
+        ),
+      )
+      .run();
+  }
+
+  /**
+   * Takes the users out of a terminal's lists before `newest`, as far as they are long: of a hundred
+   * terminals they would fill the disk. Where the newest is not `isGood`, the last good one stays.
+   * Inside a transaction.
+   */
+  shortenLists(id: DeviceId, newest: number, isGood: boolean): void {
+    const kind: CommandKind = "list-users";
+    this.#orm
+      .update(commands)
+      .set({ resultText: sql`json_remove(${commands.resultText}, '$.users')` })
+      .where(
+        and(
+          eq(commands.deviceId, id),
+          eq(commands.kind, kind),
+          lt(commands.id, newest),
+          eq(commands.isResultPending, false),
+          IS_RESULT_LONG,
+          isGood ? undefined : isNotNull(commands.problem),
         ),
       )
       .run();

@@ -338,7 +338,7 @@ export interface Storage extends EndpointStorage {
 
   /** Puts commands behind those that wait for the terminal, all in one transaction, or none. */
   queueCommands(order: CommandOrder): Promise<OrderOutcome>;
-  /** At most `limit` commands, newest first. */
+  /** At most `limit` commands, newest first, without their long results. */
   listCommands(filter: CommandFilter, limit: number): Promise<readonly Command[]>;
   findCommand(id: number): Promise<Command | undefined>;
   /** Takes back a command that was not handed out. `not-waiting`: it was, or is finished. */

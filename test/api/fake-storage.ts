@@ -121,6 +121,7 @@ export function sampleCommand(id: number, change: Partial<Command> = {}): Comman
     returnCode: "OK",
     problem: undefined,
     resultText: undefined,
+    isResultLeftOut: false,
     resultByteCount: 0,
     isResultPending: false,
     ...change,

@@ -155,7 +155,11 @@ export const CommandModel = t.Object(
     problem: nullableText("What is wrong or doubtful, for a person."),
     result: t.Union([t.Record(t.String(), t.Unknown()), t.Null()], {
       description:
-        "What the terminal answered, without templates, cards and passwords; null for nothing.",
+        "What the terminal answered, without templates, cards and passwords; null for nothing. " +
+        "`users` of a long list stay with the newest list of the terminal.",
+    }),
+    is_result_left_out: t.Boolean({
+      description: "On a page: the result is long, and is shown with the command alone.",
     }),
     is_result_pending: t.Boolean({ description: "Whether its records are still being worked on." }),
   },
@@ -182,6 +186,7 @@ export const CommandModel = t.Object(
           is_enabled: true,
           credential_numbers: [0, 11],
         },
+        is_result_left_out: false,
         is_result_pending: false,
       },
     ],

@@ -24,6 +24,7 @@ export function spellCommand(command: Command, timeZone: string): CommandModel {
     return_code: command.returnCode ?? null,
     problem: command.problem ?? null,
     result: parseResult(command.resultText),
+    is_result_left_out: command.isResultLeftOut,
     is_result_pending: command.isResultPending,
   };
 }

@@ -48,6 +48,7 @@ describe("POST /v1/devices/{id}/commands", () => {
       return_code: null,
       problem: null,
       result: null,
+      is_result_left_out: false,
       is_result_pending: false,
     });
     expect((await api.get(`${PATH}/1`)).json).toEqual(answer.json);
@@ -219,6 +220,23 @@ describe("GET /v1/devices/{id}/commands", () => {
     expect(listField(open.json, "commands").map((command) => field(command, "id"))).toEqual([
       5, 3, 2, 1,
     ]);
+  });
+
+  test("leaves a long result out of a page, and gives it with the command", async () => {
+    await order({ kind: "list-users" });
+    await api.storage.append([
+      pollFrom("2401058352"),
+      resultFrom("2401058352", { commandIdText: "c-1", text: "{}" }),
+    ]);
+    const users = Array.from({ length: 400 }, (_, index) => ({ user_id: `${1000 + index}` }));
+    const result = { user_count: 400, users };
+    const settled = { commandId: 1, users: [], problem: undefined, nowMs: RECEIVED_AT_MS };
+    await api.storage.settleUserList({ ...settled, resultText: JSON.stringify(result) });
+    expect((await api.get(PATH)).json).toMatchObject({
+      commands: [{ id: 1, result: null, is_result_left_out: true }],
+    });
+    const own = { result, is_result_left_out: false };
+    expect((await api.get(`${PATH}/1`)).json).toMatchObject(own);
   });
 
   test.each(["after=x", "limit=0", "open=yes", "status=done"])(

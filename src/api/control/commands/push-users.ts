@@ -18,7 +18,7 @@ import type { PushAnswer } from "./model.ts";
 export interface PushOptions {
   readonly storage: Pick<
     Storage,
-    "listCommands" | "listUserIds" | "readUsers" | "readEnrolledNames"
+    "listCommands" | "findCommand" | "listUserIds" | "readUsers" | "readEnrolledNames"
   >;
   readonly leadingZeros: LeadingZeros;
 }
@@ -48,9 +48,11 @@ export async function planUserPush(
   { asked, nowMs }: { readonly asked: readonly string[] | undefined; readonly nowMs: EpochMs },
 ): Promise<PlannedPush> {
   const told = await storage.listCommands({ deviceId: device.id }, COMMANDS_READ_MAX);
-  const list = told.find((command) => isFreshList(command, nowMs));
-  if (list === undefined) throw usersUnlisted(device.id);
-  const spelled = spelledIds(list, leadingZeros);
+  const fresh = told.find((command) => isFreshList(command, nowMs));
+  // Where commands are listed, a long list of users is left out.
+  const list = fresh === undefined ? undefined : await storage.findCommand(fresh.id);
+  const spelled = list === undefined ? undefined : spelledIds(list, leadingZeros);
+  if (list === undefined || spelled === undefined) throw usersUnlisted(device.id);
   const askedBefore = new Set(told.filter((command) => command.id > list.id).flatMap(nameOf));
   const ids: readonly UserId[] =
     asked?.map((text) => canonicalUserId(text, leadingZeros)) ?? (await storage.listUserIds());
@@ -90,12 +92,16 @@ function isFreshList(command: Command, nowMs: EpochMs): boolean {
   );
 }
 
-/** How the terminal spells each user of its list. */
-function spelledIds(list: Command, leadingZeros: LeadingZeros): ReadonlyMap<UserId, string> {
+/** How the terminal spells each user of its list; undefined for one without users, not even none. */
+function spelledIds(
+  list: Command,
+  leadingZeros: LeadingZeros,
+): ReadonlyMap<UserId, string> | undefined {
   const result: unknown = JSON.parse(list.resultText ?? "{}");
   const users: unknown =
     typeof result === "object" && result !== null ? Reflect.get(result, "users") : undefined;
-  const ids = Array.isArray(users) ? users.map((user) => userIdOf(user)) : [];
+  if (!Array.isArray(users)) return undefined;
+  const ids = users.map((user) => userIdOf(user));
   return new Map(ids.map((text) => [canonicalUserId(text, leadingZeros), text]));
 }
 

@@ -111,12 +111,15 @@ describe("POST /commands/push-users", () => {
     );
   }
 
-  /** Lets the terminal list its users: 27 alone, an HS101. */
-  async function list(): Promise<void> {
+  /** Lets the terminal list its users: 27 and as many others, an HS102. */
+  async function list(others = 0): Promise<void> {
     const { json } = await send("list-users");
     const id = field(listField(json, "commands")[0], "id");
-    const text = '{"one_user_id_size":"20","user_id_array":"BIN_1","user_id_count":"1"}';
-    const bytes = `${Buffer.from("00000027").toString("hex")}${"00".repeat(8)}00011100`;
+    const text = `{"one_user_id_size":"20","user_id_array":"BIN_1","user_id_count":"${1 + others}"}`;
+    const bytes = Array.from({ length: 1 + others }, (_, index) => {
+      const user = `000000${27 + index}`;
+      return `${Buffer.from(user).toString("hex")}${"00".repeat(16 - user.length)}00011100`;
+    }).join("");
     await opened.storage.append([
       pollFrom("GATE1"),
       resultFrom("GATE1", {
@@ -168,6 +171,16 @@ describe("POST /commands/push-users", () => {
     // Once more asks for nothing more.
     const again = await push();
     expect(again.json).toMatchObject({ commands: [], skipped: { asked: 2 } });
+  });
+
+  test("renames who is on the terminal also where its list is long", async () => {
+    await sync(["27", "Ana"], ["200", "Ben"]);
+    await list(300);
+    const { json } = await push();
+    expect(listField(json, "commands")).toMatchObject([
+      { kind: "rename-user", parameters: { user_id: "00000027", name: "Ana" } },
+      { kind: "rename-user", parameters: { user_id: "000000200", name: "Ben" } },
+    ]);
   });
 
   test("takes those who are named, and tells who is not known", async () => {
