@@ -29,12 +29,13 @@ import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { endpointUrl, rulesOf } from "#ingest/rules-of-settings.ts";
+import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
 import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { OwnClock } from "#platform/own-clock.ts";
-import { residentBytes } from "#platform/own-process.ts";
+import { ownProgram, releaseStartMemoryLater, residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -69,9 +70,6 @@ export interface RunningApp {
    */
   stop(): Promise<void>;
 }
-
-/** How long after the start its memory is given back. */
-const START_SETTLED_MS = 1_000;
 
 const MINUTE_MS = 60_000;
 
@@ -122,6 +120,8 @@ async function startParts(
     background.noteCommit();
     wakeReaders();
   };
+  const { backups, stop: stopBackups } = beginBackups(options);
+  stops.push(stopBackups);
   const onDeviceApproved = () => background.wake();
   const control = await startControlSocket({
     path: options.controlSocketPath,
@@ -130,6 +130,7 @@ async function startParts(
     ownClock,
     log,
     live: readers.live,
+    backups,
     ...siteOf(config),
     onDeviceApproved,
     onHistoryAsked: () => background.wake(),
@@ -176,10 +177,21 @@ async function startParts(
   };
 }
 
+function beginBackups({ config, clock, log }: AppOptions): RunningBackups {
+  const { backupTime, backupKeep: keptMax, siteTimeZone } = config;
+  const time = backupTime === NEVER ? undefined : backupTime;
+  const places = { databasePath: databasePathOf(config), program: ownProgram() };
+  return startBackups({ ...places, keptMax, time, siteTimeZone, clock, log });
+}
+
+function databasePathOf({ dataDir }: Config): string {
+  return join(dataDir, "biometric.db");
+}
+
 function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) {
   const { config, clock, log } = options;
   makePrivateFolder(config.dataDir);
-  const path = join(config.dataDir, "biometric.db");
+  const path = databasePathOf(config);
   checkEarlierDatabase(path, options);
   const confirmationFile = join(config.dataDir, "clock-confirmed");
   const ownClock = new OwnClock(clock, { confirmationFile });
@@ -272,18 +284,6 @@ function checkEarlierDatabase(path: string, { config, log }: AppOptions): void {
   if (bytes === undefined) {
     log.warn("storage.new", { path, hint: "The database was missing and is made anew, empty" });
   }
-}
-
-/**
- * Gives back what only the start needed, about 3 MB, once it has settled. Blocks the loop then for
- * some milliseconds. Returns what gives it up.
- */
-function releaseStartMemoryLater(clock: Clock): () => Promise<void> {
-  const timer = clock.after(START_SETTLED_MS, () => {
-    Bun.gc(true);
-    Bun.shrink();
-  });
-  return async () => timer.stop();
 }
 
 async function openFirstPairingWindow(

@@ -37,6 +37,7 @@ const FAILURES = {
   "log-being-read": { status: 409, title: "Conflict" },
   "users-unlisted": { status: 409, title: "Conflict" },
   "command-not-waiting": { status: 409, title: "Conflict" },
+  "backup-being-made": { status: 409, title: "Conflict" },
   "cursor-reset": { status: 410, title: "Gone" },
   "body-too-large": { status: 413, title: "Content Too Large" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },

@@ -45,12 +45,26 @@ export async function sendToServer(
   return exchange(socketPath, path, { method: "POST", headers, body: json });
 }
 
+/**
+ * Opens what the server sends as it is, however long that takes.
+ * @throws AppError `control-unreachable`; `control-refused` when there is nothing of it.
+ */
+export async function openFromServer(
+  socketPath: string,
+  path: string,
+): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly bytes: number }> {
+  const response = await send(socketPath, path, { method: "GET" }, undefined);
+  const { body, headers, status } = response;
+  if (status !== 200 || body === null) throw refusal(path, `status ${status}`);
+  return { body, bytes: Number(headers.get("content-length") ?? 0) };
+}
+
 async function exchange(
   socketPath: string,
   path: string,
   request: RequestInit,
 ): Promise<ControlAnswer> {
-  const response = await send(socketPath, path, request);
+  const response = await send(socketPath, path, request, ANSWER_TIMEOUT_MS);
   let body: unknown;
   try {
     body = await response.json();
@@ -61,12 +75,19 @@ async function exchange(
   return { status: response.status, body };
 }
 
-async function send(socketPath: string, path: string, request: RequestInit): Promise<Response> {
+/** `timeoutMs` undefined: it may take for ever. */
+async function send(
+  socketPath: string,
+  path: string,
+  ...[request, timeoutMs]: [request: RequestInit, timeoutMs: number | undefined]
+): Promise<Response> {
   try {
     return await fetch(`http://localhost${path}`, {
       ...request,
       unix: socketPath,
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      ...(timeoutMs === undefined
+        ? { timeout: false }
+        : { signal: AbortSignal.timeout(timeoutMs) }),
     });
   } catch (cause) {
     const message = `Cannot reach the server on "${socketPath}": it must be running`;

@@ -4,6 +4,7 @@
 
 import { Command, CommanderError } from "commander";
 import { AppError } from "#base/app-error.ts";
+import { backupCommand } from "./backup.ts";
 import { clientsCommand } from "./clients.ts";
 import { clockCommand } from "./clock.ts";
 import { commandsCommand } from "./commands.ts";
@@ -34,6 +35,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   pairCommand,
   commandsCommand,
   clientsCommand,
+  backupCommand,
   importCommand,
   simulateCommand,
   configCommand,

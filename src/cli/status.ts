@@ -31,7 +31,7 @@ While no server answers, what its database holds is shown instead, as far as thi
 --json then says "server_answers": false, and nothing of the process.
 
 Exit code: 0 all is well, 1 no server answers, 3 something is wrong: a condition is open, deliveries
-are parked, or nothing can be stored.`;
+are parked, the last backup failed, or nothing can be stored.`;
 
 /**
  * Makes the verb. Its action throws `AppError` `control-unreachable` when no server answers, once it
@@ -106,6 +106,7 @@ function describeStored(answer: Fields): readonly string[] {
     ["server", "DOES NOT ANSWER: this is what its database held at last"],
     ["database", textOf(answer.read_from)],
     ...describeTotals(answer),
+    describeBackup(answer),
   ]);
 }
 
@@ -117,6 +118,7 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
     ["database", problem === "" ? "takes what comes" : `PROBLEM: ${problem}`],
     ["clock", answer.clock_trusted === true ? "trusted" : 'not trusted: see "clock"'],
     ...describeTotals(answer),
+    describeBackup(answer),
     [
       "pairing",
       pairingEndsMs === undefined || pairingEndsMs <= nowMs
@@ -133,6 +135,14 @@ function describeTotals(answer: Fields): readonly (readonly string[])[] {
     ["deliveries", `${numberOf(answer.deliveries_waiting)} waiting, ${parked} parked${advice}`],
     ["quarantine", `${numberOf(answer.quarantine_count)} kept that could not be read`],
   ];
+}
+
+function describeBackup(answer: Fields): readonly string[] {
+  const madeMs = instantOf(answer.last_backup_at);
+  const nowMs = instantOf(answer.now) ?? 0;
+  const newest = madeMs === undefined ? "none yet" : `made ${formatAge(nowMs - madeMs)}`;
+  const problem = textOf(answer.backup_problem);
+  return ["backup", problem === "" ? newest : `${newest}; PROBLEM: ${problem}`];
 }
 
 function describeTerminals(terminals: readonly Fields[], nowMs: number): readonly string[] {

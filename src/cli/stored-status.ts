@@ -3,23 +3,24 @@
  * server's own answer.
  */
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { isoTime, spellCondition, spellTerminal } from "#api/control/status/spell-status.ts";
+import {
+  isoTime,
+  isoTimeOrNull,
+  spellCondition,
+  spellTerminal,
+} from "#api/control/status/spell-status.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import type { LoadedConfig } from "#config/load.ts";
+import { findNewestBackup } from "#maintenance/backups.ts";
 import { readStoredState } from "#storage/stored-state.ts";
-
-/** Where the unit of a box has its data; a verb of root does not get the unit's environment. */
-const UNIT_DATA_DIR = "/var/lib/biometric-server";
+import { findDatabase } from "./database-file.ts";
 
 /**
  * Reads the database of the settings if it is there, else that of the unit; undefined without any.
  * @throws AppError as `readStoredState`.
  */
-export function readStoredStatus({ config }: Pick<LoadedConfig, "config">, nowMs: EpochMs) {
-  const paths = [config.dataDir, UNIT_DATA_DIR].map((folder) => join(folder, "biometric.db"));
-  const path = paths.find((candidate) => existsSync(candidate));
+export function readStoredStatus(settings: Pick<LoadedConfig, "config">, nowMs: EpochMs) {
+  const path = findDatabase(settings);
   if (path === undefined) return undefined;
   const { devices, conditions, figures } = readStoredState(path);
   return {
@@ -31,6 +32,7 @@ export function readStoredStatus({ config }: Pick<LoadedConfig, "config">, nowMs
     conditions: conditions.map(spellCondition),
     deliveries_waiting: figures.deliveriesWaiting,
     deliveries_parked: figures.deliveriesParked,
+    last_backup_at: isoTimeOrNull(findNewestBackup(path)?.madeAtMs),
     quarantine_count: figures.quarantineCount,
   };
 }

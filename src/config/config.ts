@@ -296,8 +296,27 @@ const WEBHOOK = {
   }),
 } as const;
 
+/** How what is stored is kept. */
+const KEEPING = {
+  backupTime: text({
+    name: "BACKUP_TIME",
+    meaning:
+      "When a backup is made in `DATA_DIR/backups/`, daily, in the site's time; one that was missed is made up for.",
+    wanted: "a time such as 01:30, or never",
+    fallback: "01:30",
+    parse: parseDailyTime,
+  }),
+  backupKeep: integer({
+    name: "BACKUP_KEEP",
+    meaning: "Backups that are kept there; older ones are removed once a newer one is whole.",
+    min: 1,
+    max: 1000,
+    fallback: 3,
+  }),
+} as const;
+
 /** Every setting, under the name by which the program reads it. */
-export const SETTINGS = { ...PLACES, ...SITE, ...HRIS, ...WEBHOOK, ...LIMITS } as const;
+export const SETTINGS = { ...PLACES, ...SITE, ...HRIS, ...WEBHOOK, ...KEEPING, ...LIMITS } as const;
 
 /** The same in groups, with a heading each, for people. */
 export const SETTING_GROUPS: readonly {
@@ -308,6 +327,7 @@ export const SETTING_GROUPS: readonly {
   { heading: "Site and attendance", settings: Object.values(SITE) },
   { heading: "Access of the HRIS", settings: Object.values(HRIS) },
   { heading: "Webhook", settings: Object.values(WEBHOOK) },
+  { heading: "Backup", settings: Object.values(KEEPING) },
   { heading: "Limits", settings: Object.values(LIMITS) },
 ];
 

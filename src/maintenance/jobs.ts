@@ -34,26 +34,18 @@ const DRIVER = "fkweb";
 
 export class Jobs {
   readonly #options: JobsOptions;
-  readonly #nightly: Cron | undefined;
+  readonly #nightly: DailyTime;
   #timer: Timer | undefined;
   #looking: Promise<void> | undefined;
-  #dueMs: EpochMs | undefined;
   /** When each terminal came last, as of the look before; undefined before the first one. */
   #contacts: ReadonlyMap<DeviceId, EpochMs> | undefined;
 
   constructor(options: JobsOptions) {
-    const { recoveryTime, siteTimeZone } = options;
     this.#options = options;
-    if (recoveryTime !== undefined) {
-      const [hour = "", minute = ""] = recoveryTime.split(":");
-      const pattern = `${Number(minute)} ${Number(hour)} * * *`;
-      // It only tells when; without a function it runs nothing.
-      this.#nightly = new Cron(pattern, { timezone: siteTimeZone, paused: true });
-    }
+    this.#nightly = new DailyTime(options.recoveryTime, options);
   }
 
   start(): void {
-    this.#dueMs = this.#nextDueMs();
     const look = () => {
       this.#looking ??= this.#look().finally(() => {
         this.#looking = undefined;
@@ -66,7 +58,6 @@ export class Jobs {
   /** Resolves when the look at hand is over. */
   async stop(): Promise<void> {
     this.#timer?.stop();
-    this.#nightly?.stop();
     await this.#looking;
   }
 
@@ -76,7 +67,7 @@ export class Jobs {
     try {
       const devices = (await storage.listDevices()).filter(({ driver }) => driver === DRIVER);
       const back = this.#findReturned(devices);
-      const isDue = this.#takeDue();
+      const isDue = this.#nightly.takeDue();
       const ids = isDue ? devices.map(({ id }) => id) : back;
       if (ids.length === 0) return;
       const nowMs = clock.nowMs();
@@ -103,9 +94,32 @@ export class Jobs {
       })
       .map(({ id }) => id);
   }
+}
 
-  #takeDue(): boolean {
-    const nowMs = this.#options.clock.nowMs();
+/** A time of day that comes again and again. */
+export class DailyTime {
+  readonly #cron: Cron | undefined;
+  readonly #clock: Clock;
+  #dueMs: EpochMs | undefined;
+
+  /** `time` is `HH:MM`, local to the site; undefined never comes. */
+  constructor(
+    time: string | undefined,
+    { clock, siteTimeZone }: { readonly clock: Clock; readonly siteTimeZone: string },
+  ) {
+    this.#clock = clock;
+    if (time !== undefined) {
+      const [hour = "", minute = ""] = time.split(":");
+      const pattern = `${Number(minute)} ${Number(hour)} * * *`;
+      // It only tells when; without a function it runs nothing.
+      this.#cron = new Cron(pattern, { timezone: siteTimeZone, paused: true });
+    }
+    this.#dueMs = this.#nextDueMs();
+  }
+
+  /** Whether the time has come since it did last. */
+  takeDue(): boolean {
+    const nowMs = this.#clock.nowMs();
     const dueMs = this.#dueMs;
     const isDue = dueMs !== undefined && nowMs >= dueMs;
     if (isDue || (dueMs ?? 0) - nowMs > PLANNED_AHEAD_MAX_MS) this.#dueMs = this.#nextDueMs();
@@ -113,7 +127,7 @@ export class Jobs {
   }
 
   #nextDueMs(): EpochMs | undefined {
-    const next = this.#nightly?.nextRun(new Date(this.#options.clock.nowMs()));
+    const next = this.#cron?.nextRun(new Date(this.#clock.nowMs()));
     return next === undefined || next === null ? undefined : epochMs(next.getTime());
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import {
+  chownSync,
   closeSync,
   fsyncSync,
   linkSync,
@@ -10,6 +11,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
@@ -51,6 +53,31 @@ export function replacePrivateFile(path: string, content: string): void {
   flushFolder(dirname(path));
 }
 
+/**
+ * Puts a finished file in its place, in one step and on disk. What is in that place is replaced.
+ * Blocks. Throws the file system's error.
+ */
+export function moveFlushed(from: string, to: string): void {
+  const file = openSync(from, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(from, to);
+  flushFolder(dirname(to));
+}
+
+/**
+ * Gives what root made to the owner of `folder`: a verb of root works in the server's folder, and
+ * the server is another user. Does nothing for anybody else.
+ */
+export function giveToOwnerOf(folder: string, ...paths: readonly string[]): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  for (const path of paths) chownSync(path, uid, gid);
+}
+
 /** The file system's word for a failure (`ENOENT`), if it is one. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
@@ -67,7 +94,7 @@ function writeFlushed(path: string, content: string): void {
 }
 
 /** A new name is on disk only when its folder is. */
-function flushFolder(path: string): void {
+export function flushFolder(path: string): void {
   const folder = openSync(path, "r");
   try {
     fsyncSync(folder);

@@ -18,7 +18,8 @@ import { dirname } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import { engineCode, engineHint } from "./engine-error.ts";
-import { applyMigrations, MIGRATIONS } from "./migrations.ts";
+import { MIGRATIONS } from "./migrations.ts";
+import { bringUpToDate } from "./upgrade-schema.ts";
 
 /** Older engines have a known defect in WAL mode. */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const;
@@ -62,7 +63,8 @@ export interface OpenedDatabase {
 
 /**
  * Opens or makes the database, checks its settings and brings its schema up to date.
- * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
+ * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`, and `backup-failed`
+ * when there is no room for the snapshot before a migration.
  */
 export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
   try {
@@ -73,7 +75,7 @@ export function openDatabase(path: string, nowMs: EpochMs): OpenedDatabase {
     const writer = new Database(path, { readwrite: true, strict: true });
     refuseOldEngine(writer);
     configureWriter(writer, path);
-    const hasMigrated = applyMigrations(writer, MIGRATIONS, nowMs);
+    const hasMigrated = bringUpToDate(writer, MIGRATIONS, nowMs);
     // A new index on a large table leaves a log as large as the index.
     if (hasMigrated) writer.run("PRAGMA wal_checkpoint(TRUNCATE)");
     const reader = new Database(path, { readonly: true, strict: true });

@@ -83,6 +83,15 @@ export function applyMigrations(
 }
 
 /**
+ * Whether a database that holds something is to be changed by a migration.
+ * @throws AppError `storage-too-new`, or `storage-open-failed` for another program's database.
+ */
+export function isBehind(database: Database, migrations: readonly Migration[]): boolean {
+  const { length } = listReadable(database, migrations);
+  return length > 0 && length < migrations.length;
+}
+
+/**
  * Refuses a database that this executable cannot read as it is.
  * @throws AppError `storage-too-new`, or `storage-open-failed` for another program's database and for
  * one whose schema a start of the server has yet to bring up to date.

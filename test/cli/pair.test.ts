@@ -11,6 +11,7 @@ import { startControlSocket } from "#api/control/socket.ts";
 import { runCli } from "#cli/run.ts";
 import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { NO_BACKUPS } from "../support/no-backups.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
 
@@ -38,6 +39,7 @@ class Server {
       live: { tellDevice: () => undefined },
       onDeviceApproved: () => {},
       onHistoryAsked: () => {},
+      backups: NO_BACKUPS,
       openConditions: () => [],
       onImported: () => {},
     });

@@ -41,6 +41,7 @@ database    takes what comes
 clock       not trusted: see "clock"
 deliveries  0 waiting, 0 parked
 quarantine  0 kept that could not be read
+backup      none yet
 pairing     closed: new terminals wait for approval unless DEVICE_ENROLLMENT is open
 
 No terminal has been in contact yet
@@ -70,6 +71,7 @@ database    takes what comes
 clock       trusted
 deliveries  0 waiting, 2 parked: look at the receiver, then retry them
 quarantine  0 kept that could not be read
+backup      none yet
 pairing     new terminals are approved at once for 10 more min
 
 TERMINAL  NAME  STATUS    LAST CONTACT  CLOCK       HELD  ADDRESS    ALLOWED FROM
@@ -111,6 +113,7 @@ WHAT IS WRONG
 database    ${opened.path}
 deliveries  1 waiting, 0 parked
 quarantine  0 kept that could not be read
+backup      none yet
 
 TERMINAL  NAME  STATUS    LAST CONTACT`);
     expect(out).toMatch(/^GATE +- +approved /m);

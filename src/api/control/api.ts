@@ -5,6 +5,7 @@
 
 import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
+import { type BackupControlOptions, backupControl } from "./backups/routes.ts";
 import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
 import { type ClockControlOptions, clockControl } from "./clock/routes.ts";
 import { type CommandControlOptions, commandControl } from "./commands/routes.ts";
@@ -14,7 +15,8 @@ import { type ImportControlOptions, importControl } from "./import/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
 
 /** What the features of the control socket work on, together. */
-export type ControlOptions = ClientControlOptions &
+export type ControlOptions = BackupControlOptions &
+  ClientControlOptions &
   ClockControlOptions &
   CommandControlOptions &
   DeviceControlOptions &
@@ -29,6 +31,7 @@ export function createControlApi(options: ControlOptions) {
     .onError(({ code, error, request, path }) =>
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
+    .use(backupControl(options))
     .use(clientControl(options))
     .use(clockControl(options))
     .use(commandControl(options))

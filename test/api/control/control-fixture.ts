@@ -3,10 +3,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BackupControlOptions } from "#api/control/backups/routes.ts";
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
 import type { Condition } from "#domain/condition.ts";
+import type { Backups } from "#maintenance/backups.ts";
 import type { OwnClockState } from "#platform/own-clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { NO_BACKUPS } from "../../support/no-backups.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { FakeStorage } from "../fake-storage.ts";
 
@@ -54,6 +57,7 @@ export class ControlFixture {
   /** What is wrong with terminals. */
   conditions: readonly Condition[] = [];
   historyWakes = 0;
+  backups: BackupControlOptions["backups"] & Pick<Backups, "findNewest"> = NO_BACKUPS;
 
   async start(path: string): Promise<RunningControlSocket> {
     const running = await startControlSocket({
@@ -71,6 +75,7 @@ export class ControlFixture {
       onHistoryAsked: () => {
         this.historyWakes += 1;
       },
+      backups: this.backups,
       openConditions: () => this.conditions,
       onImported: () => {
         this.imports += 1;

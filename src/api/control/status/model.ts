@@ -49,6 +49,10 @@ export const ControlStatus = t.Object({
   conditions: t.Array(StatusCondition),
   deliveries_waiting: t.Number(),
   deliveries_parked: t.Number(),
+  /** Of those that are in `DATA_DIR/backups/`; null: there is none. */
+  last_backup_at: t.Union([t.String(), t.Null()]),
+  /** Why the last try to make one failed; null: it did not. */
+  backup_problem: t.Union([t.String(), t.Null()]),
   /** Requests that nobody could read, kept. */
   quarantine_count: t.Number(),
   /** Null while no pairing window is open. */

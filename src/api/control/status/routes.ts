@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import { AppError } from "#base/app-error.ts";
 import type { Condition } from "#domain/condition.ts";
+import type { Backups } from "#maintenance/backups.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { OwnClock } from "#platform/own-clock.ts";
 import { VERSION } from "#platform/version.ts";
@@ -16,6 +17,7 @@ export interface StatusControlOptions {
   readonly storage: Pick<Storage, "listDevices" | "figures" | "findPairingWindow" | "probe">;
   readonly clock: Clock;
   readonly ownClock: Pick<OwnClock, "look">;
+  readonly backups: Pick<Backups, "state" | "findNewest">;
   /** What is wrong with terminals now. */
   readonly openConditions: () => readonly Condition[];
 }
@@ -34,14 +36,19 @@ export function statusControl(options: StatusControlOptions) {
 }
 
 async function readStatus(
-  { storage, clock, ownClock, openConditions }: StatusControlOptions,
+  { storage, clock, ownClock, backups, openConditions }: StatusControlOptions,
   startedAtMs: number,
 ): Promise<ControlStatus> {
   const storageProblem = await findStorageProblem(storage);
   const figures = await storage.figures();
   const conditions = openConditions().map(spellCondition);
+  const backup = backups.state;
+  const backupProblem = backup.kind === "failed" ? backup.reason : undefined;
   const isWell =
-    conditions.length === 0 && figures.deliveriesParked === 0 && storageProblem === undefined;
+    conditions.length === 0 &&
+    figures.deliveriesParked === 0 &&
+    storageProblem === undefined &&
+    backupProblem === undefined;
   return {
     version: VERSION,
     uptime_seconds: Math.floor((clock.monotonicMs() - startedAtMs) / 1000),
@@ -53,6 +60,8 @@ async function readStatus(
     conditions,
     deliveries_waiting: figures.deliveriesWaiting,
     deliveries_parked: figures.deliveriesParked,
+    last_backup_at: isoTimeOrNull(backups.findNewest()?.madeAtMs),
+    backup_problem: backupProblem ?? null,
     quarantine_count: figures.quarantineCount,
     pairing_window_ends_at: isoTimeOrNull(await storage.findPairingWindow(clock.nowMs())),
   };

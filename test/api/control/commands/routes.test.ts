@@ -9,6 +9,7 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId, userId } from "#domain/identifiers.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
+import { NO_BACKUPS } from "../../../support/no-backups.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 import { pollFrom, resultFrom } from "../../../support/terminal-intakes.ts";
 import {
@@ -39,6 +40,7 @@ beforeEach(async () => {
     live: { tellDevice: () => undefined },
     onDeviceApproved: () => undefined,
     onHistoryAsked: () => undefined,
+    backups: NO_BACKUPS,
     openConditions: () => [],
     onImported: () => undefined,
   });

@@ -19,6 +19,8 @@ const EMPTY = {
   conditions: [],
   deliveries_waiting: 0,
   deliveries_parked: 0,
+  last_backup_at: null,
+  backup_problem: null,
   quarantine_count: 0,
   pairing_window_ends_at: null,
 };
@@ -96,4 +98,20 @@ test("GET /status is not well with parked deliveries, and refuses parameters", a
     deliveries_parked: 2,
   });
   expect((await read("?x=1")).status).toBe(400);
+});
+
+test("GET /status tells the age of the newest backup, and is not well when the last one failed", async () => {
+  const { read } = await start((fixture) => {
+    fixture.backups = {
+      ...fixture.backups,
+      state: { kind: "failed", id: 4, reason: "no room" },
+      findNewest: () => ({ path: "/b", madeAtMs: epochMs(Date.UTC(2026, 2, 1, 17, 30, 0)) }),
+    };
+  });
+  expect((await read()).json).toEqual({
+    ...EMPTY,
+    well: false,
+    last_backup_at: "2026-03-01T17:30:00.000Z",
+    backup_problem: "no room",
+  });
 });
