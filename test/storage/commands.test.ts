@@ -586,67 +586,6 @@ describe("a result", () => {
   });
 });
 
-describe("the result of a long list", () => {
-  const users = Array.from({ length: 400 }, (_, index) => ({ user_id: `${1000 + index}` }));
-  const text = (list: number) => JSON.stringify({ user_count: list, users });
-  const parsed = (resultText: string | undefined) => JSON.parse(resultText ?? "null");
-
-  /** Lists of users that were worked on, the first one with number 1. */
-  async function settle(opened: TestStorage, problems: readonly (string | undefined)[]) {
-    const { storage } = opened;
-    for (const problem of problems) {
-      const id = await queue(storage, { kind: "list-users" });
-      await poll(storage);
-      await answer(storage, id);
-      const settled = { commandId: id, users: [], resultText: text(id), problem, nowMs: at(5) };
-      await storage.settleUserList(settled);
-    }
-  }
-
-  test("stands in the command alone, and is left out where commands are listed", async () => {
-    using opened = await openWithGate();
-    const { storage } = opened;
-    const id = await queue(storage, STATUS);
-    await poll(storage);
-    await answer(storage, id, { text: '{"user_count":"4"}' });
-    await settle(opened, [undefined]);
-    expect(await storage.listCommands({}, 10)).toMatchObject([
-      { id: 2, resultText: undefined, isResultLeftOut: true },
-      { id: 1, resultText: '{"user_count":"4"}', isResultLeftOut: false },
-    ]);
-    const own = { resultText: text(2), isResultLeftOut: false };
-    expect(await storage.findCommand(2)).toMatchObject(own);
-  });
-
-  test("is kept of the newest list; of older ones its counts stay", async () => {
-    using opened = await openWithGate();
-    const { storage } = opened;
-    await storage.append([pollFrom("OTHER")]);
-    const other = await queue(storage, { kind: "list-users" }, { deviceId: deviceId("OTHER") });
-    const resultText = text(other);
-    await storage.settleUserList({
-      commandId: other,
-      users: [],
-      resultText,
-      problem: undefined,
-      nowMs: at(5),
-    });
-    await settle(opened, [undefined, undefined]);
-    expect(parsed((await storage.findCommand(2))?.resultText)).toEqual({ user_count: 2 });
-    expect((await storage.findCommand(3))?.resultText).toBe(text(3));
-    expect((await storage.findCommand(other))?.resultText).toBe(resultText);
-  });
-
-  test("is kept of the last good one, too, while the newest is not", async () => {
-    using opened = await openWithGate();
-    const { storage } = opened;
-    await settle(opened, [undefined, "It was cut", "It was cut"]);
-    expect((await storage.findCommand(1))?.resultText).toBe(text(1));
-    expect(parsed((await storage.findCommand(2))?.resultText)).toEqual({ user_count: 2 });
-    expect((await storage.findCommand(3))?.resultText).toBe(text(3));
-  });
-});
-
 describe("the queue", () => {
   test("takes 200 open commands of a terminal, all of an order or none of it", async () => {
     using opened = await openWithGate();
