@@ -229,7 +229,7 @@ export class TerminalWatch {
       this.#book.see({ type: "missing-records", subject, detail }, time);
     }
     if (quarantineBytes > (known?.quarantineBytes ?? 0)) {
-      const detail = `${quarantineBytes} bytes of what it sent are in quarantine`;
+      const detail = `${quarantineBytes} bytes are taken by what it sent and nobody can read`;
       this.#book.see({ type: "quarantine", subject, detail }, time);
     }
   }

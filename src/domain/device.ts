@@ -82,7 +82,7 @@ export interface Device {
   readonly missingRecordCount: number;
   /** Rises whenever its clock is found to have been set back or reset. */
   readonly clockEpisode: number;
-  /** Bytes kept of what it sent and nobody could read. */
+  /** Bytes that what it sent and nobody could read takes, rows included. */
   readonly quarantineBytes: number;
   /** Commands that wait for it, or for its result. */
   readonly openCommandCount: number;

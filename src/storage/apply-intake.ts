@@ -33,7 +33,7 @@ import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
 import { isKnownPunch, type KnownPunch } from "./punches.ts";
-import { digestOf, type QuarantineReason } from "./quarantine.ts";
+import { digestOf, type QuarantineReason, quarantinedBytes } from "./quarantine.ts";
 import { withRecordNumber } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
 import type { RecoveredRecord } from "./storage.ts";
@@ -363,15 +363,13 @@ export class IntakeApplier {
     const record = { bytes, sha256: digestOf(bytes) };
     if (quarantine.isKept(deviceId, record.sha256)) return { kind: "quarantined" };
     const device = deviceId === undefined ? undefined : devices.find(deviceId);
-    const refusal = this.#room.refuseQuarantine(device, bytes.byteLength);
+    const taken = quarantinedBytes(bytes);
+    const refusal = this.#room.refuseQuarantine(device, taken);
     if (refusal !== undefined) return { kind: "refused", code: refusal };
     quarantine.keep(received, record, why);
-    counters.add({ quarantineCount: 1, quarantineBytes: bytes.byteLength });
-    if (device === undefined) counters.add({ quarantineUnattributedBytes: bytes.byteLength });
-    else {
-      const quarantineBytes = device.quarantineBytes + bytes.byteLength;
-      devices.put({ ...device, quarantineBytes });
-    }
+    counters.add({ quarantineCount: 1, quarantineBytes: taken });
+    if (device === undefined) counters.add({ quarantineUnattributedBytes: taken });
+    else devices.put({ ...device, quarantineBytes: device.quarantineBytes + taken });
     this.#events.push({
       event: "quarantine.added",
       device: deviceId ?? "",

@@ -40,7 +40,7 @@ export class HoldingRoom {
     return isFull || !this.#hasPendingRoom(device, bytes) ? "pending-punches-full" : undefined;
   }
 
-  /** Why so many raw bytes may not be kept; undefined when they may. No device: nobody knows whose. */
+  /** Why what takes so many bytes may not be kept; undefined when they may. No device: nobody knows whose. */
   refuseQuarantine(device: DeviceRow | undefined, bytes: number): RefusalCode | undefined {
     const { quarantineBytesMax } = this.#rules;
     const total = this.#parts.counters.values.quarantineBytes + bytes;

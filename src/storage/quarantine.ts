@@ -9,6 +9,14 @@ import type { DeviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
 import { quarantine } from "./schema.ts";
 
+/** Bytes that a row takes at most beside what is kept, with its place in the index. */
+const ROW_BYTES = 400;
+
+/** What keeping so many bytes takes of the room there is. */
+export function quarantinedBytes(bytes: Uint8Array): number {
+  return bytes.byteLength + ROW_BYTES;
+}
+
 /** Why an intake, or one record of it, is kept. */
 export interface QuarantineReason {
   /** For programs: `bad-time`, `same-second`, `rule-failed`. */

@@ -27,6 +27,7 @@ export const counters = sqliteTable("counters", {
   punchCount: integer("punch_count").notNull(),
   heldCount: integer("held_count").notNull(),
   quarantineCount: integer("quarantine_count").notNull(),
+  /** As `quarantinedBytes` counts them. */
   quarantineBytes: integer("quarantine_bytes").notNull(),
   /** The part of it whose sender gave no id. */
   quarantineUnattributedBytes: integer("quarantine_unattributed_bytes").notNull(),

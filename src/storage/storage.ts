@@ -137,6 +137,7 @@ export interface StorageFigures {
   /** Punches held with pending devices or on their way into the feed. */
   readonly heldCount: number;
   readonly quarantineCount: number;
+  /** With what each row takes beside its bytes. */
   readonly quarantineBytes: number;
   readonly deliveriesWaiting: number;
   readonly deliveriesParked: number;

@@ -73,8 +73,8 @@ const COUNTED = {
   punch_count: "SELECT count(*) FROM punches WHERE feed_position IS NOT NULL",
   held_count: "SELECT count(*) FROM punches WHERE feed_position IS NULL",
   quarantine_count: "SELECT count(*) FROM quarantine",
-  quarantine_bytes: "SELECT coalesce(sum(length(bytes)), 0) FROM quarantine",
-  quarantine_unattributed_bytes: `SELECT coalesce(sum(length(bytes)), 0) FROM quarantine
+  quarantine_bytes: "SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine",
+  quarantine_unattributed_bytes: `SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine
     WHERE device_id = ''`,
   notice_text_bytes: "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM notice_texts",
   deliveries_waiting: "SELECT count(*) FROM deliveries WHERE status = 'waiting'",

@@ -296,7 +296,7 @@ describe("append()", () => {
   });
 
   test("refuses what the quarantine has no room for", async () => {
-    using opened = openTestStorage({ quarantineBytesMax: 60 });
+    using opened = openTestStorage({ quarantineBytesMax: 860 });
     const bad = (text: string) => punchesFrom("GATE1", [rawPunch("", text)]);
     const outcomes = await opened.storage.append([bad("1"), bad("2"), bad("3")]);
     expect(outcomes).toEqual([
@@ -306,8 +306,34 @@ describe("append()", () => {
     ]);
   });
 
+  test("counts what each row takes beside its bytes, so that small ones are not without end", async () => {
+    using opened = openTestStorage({ quarantineBytesMax: 100_000, enrollment: "approve" });
+    const nobody = (index: number): ReceivedIntake => ({
+      ...punchesFrom("NEW", []),
+      intake: {
+        kind: "unreadable",
+        deviceId: undefined,
+        code: "no-device-id",
+        reason: "No dev_id",
+        raw: Buffer.from(String(index)),
+      },
+    });
+    const kept = async (count: number, make: (index: number) => ReceivedIntake) => {
+      const batch = Array.from({ length: count }, (_, index) => make(index));
+      const outcomes = await opened.storage.append(batch);
+      return outcomes.filter(({ kind }) => kind === "quarantined").length;
+    };
+    expect(await kept(300, nobody)).toBe(124);
+    await opened.storage.append([punchesFrom("GATE1", [rawPunch("1", "20260302080000")])]);
+    await opened.storage.approveDevice(GATE);
+    const bad = (index: number) =>
+      punchesFrom("GATE1", [rawPunch("", "1", { rawText: String(index) })]);
+    expect(await kept(300, bad)).toBe(124);
+    expect((await opened.storage.figures()).quarantineCount).toBe(248);
+  });
+
   test("acknowledges a resend of what it keeps already although the quarantine is full", async () => {
-    using opened = openTestStorage({ quarantineBytesMax: 60 });
+    using opened = openTestStorage({ quarantineBytesMax: 860 });
     const bad = (text: string) => punchesFrom("GATE1", [rawPunch("", text)]);
     await opened.storage.append([bad("1"), bad("2")]);
     expect(await opened.storage.append([bad("1"), bad("3")])).toEqual([
@@ -336,7 +362,7 @@ describe("append()", () => {
   });
 
   test("keeps half of the quarantine for devices that somebody approved", async () => {
-    using opened = openTestStorage({ quarantineBytesMax: 1000, enrollment: "approve" });
+    using opened = openTestStorage({ quarantineBytesMax: 2600, enrollment: "approve" });
     const bad = (device: string, text: string) =>
       punchesFrom(device, [rawPunch("", text, { rawText: text.padEnd(300, "x") })]);
     const nobody = (text: string): ReceivedIntake => ({

@@ -81,7 +81,9 @@ const DEVICE_FIELDS = {
   held_count: t.Integer({ description: "Punches stored and not yet in the feed." }),
   duplicate_count: t.Integer({ description: "Resends of a known punch." }),
   refused_count: t.Integer({ description: "Requests closed without a reply by policy." }),
-  quarantine_bytes: t.Integer({ description: "Kept of what it sent and nobody could read." }),
+  quarantine_bytes: t.Integer({
+    description: "Taken by what it sent and nobody could read, with what each row takes beside it.",
+  }),
   last_record_number: nullableText("The newest number it gave a record; null where it has none."),
   missing_record_count: t.Integer({ description: "Numbered records of it that never came." }),
   open_command_count: t.Integer({ description: "Commands that wait for it or for its result." }),
