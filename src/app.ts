@@ -3,7 +3,7 @@
  * them all; decides nothing of a punch.
  */
 
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
 import { findReadiness } from "#api/health/find-readiness.ts";
@@ -11,7 +11,7 @@ import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
-import { AppError } from "#base/app-error.ts";
+import type { AppError } from "#base/app-error.ts";
 import { epochMs } from "#base/epoch.ts";
 import { loadAuthorities } from "#config/ca-file.ts";
 import type { Config } from "#config/config.ts";
@@ -31,12 +31,15 @@ import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { endpointUrl, rulesOf } from "#ingest/rules-of-settings.ts";
 import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
 import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
+import type { CommitCounts } from "#maintenance/service-care.ts";
+import { describeService } from "#maintenance/service-status.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
 import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { OwnClock } from "#platform/own-clock.ts";
 import { ownProgram, releaseStartMemoryLater, residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
+import { checkEarlierDatabase } from "#storage/earlier-database.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
@@ -64,6 +67,9 @@ export interface RunningApp {
    * without closing the database (`StorageOptions.onLost`).
    */
   readonly failed: Promise<never>;
+  commits(): CommitCounts;
+  /** How it is, in one line. */
+  describe(): Promise<string>;
   /**
    * Takes nothing new, answers what is in flight, writes what is open and closes the database.
    * Bounded by the parts' own limits: about 10 s at worst.
@@ -100,9 +106,7 @@ async function startParts(
   stops: (() => Promise<void>)[],
 ): Promise<Omit<RunningApp, "stop">> {
   const { config, log, clock } = options;
-  const failed = Promise.withResolvers<never>();
-  // During the start nobody listens yet.
-  failed.promise.catch(() => {});
+  const failed = makeFailure();
   const { storage, ownClock, watch } = openAppStorage(options, failed.reject);
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
@@ -174,6 +178,8 @@ async function startParts(
     webPort: web.port,
     isFirstStart,
     failed: failed.promise,
+    commits: () => queue.counts,
+    describe: () => describeService({ storage, clock, siteTimeZone: config.siteTimeZone }),
   };
 }
 
@@ -188,11 +194,20 @@ function databasePathOf({ dataDir }: Config): string {
   return join(dataDir, "biometric.db");
 }
 
+function makeFailure() {
+  const failed = Promise.withResolvers<never>();
+  // During the start nobody listens yet.
+  failed.promise.catch(() => {});
+  return failed;
+}
+
 function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) {
   const { config, clock, log } = options;
   makePrivateFolder(config.dataDir);
   const path = databasePathOf(config);
-  checkEarlierDatabase(path, options);
+  // The signing key is made behind the database, so where it is there was one.
+  const isEarlier = existsSync(secretPath(config.dataDir, "tokenSigningKey"));
+  if (isEarlier) checkEarlierDatabase(path, log);
   const confirmationFile = join(config.dataDir, "clock-confirmed");
   const ownClock = new OwnClock(clock, { confirmationFile });
   const rules = rulesOf(config);
@@ -265,25 +280,6 @@ function createQueue(
     },
     log,
   });
-}
-
-/**
- * The signing key is made behind the database, so where it is there was one.
- * @throws AppError `storage-damaged` when that is empty, as a power cut can leave a file.
- */
-function checkEarlierDatabase(path: string, { config, log }: AppOptions): void {
-  if (!existsSync(secretPath(config.dataDir, "tokenSigningKey"))) return;
-  const bytes = statSync(path, { throwIfNoEntry: false })?.size;
-  if (bytes === 0) {
-    throw new AppError(
-      "storage-damaged",
-      `Cannot open database "${path}": it is empty, although this server has worked with it`,
-      { hint: "Restore the last backup; or remove the file to begin with nothing" },
-    );
-  }
-  if (bytes === undefined) {
-    log.warn("storage.new", { path, hint: "The database was missing and is made anew, empty" });
-  }
 }
 
 async function openFirstPairingWindow(

@@ -6,8 +6,10 @@ import { Command } from "commander";
 import { type RunningApp, startApp } from "#app.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { secretPath } from "#config/secrets.ts";
+import { ServiceCare } from "#maintenance/service-care.ts";
 import { systemClock } from "#platform/clock.ts";
-import { type ClosableLog, createLog } from "#platform/log.ts";
+import { type ClosableLog, createLog, type Log } from "#platform/log.ts";
+import { findServiceManager } from "#platform/service-manager.ts";
 import { VERSION } from "#platform/version.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
@@ -52,13 +54,24 @@ async function serve(
       log,
       clock: systemClock,
     });
+    const care = createServiceCare(app, log, host);
+    await care?.start();
     for (const line of noticeOf(app, loaded, host)) environment.out(`${line}\n`);
     log.info("server.stopping", { signal: await Promise.race([stopRequested, app.failed]) });
+    await Promise.race([care?.stop(), app.failed]);
     await Promise.race([app.stop(), app.failed]);
     log.info("server.stopped");
   } finally {
     log.flush();
   }
+}
+
+/** Undefined where no service manager wants to be told. */
+function createServiceCare(app: RunningApp, log: Log, host: CliHost): ServiceCare | undefined {
+  const manager = findServiceManager(host.variables, log);
+  if (manager === undefined) return undefined;
+  const { commits, describe } = app;
+  return new ServiceCare({ manager, commits, describe, clock: systemClock, log });
 }
 
 function openLog(loaded: LoadedConfig, environment: CliEnvironment, host: CliHost): ClosableLog {

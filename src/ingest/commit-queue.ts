@@ -35,6 +35,8 @@ export class CommitQueue {
   #waitingBytes = 0;
   #state: "idle" | "scheduled" | "flushing" = "idle";
   #isStopped = false;
+  #submitted = 0;
+  #settled = 0;
   #drained: (() => void)[] = [];
 
   constructor(options: {
@@ -55,6 +57,11 @@ export class CommitQueue {
     return this.#waiting.length;
   }
 
+  /** Intakes taken in since the start, and those of them that have their outcome: the oldest. */
+  get counts(): { readonly submitted: number; readonly settled: number } {
+    return { submitted: this.#submitted, settled: this.#settled };
+  }
+
   /** Resolves after the commit that holds the intake. Never rejects. */
   submit(received: ReceivedIntake): Promise<Outcome> {
     const bytes = heldBytes(received.intake);
@@ -73,6 +80,7 @@ export class CommitQueue {
     this.#waitingBytes += bytes;
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#waiting.push({ received, resolve });
+    this.#submitted += 1;
     this.#schedule();
     return promise;
   }
@@ -101,6 +109,7 @@ export class CommitQueue {
       this.#log.error("storage.failed", { intakes: batch.length, cause: String(error) });
     } finally {
       for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] ?? FAILED);
+      this.#settled += batch.length;
       setImmediate(this.#afterCommit);
       this.#state = "idle";
       if (this.#waiting.length > 0) this.#schedule();
