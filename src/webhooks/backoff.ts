@@ -14,6 +14,9 @@ const PROBE_DELAY_MAX_MS = 5 * MINUTE_MS;
 /** A device's next event goes on this long after the first refusal of the one before. */
 const REFUSED_MS_MAX = 15 * MINUTE_MS;
 
+/** An endpoint that says it is gone for good is asked again after so long. */
+export const GONE_MS = 24 * 60 * MINUTE_MS;
+
 /** No timer runs longer, so neither a stepped clock nor a receiver can stop delivery for good. */
 export const WAIT_MS_MAX = 24 * 60 * MINUTE_MS;
 
@@ -44,10 +47,13 @@ export function refusalDelayMs(plan: RefusalPlan, refusalCount: number): number 
   return Math.min(REFUSED_MS_MAX / waitCount, plan.retryDelayMs * 2 ** refusalCount);
 }
 
-/** An instant far ahead was written by a clock that has been set back since: it is due. */
+/**
+ * Milliseconds until a refused event is tried again. An instant far ahead was written by a clock that
+ * has been set back since: it is due; and a refusal never holds up a device for longer than 15 min.
+ */
 export function dueInMs(nextAttemptAtMs: EpochMs, nowMs: EpochMs): number {
   const waitMs = nextAttemptAtMs - nowMs;
-  return waitMs > WAIT_MS_MAX ? 0 : Math.max(0, waitMs);
+  return waitMs > WAIT_MS_MAX ? 0 : Math.min(REFUSED_MS_MAX, Math.max(0, waitMs));
 }
 
 /**

@@ -52,6 +52,10 @@ export interface DispatcherOptions {
   readonly recoveredCount: number;
   /** Lanes that send at the same time; 8 when absent. */
   readonly concurrency?: number;
+  /** The endpoint failed, for this reason: nothing but probes is sent. Once for each pause. */
+  readonly onPaused?: (reason: string) => void;
+  /** It takes messages again. */
+  readonly onResumed?: (pausedSeconds: number) => void;
   /** Makes one try; a real POST when absent. */
   readonly send?: SendDelivery;
 }
@@ -59,6 +63,8 @@ export interface DispatcherOptions {
 /** Where delivery stands, for status and metrics. */
 export interface DeliveryFigures extends TallyFigures {
   readonly state: "active" | "paused";
+  /** For people, such as `status 503`: how the last try failed; undefined while active. */
+  readonly pauseReason: string | undefined;
   /** Milliseconds; 0 while the probe is under way, undefined while active. */
   readonly nextProbeInMs: number | undefined;
   /** Lanes that have a turn. */

@@ -22,9 +22,11 @@
  * it brings a `Retry-After`. When the probe is due, the lane with the oldest event sends it, alone.
  *
  * - Delivered or refused, the endpoint answers again: it moves to `active`.
- * - The endpoint failed: the next probe waits longer, up to 5 min, without end.
- *
- * A 5xx is always taken for a failure of the endpoint, even if one event alone provokes it.
+ * - The endpoint failed: the next probe waits longer, up to 5 min, without end. One that is gone
+ *   (410) is asked once a day.
+ * - After 15 min the oldest event is under suspicion (`failing.ts`), and each probe with it is
+ *   followed by one with another event (`probe.ts`). Where that is delivered, and the oldest then
+ *   fails once more, this is a refusal of the oldest.
  *
  * ## parked events that wait again
  *
@@ -35,24 +37,24 @@
  * The outbox is looked through at start, after `wake` and `noteRequeued`, and when a pause ends.
  */
 
-import { setImmediate as nextLoopTurn } from "node:timers/promises";
 import { epochMs } from "#base/epoch.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Timer } from "#platform/clock.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
 import { type Attempt, type AttemptOptions, attemptDelivery } from "./attempt.ts";
-import { endedTry } from "./attempt-record.ts";
 import { AttemptWriter } from "./attempt-writer.ts";
-import { dueInMs, refusalDelayMs } from "./backoff.ts";
+import { dueInMs } from "./backoff.ts";
 import type { DeliveryFigures, DispatcherOptions } from "./dispatcher-options.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { Lane, LaneQueue } from "./lane.ts";
 import { OutboxReader } from "./outbox-reader.ts";
+import { ProbeChooser } from "./probe.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { type EndpointFailure, openSender, type Refused } from "./send.ts";
+import { openSender } from "./send.ts";
 import { secretsOf } from "./sign.ts";
 import { Tally } from "./tally.ts";
 import { TimerSet } from "./timer-set.ts";
+import { TryResults } from "./try-results.ts";
 
 /** A lane's turn to send. */
 interface Turn {
@@ -61,6 +63,8 @@ interface Turn {
   readonly endsAtMs: number;
   /** Whether it is the one try that a pause waits for. */
   readonly isProbe: boolean;
+  /** Sent in place of the head, by a probe. */
+  readonly later?: WaitingDelivery | undefined;
 }
 
 const CONCURRENCY = 8;
@@ -72,21 +76,19 @@ const STORAGE_RETRY_MS = 1000;
 /** A little longer than a result waits to be written. */
 const REWIND_RETRY_MS = 60;
 const STOP_GRACE_MS = 2000;
-/** Lanes read in one go when a pause begins, before terminals get their share of the loop. */
-const HEADS_PER_LOOP_TURN = 20;
 
 /** Delivers what waits until stopped. One for each endpoint. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #attempt: AttemptOptions;
-  /** Without path and credentials, for the log. */
-  readonly #host: string;
   readonly #lanes = new Map<DeviceId, Lane>();
   readonly #queue = new LaneQueue();
   readonly #health = new EndpointHealth();
   readonly #rateLimit: RateLimit;
   readonly #reader: OutboxReader;
   readonly #writer: AttemptWriter;
+  readonly #results: TryResults;
+  readonly #probes: ProbeChooser;
   readonly #tally = new Tally();
   readonly #timers: TimerSet;
   readonly #tasks = new Set<Promise<void>>();
@@ -97,6 +99,8 @@ export class Dispatcher {
   #pumpTimer: Timer | undefined;
   #runningCount = 0;
   #isProbing = false;
+  /** Its head is under suspicion and has failed in the last probe: another event has its turn. */
+  #suspected: Lane | undefined;
   /** Whether the rate limit holds something up. */
   #isHeldUp = false;
 
@@ -113,11 +117,24 @@ export class Dispatcher {
       log,
       send: options.send ?? openSender({ ...endpoint, secrets: secretsOf(endpoint), clock }),
     };
-    this.#host = new URL(endpoint.url).host;
     this.#timers = new TimerSet(clock);
     this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute, clock);
     this.#reader = new OutboxReader(outbox, log);
     this.#writer = new AttemptWriter({ outbox, clock, log, onWritten: () => this.#pump() });
+    this.#results = new TryResults({
+      ...options,
+      writer: this.#writer,
+      health: this.#health,
+      tally: this.#tally,
+      countWaiting: () => this.#queue.size,
+    });
+    this.#probes = new ProbeChooser({
+      queue: this.#queue,
+      reader: this.#reader,
+      writer: this.#writer,
+      clock,
+      findDevices: async () => void (await this.#offerAll()),
+    });
   }
 
   /** Begins with what an earlier process left. */
@@ -160,6 +177,7 @@ export class Dispatcher {
     return {
       ...this.#tally.figures,
       state: isPaused ? "paused" : "active",
+      pauseReason: this.#health.reason,
       nextProbeInMs: isPaused ? probeWaitMs : undefined,
       runningCount: this.#runningCount,
       recoveredCount: this.#options.recoveredCount,
@@ -170,12 +188,18 @@ export class Dispatcher {
   async #scan(): Promise<void> {
     this.#scanPlanned = false;
     if (this.#phase !== "running") return;
-    const deviceIds = await this.#reader.listDevices();
-    const periodMs = deviceIds === undefined ? STORAGE_RETRY_MS : SCAN_PERIOD_MS;
+    const hasRead = await this.#offerAll();
+    const periodMs = hasRead ? SCAN_PERIOD_MS : STORAGE_RETRY_MS;
     this.#nextScanAtMs = this.#options.clock.monotonicMs() + periodMs;
-    for (const deviceId of deviceIds ?? []) this.#offer(deviceId);
-    if (deviceIds === undefined) this.wake();
+    if (!hasRead) this.wake();
     this.#pump();
+  }
+
+  /** Returns whether storage answered. */
+  async #offerAll(): Promise<boolean> {
+    const deviceIds = await this.#reader.listDevices();
+    for (const deviceId of deviceIds ?? []) this.#offer(deviceId);
+    return deviceIds !== undefined;
   }
 
   #offer(deviceId: DeviceId): void {
@@ -191,7 +215,8 @@ export class Dispatcher {
   #pump(): void {
     while (this.#phase === "running" && this.#queue.size > 0 && !this.#writer.isFull) {
       const nowMs = this.#options.clock.monotonicMs();
-      const pauseMs = this.#health.waitMs(nowMs);
+      const isAtOnce = this.#suspected?.failing?.last.asksToWait === false;
+      const pauseMs = isAtOnce ? 0 : this.#health.waitMs(nowMs);
       const limitMs = this.#rateLimit.waitMs();
       this.#noteRateLimit(limitMs > pauseMs);
       if (pauseMs > 0 || limitMs > 0) {
@@ -220,38 +245,39 @@ export class Dispatcher {
     this.#pumpTimer = this.#timers.after(delayMs, () => this.#pump());
   }
 
-  /** Tries the oldest event of all lanes that do not rest. */
   async #probe(): Promise<void> {
     this.#isProbing = true;
     this.#rateLimit.reserve();
-    await this.#readHeads();
-    const lane = this.#queue.takeOldest();
-    if (lane === undefined) {
+    const suspected = this.#suspected;
+    this.#suspected = undefined;
+    const probe =
+      suspected === undefined
+        ? await this.#probes.choose()
+        : await this.#probes.chooseBeside(suspected);
+    if (probe === undefined) {
       this.#rateLimit.release();
-      for (const unread of this.#queue.takeAll()) this.#rest(unread, STORAGE_RETRY_MS);
+      if (suspected === undefined) this.#restAll();
     } else {
-      await this.#runTurn({ lane, endsAtMs: 0, isProbe: true });
+      const { failing } = probe.lane;
+      await this.#runTurn({ ...probe, endsAtMs: 0, isProbe: true });
+      const hasFailed = this.#health.isPaused && probe.lane.failing !== failing;
+      const isAlone = suspected === undefined && hasFailed;
+      if (isAlone && this.#probes.isSuspect(probe.lane)) this.#suspected = probe.lane;
     }
     this.#isProbing = false;
     this.#pump();
   }
 
-  /** Reads the head of queued lanes that have none; later probes find them still there. */
-  async #readHeads(): Promise<void> {
-    let readCount = 0;
-    for (const lane of this.#queue.list()) {
-      if (lane.head !== undefined || !lane.mayHaveMore) continue;
-      await this.#reader.extend(lane, 1);
-      readCount += 1;
-      if (readCount % HEADS_PER_LOOP_TURN === 0) await nextLoopTurn();
-    }
+  /** No lane in the queue could be read. */
+  #restAll(): void {
+    for (const lane of this.#queue.takeAll()) this.#rest(lane, STORAGE_RETRY_MS);
   }
 
   async #runTurn(turn: Turn): Promise<void> {
     const { lane } = turn;
     lane.state = "running";
     this.#runningCount += 1;
-    while ((await this.#sendHead(turn)) && this.#mayGoOn(turn)) this.#rateLimit.reserve();
+    while ((await this.#sendOne(turn)) && this.#mayGoOn(turn)) this.#rateLimit.reserve();
     this.#runningCount -= 1;
     if (lane.state === "running") this.#putAway(lane);
     this.#pump();
@@ -288,8 +314,8 @@ export class Dispatcher {
   }
 
   /** Uses or releases the turn's reserved try. Returns whether the lane may send its next event. */
-  async #sendHead(turn: Turn): Promise<boolean> {
-    const delivery = await this.#findHead(turn);
+  async #sendOne(turn: Turn): Promise<boolean> {
+    const delivery = turn.later ?? (await this.#findHead(turn));
     if (delivery === undefined) {
       this.#rateLimit.release();
       return false;
@@ -327,70 +353,16 @@ export class Dispatcher {
     return canRewind;
   }
 
-  #applyResult(turn: Turn, delivery: WaitingDelivery, attempt: Attempt): boolean {
-    const { result } = attempt;
+  #applyResult(
+    { lane, isProbe }: Turn,
+    delivery: WaitingDelivery,
+    { result, ...attempt }: Attempt,
+  ): boolean {
     if (result.kind === "aborted") return false;
-    const ended = { ...attempt, result };
-    const { lane } = turn;
-    const isRetry = delivery.attemptCount > 0 || lane.failedId === delivery.id;
-    this.#tally.note(result, { atMs: this.#options.clock.nowMs(), isRetry });
-    if (result.kind === "endpoint-failed") {
-      lane.failedId = delivery.id;
-      lane.lastResult = this.#writer.add({ kind: "failed", ...endedTry(delivery.id, ended) });
-      lane.changeHead({ bodyText: attempt.bodyText ?? delivery.bodyText });
-      this.#pause(turn, result);
-      return false;
-    }
-    if (turn.isProbe) this.#resume();
-    if (result.kind === "refused") return this.#refuse(lane, delivery, { ...attempt, result });
-    lane.lastResult = this.#writer.add({ kind: "delivered", ...endedTry(delivery.id, ended) });
-    lane.passHead();
-    return true;
-  }
-
-  #pause(turn: Turn, failure: EndpointFailure): void {
-    const { clock, log, random } = this.#options;
-    const wasPaused = this.#health.isPaused;
-    this.#health.noteFailure({
-      monotonicMs: clock.monotonicMs(),
-      isProbe: turn.isProbe,
-      retryAfterMs: failure.retryAfterMs,
-      random: random(),
-    });
-    if (wasPaused) return;
-    log.warn("webhook.paused", { host: this.#host, code: failure.code, detail: failure.detail });
-  }
-
-  #resume(): void {
-    const pausedSeconds = Math.round(this.#health.resume(this.#options.clock.monotonicMs()) / 1000);
-    // The lane that made the probe has left the queue.
-    const devicesWaiting = this.#queue.size + 1;
-    this.#options.log.info("webhook.resumed", { host: this.#host, pausedSeconds, devicesWaiting });
-    this.wake();
-  }
-
-  /** Returns whether the lane may send its next event. */
-  #refuse(lane: Lane, delivery: WaitingDelivery, refused: Attempt<Refused>): boolean {
-    const { clock, endpoint, log } = this.#options;
-    const attemptCount = delivery.attemptCount + 1;
-    const { deviceId, eventId } = delivery;
-    const { httpStatus: status, detail } = refused.result;
-    const fields = { device: deviceId, event: eventId, status, detail, attempts: attemptCount };
-    const ended = endedTry(delivery.id, refused);
-    if (attemptCount >= endpoint.refusalsMax) {
-      this.#tally.noteParked();
-      lane.lastResult = this.#writer.add({ kind: "parked", ...ended });
-      log.warn("webhook.parked", fields);
-      lane.passHead();
-      return true;
-    }
-    const delayMs = refusalDelayMs(endpoint, delivery.attemptCount);
-    const nextAttemptAtMs = epochMs(clock.nowMs() + delayMs);
-    lane.lastResult = this.#writer.add({ kind: "refused", ...ended, nextAttemptAtMs });
-    log.warn("webhook.refused", fields, { per: deviceId });
-    lane.changeHead({ attemptCount, bodyText: refused.bodyText ?? delivery.bodyText });
-    this.#rest(lane, delayMs);
-    return false;
+    const consequence = this.#results.apply({ ...attempt, result, lane, delivery, isProbe });
+    if (consequence.kind === "refused") this.#rest(lane, consequence.delayMs);
+    if (isProbe && consequence.kind !== "failed") this.wake();
+    return consequence.kind === "passed";
   }
 
   /** Lets `stop` wait for it. A rejection is a bug and ends the process. */

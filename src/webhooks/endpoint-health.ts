@@ -10,6 +10,8 @@ export interface HealthFailure {
   readonly monotonicMs: number;
   /** Of the probe that the pause waited for; others were in flight when it began. */
   readonly isProbe: boolean;
+  /** For people: `status 503`. */
+  readonly reason: string;
   /** What the receiver asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** In [0, 1). */
@@ -20,6 +22,7 @@ interface Pause {
   readonly sinceMs: number;
   readonly failureCount: number;
   readonly probeAtMs: number;
+  readonly reason: string;
 }
 
 /** `active`, or `paused` with a probe due at a known time. */
@@ -28,6 +31,11 @@ export class EndpointHealth {
 
   get isPaused(): boolean {
     return this.#pause !== undefined;
+  }
+
+  /** What the last failure was; undefined while active. */
+  get reason(): string | undefined {
+    return this.#pause?.reason;
   }
 
   /** Milliseconds until the next probe is due; 0 when it is, or when the endpoint is active. */
@@ -46,6 +54,7 @@ export class EndpointHealth {
       sinceMs: pause?.sinceMs ?? failure.monotonicMs,
       failureCount,
       probeAtMs: Math.max(probeAtMs, pause?.probeAtMs ?? 0),
+      reason: failure.reason,
     };
   }
 

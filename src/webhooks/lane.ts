@@ -6,6 +6,7 @@
 import { assertDefined } from "#base/assert.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
+import type { Failing } from "./failing.ts";
 
 /**
  * - `idle`: nothing known to wait.
@@ -25,8 +26,13 @@ export class Lane {
   mustRewind = false;
   /** Number of the last result of this device, as the attempt writer counts them; 0 for none. */
   lastResult = 0;
-  /** The delivery whose last try ended with a failure of the endpoint. */
-  failedId: number | undefined;
+  /** Failures of the endpoint at one of its deliveries, the last that met any. */
+  failing: Failing | undefined;
+  /** Number of the last probe that was made with its head; 0 for none. */
+  lastProbe = 0;
+  /** The same of a delivery behind its head, and how many such probes there were. */
+  lastLater = 0;
+  laterCount = 0;
   #window: WaitingDelivery[] = [];
   #passedId = 0;
 
@@ -47,6 +53,19 @@ export class Lane {
   /** The id to read on behind. Results that are not written yet are never read again. */
   get readAfterId(): number {
     return this.#window.at(-1)?.id ?? this.#passedId;
+  }
+
+  /**
+   * Deliveries behind the head that may be sent before it: of no punch that one before them tells of,
+   * so that the states of a punch arrive in their order.
+   */
+  listLater(): readonly WaitingDelivery[] {
+    const told = new Set<number>();
+    return this.#window.filter(({ punch }, index) => {
+      const isFirst = punch === undefined || !told.has(punch.id);
+      if (punch !== undefined) told.add(punch.id);
+      return index > 0 && isFirst;
+    });
   }
 
   /** Adds what was read behind `readAfterId`. */
@@ -125,20 +144,9 @@ export class LaneQueue {
     return [...this.#fresh.splice(0), ...this.#backlog.splice(0)];
   }
 
-  /** Removes the lane with the oldest head. Lanes without a head are passed over. */
-  takeOldest(): Lane | undefined {
-    let oldest: Lane | undefined;
-    for (const lane of this.list()) {
-      if (headId(lane) < (oldest === undefined ? Number.POSITIVE_INFINITY : headId(oldest))) {
-        oldest = lane;
-      }
-    }
-    this.#fresh = this.#fresh.filter((lane) => lane !== oldest);
-    this.#backlog = this.#backlog.filter((lane) => lane !== oldest);
-    return oldest;
+  /** Removes a lane, wherever it stands. */
+  remove(lane: Lane): void {
+    this.#fresh = this.#fresh.filter((queued) => queued !== lane);
+    this.#backlog = this.#backlog.filter((queued) => queued !== lane);
   }
-}
-
-function headId(lane: Lane): number {
-  return lane.head?.id ?? Number.POSITIVE_INFINITY;
 }

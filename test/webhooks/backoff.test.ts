@@ -57,8 +57,13 @@ describe("dueInMs()", () => {
     expect(dueInMs(epochMs(0), NOW_MS)).toBe(0);
   });
 
+  test("dueInMs() holds a device up for 15 min at most", () => {
+    expect(dueInMs(epochMs(NOW_MS + 900_000), NOW_MS)).toBe(900_000);
+    expect(dueInMs(epochMs(NOW_MS + 900_001), NOW_MS)).toBe(900_000);
+  });
+
   test("dueInMs() takes more than 24 h ahead for a clock that was set back", () => {
-    expect(dueInMs(epochMs(NOW_MS + 24 * HOUR_MS), NOW_MS)).toBe(24 * HOUR_MS);
+    expect(dueInMs(epochMs(NOW_MS + 24 * HOUR_MS), NOW_MS)).toBe(900_000);
     expect(dueInMs(epochMs(NOW_MS + 24 * HOUR_MS + 1), NOW_MS)).toBe(0);
   });
 });

@@ -21,11 +21,13 @@ describe("Dispatcher over an outage", () => {
     expect(firstTries).toBeLessThanOrEqual(8);
     expect(dispatcher.figures()).toMatchObject({ state: "paused", lastResult: "status 500" });
 
-    await clock.advance(HOUR_MS);
+    await clock.advance(15 * MINUTE_MS);
     const probes = receiver.triedIds.slice(firstTries);
     expect(new Set(probes)).toEqual(new Set(["event-1"]));
-    expect(probes.length).toBeGreaterThan(12);
-    expect(probes.length).toBeLessThan(40);
+    expect(probes.length).toBeGreaterThan(8);
+    expect(probes.length).toBeLessThan(20);
+    await clock.advance(45 * MINUTE_MS);
+    expect(receiver.tries.length).toBeLessThan(60);
     expect(outbox.writes.flat()).toHaveLength(receiver.tries.length);
     expect(new Set(outbox.writes.flat().map(({ kind }) => kind))).toEqual(new Set(["failed"]));
 
@@ -71,6 +73,73 @@ describe("Dispatcher over an outage", () => {
     await clock.advance(2000);
     expect(receiver.deliveredIds).toEqual(["event-1"]);
     await dispatcher.stop();
+  });
+
+  test("an endpoint that is gone is asked once a day, and at a start", async () => {
+    const { outbox, clock, receiver, dispatcher, told } = build();
+    receiver.answer = () => failedWith(410);
+    outbox.add("A");
+    dispatcher.start();
+    await clock.advance(1000);
+    expect(dispatcher.figures()).toMatchObject({ state: "paused", pauseReason: "status 410" });
+    outbox.add("B");
+    dispatcher.wake();
+    await clock.advance(23 * HOUR_MS);
+    expect(receiver.triedIds).toEqual(["event-1"]);
+    await clock.advance(2 * HOUR_MS);
+    expect(receiver.triedIds).toEqual(["event-1", "event-1"]);
+    await dispatcher.stop();
+
+    const second = build(outbox);
+    second.dispatcher.start();
+    await second.clock.advance(1000);
+    expect([...second.receiver.deliveredIds].sort()).toEqual(["event-1", "event-2"]);
+    expect(told).toEqual(["paused status 410"]);
+    expect(outbox.rows.get(1)?.delivery.attemptCount).toBe(0);
+    await second.dispatcher.stop();
+  });
+
+  test("it tells of each pause once, why it began, and how long it was", async () => {
+    const { outbox, clock, receiver, dispatcher, told } = build();
+    receiver.answer = () => failedWith(503);
+    for (const device of ["A", "B", "C"]) outbox.add(device);
+    dispatcher.start();
+    await clock.advance(100);
+    receiver.answer = () => failedWith(429, 9000);
+    await clock.advance(5000);
+    expect(told).toEqual(["paused status 503"]);
+    expect(dispatcher.figures().pauseReason).toBe("status 429");
+    receiver.answer = () => DELIVERED;
+    await clock.advance(10_000);
+    expect(told).toEqual(["paused status 503", "resumed 10"]);
+    expect(dispatcher.figures().pauseReason).toBeUndefined();
+    await dispatcher.stop();
+  });
+
+  test("every try sends what the first one sent, also after a restart", async () => {
+    const { outbox, clock, receiver, dispatcher } = build();
+    const answers = [failedWith(500), REFUSED, failedWith(500)];
+    receiver.answer = () => answers.shift() ?? failedWith(500);
+    outbox.add("A");
+    dispatcher.start();
+    await clock.advance(100);
+    const correct = (): void => {
+      const row = outbox.rows.get(1);
+      const punch = row?.delivery.punch;
+      if (row === undefined || punch === undefined) throw new Error("The punch is there");
+      row.delivery = { ...row.delivery, punch: { ...punch, direction: "out" } };
+    };
+    correct();
+    await clock.advance(20_000);
+    await dispatcher.stop();
+    correct();
+    const second = build(outbox);
+    second.dispatcher.start();
+    await second.clock.advance(1000);
+    const bodies = [...receiver.tries, ...second.receiver.tries].map(({ body }) => body);
+    expect(bodies.length).toBeGreaterThan(4);
+    expect(new Set(bodies).size).toBe(1);
+    await second.dispatcher.stop();
   });
 
   test("a refusal by the probe counts against its event and ends the pause", async () => {

@@ -10,6 +10,7 @@ const failure = (monotonicMs: number, isProbe: boolean, retryAfterMs?: number) =
   monotonicMs,
   isProbe,
   retryAfterMs,
+  reason: "status 503",
   random: 1 - Number.EPSILON,
 });
 

@@ -4,7 +4,7 @@
 
 import { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
-import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { type DeviceId, deviceId, punchId } from "#domain/identifiers.ts";
 import type { AttemptRecord } from "#storage/endpoint-outbox.ts";
 import type { WaitingDelivery } from "#storage/storage.ts";
 import type { Outbox } from "#webhooks/dispatcher-options.ts";
@@ -30,7 +30,10 @@ export class FakeOutbox implements Outbox {
   #nextId = 1;
 
   /** Adds a delivery as the commit of a punch would, and returns its id. */
-  add(device: string, change: { readonly nextAttemptAtMs?: EpochMs } = {}): number {
+  add(
+    device: string,
+    change: { readonly nextAttemptAtMs?: EpochMs; readonly punch?: number } = {},
+  ): number {
     const id = this.#nextId;
     this.#nextId += 1;
     const delivery: WaitingDelivery = {
@@ -41,7 +44,7 @@ export class FakeOutbox implements Outbox {
       attemptCount: 0,
       nextAttemptAtMs: change.nextAttemptAtMs ?? epochMs(0),
       type: "punch.created",
-      punch: makePunch({ deviceId: deviceId(device) }),
+      punch: makePunch({ deviceId: deviceId(device), id: punchId(change.punch ?? id) }),
       bodyText: undefined,
       isDuplicate: false,
     };

@@ -29,6 +29,7 @@ export function failedWith(status: number, retryAfterMs?: number): SendResult {
 export interface SeenTry {
   readonly eventId: string;
   readonly device: string;
+  readonly body: string;
   readonly result: SendResult;
 }
 
@@ -56,7 +57,7 @@ export class FakeReceiver {
     const result = await Promise.race([this.answer(eventId, device), aborted]);
     this.#inFlight -= 1;
     this.#busy.delete(device);
-    this.tries.push({ eventId, device, result });
+    this.tries.push({ eventId, device, body: request.body, result });
     return result;
   };
 

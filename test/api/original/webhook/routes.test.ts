@@ -27,6 +27,7 @@ const FIGURES: DeliveryFigures = {
   rateLimitedCount: 2,
   recoveredCount: 9,
   state: "active",
+  pauseReason: undefined,
   nextProbeInMs: undefined,
   runningCount: 0,
 };
