@@ -27,8 +27,9 @@ const RETURN_CODE_LENGTH_MAX = 64;
 /** Longer texts are not kept, in UTF-8. */
 const RESULT_TEXT_BYTES_MAX = 16 * 1024;
 const SHOWN_RETURN_CODE = /[^\x20-\x7e]/g;
-/** Settings that may be passwords or keys; a count of them is none. */
-const SECRET_NAME = /passw|pwd|secret|token|(^|_)key$/i;
+/** What may be a password, a key, a card, a photo or a template; a count of them is none. */
+const SECRET_NAME =
+  /passw|pwd|secret|token|(^|_)key$|card(_?(no|num|number|id|data))?$|photo|template|enroll_data$|^fps$/i;
 const COUNT_NAME = /count$/i;
 const REMOVED = "(not kept)";
 const NESTING_MAX = 8;

@@ -100,6 +100,24 @@ describe("keepResult()", () => {
     });
   });
 
+  test.each([
+    ["card", "0004711"],
+    ["IDCard_No", "0004711"],
+    ["cardNumber", 4711],
+    ["user_photo", "/9j/4AAQ"],
+    ["logPhoto", "/9j/4AAQ"],
+    ["face_template", "QUFB"],
+    ["fps", ["QUFB"]],
+    ["enroll_data", "QUFB"],
+  ])("keeps of %s in a status no value", (name, value) => {
+    const text = JSON.stringify({ idcard_count: 3, card_type: "EM", users: [{ [name]: value }] });
+    expect(JSON.parse(keepResult("get-status", resultOf({ text })).text ?? "")).toEqual({
+      idcard_count: 3,
+      card_type: "EM",
+      users: [{ [name]: "(not kept)" }],
+    });
+  });
+
   test("keeps nothing of answers that nobody asked for, of what is no object, and of long ones", () => {
     const nothing = { text: undefined, bytes: undefined };
     const binaries = [new Uint8Array(4)];
