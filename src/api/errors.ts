@@ -5,6 +5,7 @@
  */
 
 import { t, ValidationError } from "elysia";
+import { AppError } from "#base/app-error.ts";
 import type { Log } from "#platform/log.ts";
 import { allowedMethods, type RouteList } from "./allowed-methods.ts";
 
@@ -42,6 +43,7 @@ const FAILURES = {
   "body-too-large": { status: 413, title: "Content Too Large" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },
   "idempotency-key-reused": { status: 422, title: "Unprocessable Content" },
+  "storage-unavailable": { status: 503, title: "Service Unavailable" },
   "too-many-open": { status: 503, title: "Service Unavailable" },
   "too-many-waiting": { status: 429, title: "Too Many Requests" },
   "rate-limited": { status: 429, title: "Rate limit exceeded" },
@@ -144,6 +146,17 @@ export function tooManyOpen(): ApiFailure {
   });
 }
 
+/** The refusal of a request for which the database does not do its part; its hints are our own words. */
+function storageUnavailable(cause: AppError): ApiFailure {
+  const hint = cause.hint === undefined ? "" : `. ${cause.hint}`;
+  return new ApiFailure("storage-unavailable", `The database cannot be used now${hint}`, {
+    headers: { "retry-after": String(STORAGE_RETRY_SECONDS) },
+    cause,
+  });
+}
+
+const STORAGE_RETRY_SECONDS = 60;
+
 /** The refusal of a request whose address cannot be put together. */
 export function hostInvalid(): ApiFailure {
   return new ApiFailure("request-invalid", "The Host header names no host");
@@ -214,8 +227,12 @@ function answerUnknownRoute(routes: RouteList, method: string, path: string): Re
   return spell(new ApiFailure("method-not-allowed", message, { headers }), path);
 }
 
-function foreseenFailure({ code, error }: ThrownRequest): ApiFailure | undefined {
+function foreseenFailure({ code, error, path }: ThrownRequest): ApiFailure | undefined {
   if (error instanceof ApiFailure) return error;
+  // The contract has 500 for that on the original's paths.
+  if (error instanceof AppError && !path.startsWith("/api/")) {
+    if (error.code === "storage-write-failed") return storageUnavailable(error);
+  }
   if (error instanceof Error && error.cause instanceof ApiFailure) return error.cause;
   if (code === "PARSE") return new ApiFailure("body-malformed", "The body is not JSON");
   if (error instanceof ValidationError && error.type !== "response") {

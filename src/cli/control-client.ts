@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { AppError } from "#base/app-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
+import { asRecord, textOf } from "./answer-fields.ts";
 
 /** Where the unit of a box has its socket; a verb of root does not get the unit's environment. */
 const UNIT_SOCKET_PATH = "/run/biometric-server/control.sock";
@@ -71,6 +72,7 @@ async function exchange(
   } catch (cause) {
     throw refusal(path, `status ${response.status} without JSON`, cause);
   }
+  if (response.status === 503) throw unavailable(path, body);
   if (response.status >= 500) throw refusal(path, `status ${response.status}`);
   return { status: response.status, body };
 }
@@ -95,6 +97,12 @@ async function send(
       "Start it, or run this as root or as the server's user, with the settings (DATA_DIR) of the server";
     throw new AppError("control-unreachable", message, { hint, cause });
   }
+}
+
+/** The server says what is wrong, and what to do. */
+function unavailable(path: string, body: unknown): AppError {
+  const why = textOf(asRecord(body)?.message);
+  return new AppError("control-refused", `The server cannot answer "${path}": ${why}`);
 }
 
 function refusal(path: string, found: string, cause?: unknown): AppError {

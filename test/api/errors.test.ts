@@ -1,6 +1,7 @@
 /** Aim: whatever goes wrong, the client gets the right status and shape, and never our own words. */
 
 import { describe, expect, test } from "bun:test";
+import { AppError } from "#base/app-error.ts";
 import { ApiFixture, field } from "./api-fixture.ts";
 
 describe("an unknown path", () => {
@@ -61,6 +62,26 @@ describe("a failure of our own", () => {
     expect(answer.text).not.toContain("secret");
     expect(fixture.log.of("api.failed")).toMatchObject([
       { fields: { method: "GET", path: "/readyz", error: "/secret/path broke" } },
+    ]);
+  });
+
+  test("is 503 with what to do where the database takes nothing, but for the original's paths", async () => {
+    const fixture = new ApiFixture();
+    const hint = 'The disk is full: free space with "df -h"';
+    const fail = async () => {
+      throw new AppError("storage-write-failed", "Cannot read it: SQLITE_FULL", { hint });
+    };
+    fixture.storage.listDevices = fail;
+    const problem = await fixture.get("/v1/devices");
+    expect([problem.status, problem.headers.get("retry-after"), problem.json]).toMatchObject([
+      503,
+      "60",
+      { code: "storage-unavailable", detail: `The database cannot be used now. ${hint}` },
+    ]);
+    expect((await fixture.get("/api/biometric/devices")).status).toBe(500);
+    expect(fixture.log.of("api.failed")).toMatchObject([
+      { fields: { path: "/v1/devices", error: "Cannot read it: SQLITE_FULL" } },
+      { fields: { path: "/api/biometric/devices" } },
     ]);
   });
 

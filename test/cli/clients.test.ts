@@ -5,6 +5,7 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
+import { AppError } from "#base/app-error.ts";
 import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
 import { runVerb } from "../support/run-verb.ts";
 
@@ -51,6 +52,20 @@ describe("clients add", () => {
     expect(code).toBe(2);
     expect(error).toContain("It must be some of read,write,admin.");
     expect(fixture.storage.clients.size).toBe(0);
+  });
+
+  test("tells what to do where the server cannot use its database", async () => {
+    const { fixture, clients } = await start();
+    fixture.storage.addClient = async () => {
+      const hint = "The disk is full: free space";
+      throw new AppError("storage-write-failed", "Cannot write it: SQLITE_FULL", { hint });
+    };
+    expect(await clients("add", "payroll")).toMatchObject({
+      code: 1,
+      error: expect.stringContaining(
+        "The database cannot be used now. The disk is full: free space",
+      ),
+    });
   });
 
   test("tells what is wrong with a name", async () => {
