@@ -1,6 +1,7 @@
 /**
- * Aim: a client that asks for all logs and hardly reads them costs nobody anything: terminals are
- * served, the write-ahead log is emptied, and it gets every record of the beginning in the end.
+ * Aim: clients that ask for all logs, or the whole feed, and hardly read them cost nobody anything:
+ * terminals are served, the write-ahead log is emptied, and they get every record of the beginning in
+ * the end.
  */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
@@ -19,18 +20,21 @@ const PUNCHES_BESIDE = 10_000;
 const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const TERMINALS = 20;
 
-test("punches are stored and the log stays short beside a client that does not read", async () => {
+test("punches are stored and the log stays short beside clients that do not read", async () => {
   await using server = await startServer();
   const send = (punches: number, start: string) => {
     const fleet = ["--terminals", String(TERMINALS), "--keep-alive", "--start", start];
     return simulate(server, ...fleet, "--punches", String(punches / TERMINALS));
   };
   expect(await send(PUNCHES, "20260301080000")).toMatchObject({ acknowledged: PUNCHES });
-  const client = await TcpPeer.connect(server.webPort, "127.0.0.1", true);
-  client.send(
-    "GET /api/biometric/logs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
-      `Authorization: Bearer ${await server.token()}\r\n\r\n`,
-  );
+  const ask = async (path: string): Promise<TcpPeer> => {
+    const client = await TcpPeer.connect(server.webPort, "127.0.0.1", true);
+    const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n`;
+    client.send(`${head}Authorization: Bearer ${await server.token()}\r\n\r\n`);
+    return client;
+  };
+  const logs = await ask("/api/biometric/logs");
+  const rows = await ask("/v1/punches?format=ndjson");
 
   const log = join(server.dataDir, "biometric.db-wal");
   let logBytes = 0;
@@ -43,14 +47,27 @@ test("punches are stored and the log stays short beside a client that does not r
   expect(logBytes).toBeGreaterThan(0);
   expect(logBytes).toBeLessThan(LOG_BYTES_MAX);
 
-  client.resume();
-  const [, body = ""] = (await client.receiveAll()).split(/\r\n\r\n(.*)/s);
-  const answer: { total: number; returned: number; logs: { id: number }[] } = JSON.parse(
-    joinChunks(body),
-  );
+  const [logText, rowText] = await Promise.all([readBody(logs), readBody(rows)]);
+  const answer: { total: number; returned: number; logs: { id: number }[] } = JSON.parse(logText);
   expect([answer.total, answer.returned, answer.logs.length]).toEqual([PUNCHES, PUNCHES, PUNCHES]);
   expect(new Set(answer.logs.map(({ id }) => id)).size).toBe(PUNCHES);
+
+  const feed: { id: number; cursor: string }[] = rowText
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+  const ids = new Set(feed.map(({ id }) => id));
+  expect(ids.size).toBeGreaterThanOrEqual(PUNCHES);
+  const rest = await server.get(`/v1/punches?format=ndjson&after=${feed.at(-1)?.cursor}`);
+  for (const line of (await rest.text()).split("\n").slice(0, -1)) ids.add(JSON.parse(line).id);
+  expect(ids.size).toBe(PUNCHES + PUNCHES_BESIDE);
 });
+
+async function readBody(client: TcpPeer): Promise<string> {
+  client.resume();
+  const [, body = ""] = (await client.receiveAll()).split(/\r\n\r\n(.*)/s);
+  return joinChunks(body);
+}
 
 /** The content of a body in the chunked coding. */
 function joinChunks(body: string): string {
