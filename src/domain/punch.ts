@@ -74,6 +74,4 @@ export interface Punch {
   readonly suggestedInstantMs: EpochMs | undefined;
   readonly isHistoric: boolean;
   readonly origin: PunchOrigin;
-  /** The terminal's own record, verbatim, without binaries. */
-  readonly rawText: string;
 }

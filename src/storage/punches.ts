@@ -267,19 +267,28 @@ export function isKnownPunch(known: KnownPunch, incoming: RawPunch, isRecord = f
   );
 }
 
-/** A row as the engine hands it over: truth as 0 or 1. */
-export type StoredRow = Omit<PunchRow, "isRepeat" | "isHistoric"> & {
+/** The columns that readers are told of; the terminal's own record is a third of a row. */
+const {
+  rawText: _,
+  recordNumber: __,
+  clockEpisode: ___,
+  ...TOLD_COLUMNS
+} = getTableColumns(punches);
+type ToldRow = Pick<PunchRow, keyof typeof TOLD_COLUMNS>;
+
+/** A row as the engine hands it over to readers: truth as 0 or 1. */
+export type StoredRow = Omit<ToldRow, "isRepeat" | "isHistoric"> & {
   readonly isRepeat: number;
   readonly isHistoric: number;
 };
 
-/** All columns under the schema's own names, to be selected as a `StoredRow`. */
-export const PUNCH_COLUMNS = Object.entries(getTableColumns(punches))
+/** The columns of a `StoredRow`, under the schema's own names. */
+export const PUNCH_COLUMNS = Object.entries(TOLD_COLUMNS)
   .map(([key, column]) => `"${column.name}" AS "${key}"`)
   .join(", ");
 
 /** The row as the rest of the program sees it. */
-export function punchFromRow(row: PunchRow | StoredRow): Punch {
+export function punchFromRow(row: ToldRow | StoredRow): Punch {
   return {
     id: punchId(row.id),
     feedPosition: row.feedPosition === null ? undefined : feedPosition(row.feedPosition),
@@ -305,6 +314,5 @@ export function punchFromRow(row: PunchRow | StoredRow): Punch {
       row.suggestedInstantMs === null ? undefined : epochMs(row.suggestedInstantMs),
     isHistoric: Boolean(row.isHistoric),
     origin: row.origin,
-    rawText: row.rawText,
   };
 }

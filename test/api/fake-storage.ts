@@ -68,7 +68,6 @@ export function samplePunch(id: number, change: Partial<Punch> = {}): Punch {
     suggestedInstantMs: undefined,
     isHistoric: false,
     origin: "live",
-    rawText: "{}",
     ...change,
   };
 }

@@ -17,6 +17,7 @@ import {
   RECEIVED_AT_MS,
   rawPunch,
   readFeed,
+  storedRawText,
 } from "../support/test-storage.ts";
 
 const GATE = deviceId("GATE1");
@@ -50,8 +51,8 @@ describe("append()", () => {
       workCode: "5",
       isHistoric: false,
       origin: "live",
-      rawText: raw.rawText,
     });
+    expect(storedRawText(opened, punch?.id)).toBe(raw.rawText);
     expect(punch?.doubtfulTime).toBeUndefined();
   });
 

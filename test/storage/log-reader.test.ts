@@ -221,7 +221,7 @@ describe("the statements of LogReader", () => {
       .query<{ rootpage: number }, []>("SELECT rootpage FROM sqlite_schema WHERE name = 'punches'")
       .get();
     for (const sql of statements) {
-      const isOfRows = sql.includes('"raw_text"');
+      const isOfRows = sql.includes('"wall_time_text"');
       const isSorted = sql.includes("id IN (SELECT id");
       const plan = database
         .query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${sql}`)

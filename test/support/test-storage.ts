@@ -2,6 +2,7 @@
  * A real SQLite storage in a folder of its own, and short ways to write intakes.
  */
 
+import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,6 +144,15 @@ export function punchesFrom(
     remoteAddress: "192.0.2.7",
     receivedAtMs,
   };
+}
+
+/** A stored punch's own record, which no reader is told of. */
+export function storedRawText({ path }: TestStorage, id: number | undefined): string | undefined {
+  using database = new Database(path, { readonly: true, strict: true });
+  const rows = database.query<{ text: string }, [number]>(
+    "SELECT raw_text AS text FROM punches WHERE id = ?",
+  );
+  return rows.get(id ?? 0)?.text;
 }
 
 /** The whole feed, in feed order. */

@@ -46,7 +46,6 @@ export function makePunch(change: Partial<Punch> = {}): Punch {
     suggestedInstantMs: undefined,
     isHistoric: false,
     origin: "live",
-    rawText: "{}",
     ...change,
   };
 }

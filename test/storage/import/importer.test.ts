@@ -23,6 +23,7 @@ import {
   rawPunch,
   readFeed,
   SETTINGS_ENDPOINT,
+  storedRawText,
 } from "../../support/test-storage.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "import-"));
@@ -96,7 +97,8 @@ describe("importRows() of punches", () => {
       verifyModeCode: "3",
       isHistoric: true,
     });
-    expect(JSON.parse(first?.rawText ?? "")).toMatchObject({ id: "5", verify_mode_str: "ID Card" });
+    const rawText = storedRawText(opened, first?.id) ?? "";
+    expect(JSON.parse(rawText)).toMatchObject({ id: "5", verify_mode_str: "ID Card" });
     expect(await opened.storage.figures()).toMatchObject({ punchCount: 3, deliveriesWaiting: 0 });
   });
 
