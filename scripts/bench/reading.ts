@@ -1,13 +1,13 @@
 /**
- * What reading costs on a full database: pages of the log lists and of the feed, and a list without
- * a limit that a slow client reads while terminals send.
+ * What reading costs on a full database: pages of the log lists and of the feed, the whole of both,
+ * and the same read by a slow client while terminals send.
  */
 
 import { statSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { FILLED, fillDatabase } from "./fill-database.ts";
-import type { loadRunner } from "./load.ts";
+import type { Load, loadRunner } from "./load.ts";
 import { type MeasuredServer, readUse, startOurs } from "./processes.ts";
 import { limitOf, type Row } from "./rows.ts";
 
@@ -43,11 +43,17 @@ const PAGES: Readonly<Record<string, string>> = {
   "logs, no date, frequent user": `${LOGS}&user_id=${frequentUser}`,
   "summary of a month": `/api/hris/logs/summary?${MONTH}`,
   "feed, 1000 punches": "/v1/punches?limit=1000",
+  "feed, 1000 punches as NDJSON": "/v1/punches?limit=1000&format=ndjson",
+  "feed, 1000 punches as CSV": "/v1/punches?limit=1000&format=csv",
   "feed, frequent terminal": `/v1/punches?limit=1000&device=${frequentDevice}`,
   "feed, rare terminal": `/v1/punches?limit=1000&device=${rareDevice}`,
   "feed, frequent user": `/v1/punches?limit=1000&user=${frequentUser}`,
   "feed, from the last day": "/v1/punches?limit=1000&from=2026-12-31T00:00:00%2B08:00",
 };
+
+const LOGS_PATH = "/api/biometric/logs";
+/** The whole feed. */
+const EXPORTS = { NDJSON: "/v1/punches?format=ndjson", CSV: "/v1/punches?format=csv" } as const;
 
 const WARM_UPS = 5;
 const SAMPLE_MS = 20;
@@ -70,8 +76,12 @@ export async function measureReading(options: ReadingOptions): Promise<Row[]> {
       rows.push(...(await measurePage(`${what}, ${size}`, `${server.webUrl}${path}`, headers)));
     }
     options.progress(`all logs, ${size}`);
-    const address = `${server.webUrl}/api/biometric/logs`;
-    rows.push(await measureStream(`all logs, ${size}`, address, headers));
+    rows.push(await measureStream(`all logs, ${size}`, `${server.webUrl}${LOGS_PATH}`, headers));
+    for (const [format, path] of Object.entries(EXPORTS)) {
+      options.progress(`export, ${format}, ${size}`);
+      const address = `${server.webUrl}${path}`;
+      rows.push(await measureExport(`export, ${format}, ${size}`, address, headers));
+    }
     options.progress(`readers of all logs under load, ${size}`);
     return [...rows, ...(await measureBeside(options, { server, headers, folder, size }))];
   } finally {
@@ -121,20 +131,39 @@ async function measureStream(
   return row(what, "/s", (returned / (performance.now() - startedMs)) * 1000);
 }
 
+/** Rows by their line ends; the best of three, for the first run compiles what the others run. */
+async function measureExport(
+  what: string,
+  address: string,
+  headers: Record<string, string>,
+): Promise<Row> {
+  let best = 0;
+  for (let turn = 0; turn < 3; turn += 1) {
+    const startedMs = performance.now();
+    const response = await fetch(address, { headers });
+    let lines = 0;
+    for await (const chunk of response.body ?? []) {
+      for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines += 1;
+    }
+    best = Math.max(best, (lines / (performance.now() - startedMs)) * 1000);
+  }
+  return row(what, "/s", best);
+}
+
+/** A server on a full database. */
+interface FullServer {
+  readonly server: MeasuredServer;
+  readonly headers: Record<string, string>;
+  readonly folder: string;
+  readonly size: string;
+}
+
 /** Clients of all logs while a hundred terminals send: none, one at full speed, a slow one. */
-async function measureBeside(
-  options: ReadingOptions,
-  full: {
-    readonly server: MeasuredServer;
-    readonly headers: Record<string, string>;
-    readonly folder: string;
-    readonly size: string;
-  },
-): Promise<Row[]> {
-  const { server, headers, folder, size } = full;
+async function measureBeside(options: ReadingOptions, full: FullServer): Promise<Row[]> {
+  const { server, headers, size } = full;
   const load = { terminals: 100, keepAlive: false, durationMs: options.quick ? 1_000 : 5_000 };
   const alone = await options.runLoad(server, load);
-  const address = `${server.webUrl}/api/biometric/logs`;
+  const address = `${server.webUrl}${LOGS_PATH}`;
   const fast = new AbortController();
   const reading = fetch(address, { headers, signal: fast.signal })
     .then((response) => response.body?.pipeTo(new WritableStream()))
@@ -143,22 +172,35 @@ async function measureBeside(
   fast.abort();
   await reading;
 
-  const slow = await SlowClient.connect(address, headers);
+  const slow = await measureSlow(options, full, { path: LOGS_PATH, load });
+  const slowExport = await measureSlow(options, full, { path: EXPORTS.NDJSON, load });
+  return [
+    row(`ack p99, 100 terminals, no reader, ${size}`, "ms", alone.latencyMs.p99),
+    row(`ack p99, 100 terminals, a fast reader of ${size}`, "ms", besideFast.latencyMs.p99),
+    row(`ack p99, 100 terminals, a slow reader of ${size}`, "ms", slow.ackP99Ms),
+    row(`write-ahead log, a slow reader of ${size}`, "MiB", slow.walBytes / 2 ** 20),
+    row(`memory, a slow reader of ${size} (RSS)`, "MiB", slow.rssBytes / 2 ** 20),
+    row(`write-ahead log, a slow export of ${size}`, "MiB", slowExport.walBytes / 2 ** 20),
+    row(`memory, a slow export of ${size} (RSS)`, "MiB", slowExport.rssBytes / 2 ** 20),
+  ];
+}
+
+/** What a client of a long answer costs that hardly reads it. */
+async function measureSlow(
+  options: ReadingOptions,
+  { server, headers, folder }: FullServer,
+  { path, load }: { readonly path: string; readonly load: Load },
+) {
+  const slow = await SlowClient.connect(`${server.webUrl}${path}`, headers);
   let [walBytes, rssBytes] = [0, 0];
   const sampling = setInterval(async () => {
     walBytes = Math.max(walBytes, statSync(join(folder, "biometric.db-wal")).size);
     rssBytes = Math.max(rssBytes, (await readUse(server.pid)).rssBytes);
   }, SAMPLE_MS);
-  const besideSlow = await options.runLoad(server, load);
+  const beside = await options.runLoad(server, load);
   clearInterval(sampling);
   slow.close();
-  return [
-    row(`ack p99, 100 terminals, no reader, ${size}`, "ms", alone.latencyMs.p99),
-    row(`ack p99, 100 terminals, a fast reader of ${size}`, "ms", besideFast.latencyMs.p99),
-    row(`ack p99, 100 terminals, a slow reader of ${size}`, "ms", besideSlow.latencyMs.p99),
-    row(`write-ahead log, a slow reader of ${size}`, "MiB", walBytes / 2 ** 20),
-    row(`memory, a slow reader of ${size} (RSS)`, "MiB", rssBytes / 2 ** 20),
-  ];
+  return { ackP99Ms: beside.latencyMs.p99, walBytes, rssBytes };
 }
 
 /** Takes what lies ready in its socket a few times a second, and nothing between. */
@@ -172,9 +214,9 @@ class SlowClient {
   }
 
   static async connect(address: string, headers: Record<string, string>): Promise<SlowClient> {
-    const { hostname, port, pathname } = new URL(address);
+    const { hostname, port, pathname, search } = new URL(address);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    const request = `GET ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\n${lines.join("")}\r\n`;
+    const request = `GET ${pathname}${search} HTTP/1.1\r\nHost: ${hostname}\r\n${lines.join("")}\r\n`;
     const socket = await Bun.connect({
       hostname,
       port: Number(port),
