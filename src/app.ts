@@ -16,6 +16,7 @@ import { epochMs } from "#base/epoch.ts";
 import { loadAuthorities } from "#config/ca-file.ts";
 import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
+import { terminalPortLimits } from "#config/terminal-port-limits.ts";
 import { NEVER } from "#config/values.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
@@ -43,6 +44,7 @@ import { checkEarlierDatabase } from "#storage/earlier-database.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
+import { type EndpointWatchOptions, watchEndpoints } from "#webhooks/endpoint-watch.ts";
 import { shownUrl } from "#webhooks/shown-url.ts";
 import { sendTestEvent } from "#webhooks/test-event.ts";
 
@@ -107,13 +109,14 @@ async function startParts(
 ): Promise<Omit<RunningApp, "stop">> {
   const { config, log, clock } = options;
   const failed = makeFailure();
-  const { storage, ownClock, watch } = openAppStorage(options, failed.reject);
+  let wakeReaders = () => {};
+  const { storage, ownClock, watch } = openAppStorage(options, failed.reject, () => wakeReaders());
   stops.push(() => storage.close());
   const secrets = loadSecrets(config);
 
   const dispatchers = await createDispatchers(options, storage, secrets);
   const readers = createReaders(options, storage);
-  const wakeReaders = () => {
+  wakeReaders = () => {
     dispatchers.wake();
     readers.live.wake();
     readers.waitingReaders.wake();
@@ -146,8 +149,7 @@ async function startParts(
   stops.push(startCommandCare(options, storage));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
-  await dispatchers.refresh();
-  stops.push(() => dispatchers.stop());
+  stops.push(await startDelivery(dispatchers, watch, { storage, dispatchers, clock }));
   const queue = createQueue(options, storage, () => {
     noteCommit();
     recovery.noteCommit();
@@ -201,7 +203,11 @@ function makeFailure() {
   return failed;
 }
 
-function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) {
+function openAppStorage(
+  options: AppOptions,
+  onLost: (error: AppError) => void,
+  onEvents: () => void,
+) {
   const { config, clock, log } = options;
   makePrivateFolder(config.dataDir);
   const path = databasePathOf(config);
@@ -212,7 +218,7 @@ function openAppStorage(options: AppOptions, onLost: (error: AppError) => void) 
   const ownClock = new OwnClock(clock, { confirmationFile });
   const rules = rulesOf(config);
   const onTwins = (device: string, detail: string) => watch.noteTwins(device, detail);
-  const storage = openStorage({ path, rules, ownClock, clock, log, onLost, onTwins });
+  const storage = openStorage({ path, rules, ownClock, clock, log, onLost, onTwins, onEvents });
   const watch = new TerminalWatch({ storage, clock, log });
   return { storage, ownClock, watch };
 }
@@ -227,6 +233,17 @@ function createReaders({ config, clock, log }: AppOptions, storage: Storage) {
     primaryDeviceId: deviceId(config.primaryDeviceId),
   });
   return { live, waitingReaders: new WaitingReaders(clock) };
+}
+
+/** Returns what stops it. */
+async function startDelivery(
+  dispatchers: Dispatchers,
+  watch: TerminalWatch,
+  watched: EndpointWatchOptions,
+): Promise<() => Promise<void>> {
+  await dispatchers.refresh();
+  watch.lookWith(watchEndpoints(watched));
+  return () => dispatchers.stop();
 }
 
 /** Returns what stops it. */
@@ -385,21 +402,7 @@ function startListener(options: AppOptions, handleIntake: HandleIntake, watch: T
     drivers: createDrivers(),
     handleIntake: watch.following(handleIntake),
     noteSighting: (sighting) => watch.notePort(sighting),
-    limits: {
-      connectionsMax: config.deviceConnectionsMax,
-      connectionsPerAddressMax: config.deviceConnectionsPerAddressMax,
-      idleTimeoutMs: config.deviceIdleTimeoutMs,
-      requestTimeoutMs: config.deviceRequestTimeoutMs,
-      exchangesWaitingMax: config.deviceExchangesWaitingMax,
-      sniffBytesMax: config.deviceSniffBytesMax,
-      bufferedBytesMax: config.deviceBufferedBytesMax,
-      unsentBytesMax: config.deviceUnsentBytesMax,
-      decoder: {
-        headBytesMax: config.deviceHeadBytesMax,
-        textBytesMax: config.deviceTextBytesMax,
-        requestBytesMax: config.deviceRequestBytesMax,
-      },
-    },
+    limits: terminalPortLimits(config),
     clock,
     log,
   });

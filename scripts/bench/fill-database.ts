@@ -42,11 +42,14 @@ export function fillDatabase(path: string, punches: number): void {
   const opened = openDatabase(path, epochMs(FILLED.startMs));
   opened.writer.run("PRAGMA cache_size = -400000");
   opened.writer.run("PRAGMA synchronous = OFF");
-  const parts = new WriteParts(opened.writer, {
+  const watch = {
     starting() {},
     committed: () => opened.writer.run("PRAGMA wal_checkpoint(PASSIVE)"),
+    recorded() {},
     failed() {},
-  });
+  };
+  const site = { siteTimeZone: FILLED.timeZone, ownClock: { isTrusted: () => true } };
+  const parts = new WriteParts(opened.writer, watch, site);
   new Box(drizzle(opened.writer));
   const stepMs = (FILLED.endMs - FILLED.startMs) / punches;
   for (let first = 0; first < punches; first += ROWS_PER_TRANSACTION) {

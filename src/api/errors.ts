@@ -29,6 +29,7 @@ const FAILURES = {
   "client-not-authorized": { status: 403, title: "Forbidden" },
   "scope-missing": { status: 403, title: "Forbidden" },
   "not-found": { status: 404, title: "Not Found" },
+  "cursor-expired": { status: 410, title: "Gone" },
   "method-not-allowed": { status: 405, title: "Method Not Allowed" },
   "not-acceptable": { status: 406, title: "Not Acceptable" },
   "device-not-approved": { status: 409, title: "Conflict" },

@@ -37,7 +37,7 @@ const STATUS_TEXTS: ReadonlyMap<string, string> = new Map([
   ["404", "Not found"],
   ["406", "`Accept` takes nothing that is served here"],
   ["409", "Not possible as things stand"],
-  ["410", "The cursor is of an earlier history of the feed"],
+  ["410", "The cursor is of an earlier history, or what is behind it is not kept any more"],
   ["413", "The body is too large"],
   ["415", "Not JSON"],
   ["422", "The `Idempotency-Key` belongs to another request"],

@@ -108,6 +108,18 @@ export function strictWord<Word extends string>(
   throw invalid(name, `is not one of ${words.join(", ")}`);
 }
 
+/**
+ * Some of a few words, with commas between them; undefined when absent.
+ * @throws ApiFailure `parameter-invalid`.
+ */
+export function strictWords<Word extends string>(
+  name: string,
+  text: string | undefined,
+  words: readonly Word[],
+): readonly Word[] | undefined {
+  return text?.split(",").flatMap((word) => strictWord(name, word, words) ?? []);
+}
+
 /** `Date.parse` takes 31 February for 3 March. */
 function dayExists(date: string): boolean {
   const parsed = new Date(`${date}T00:00:00Z`);

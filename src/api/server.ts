@@ -19,6 +19,7 @@ import { ClientAccess, type TokenSettings } from "./client-access.ts";
 import { commandRoutes } from "./devices/command-routes.ts";
 import { terminalRoutes } from "./devices/routes.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
+import { eventRoutes } from "./events/routes.ts";
 import { HEALTH_PATHS, healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
 import type { LiveHub } from "./live/hub.ts";
@@ -239,6 +240,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ ...options, gate, longTexts, expectedUsers }))
+    .use(eventRoutes({ storage, gate, siteTimeZone }))
     .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
     .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
     .use(logRoutes({ ...options, gate, longTexts, expectedUsers }))

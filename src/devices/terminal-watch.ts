@@ -1,6 +1,6 @@
 /**
  * Watches what comes to the terminal port and what the terminals' rows say, and tells what is wrong:
- * once in the log and the history when it begins, once when it is over. What it is told costs the
+ * once in the log and as an event when it begins, once when it is over. What it is told costs the
  * terminal port a look into a map; all else is done every 5 s.
  *
  * States: made (counts); started (looks every 5 s); stopped.
@@ -12,7 +12,7 @@ import {
   type ConditionType,
   conditionFix,
 } from "#domain/condition.ts";
-import { type BookTime, ConditionBook } from "#domain/condition-book.ts";
+import { type BookTime, ConditionBook, type Sighting } from "#domain/condition-book.ts";
 import { type ContactPace, oddSilenceMs, withContactAt } from "#domain/condition-contact.ts";
 import type { Device } from "#domain/device.ts";
 import { isClockOff } from "#domain/device-clock.ts";
@@ -44,6 +44,11 @@ export interface TerminalWatchOptions {
   readonly log: Log;
 }
 
+/** Sees more at each look; `isOpen`: whether what it saw before is still told. */
+export type FurtherWatch = (
+  isOpen: (type: ConditionType, subject: string) => boolean,
+) => Promise<readonly Sighting[]>;
+
 interface Resend {
   readonly recordHash: number | bigint;
   readonly atMs: number;
@@ -61,6 +66,7 @@ export class TerminalWatch {
   #book: ConditionBook;
   readonly #paces = new Map<DeviceId, ContactPace>();
   readonly #resends = new Map<DeviceId, Resend>();
+  #further: FurtherWatch = async () => [];
   #known = new Map<DeviceId, Known>();
   /** Terminals that may be expected without having been in contact since the start. */
   #expected: ReadonlySet<DeviceId> = new Set();
@@ -104,6 +110,11 @@ export class TerminalWatch {
     return this.#book.list();
   }
 
+  /** Has this one look, too. */
+  lookWith(further: FurtherWatch): void {
+    this.#further = further;
+  }
+
   /** Told by the terminal port of a connection that came to nothing. */
   notePort({ type, address, detail }: PortSighting): void {
     this.#book.see({ type, subject: address, detail }, this.#now());
@@ -129,6 +140,7 @@ export class TerminalWatch {
     if (outcome.kind === "failed") return;
     const { remoteAddress: address } = received;
     if (outcome.kind === "quarantined") this.#noteQuarantined(deviceId, address);
+    if (outcome.kind === "refused" && outcome.code === "quarantine-full") this.#noteFull();
     if (deviceId === undefined) return;
     if (outcome.kind === "refused") {
       if (outcome.code !== "address-not-allowed") return;
@@ -161,6 +173,11 @@ export class TerminalWatch {
     this.#book.see({ type: "no-device-id", subject: address, detail }, time);
   }
 
+  #noteFull(): void {
+    const detail = "There is no room for what cannot be read; it gets no answer";
+    this.#book.see({ type: "quarantine-full", subject: "quarantine", detail }, this.#now());
+  }
+
   #noteResend(id: DeviceId, { intake }: ReceivedIntake): void {
     const time = this.#now();
     const record = intake.kind === "punches" ? intake.punches.at(-1)?.rawText : undefined;
@@ -180,6 +197,8 @@ export class TerminalWatch {
       const devices = await storage.listDevices();
       const time = this.#now();
       for (const device of devices) this.#lookAt(device, time);
+      const isOpen: ConditionBook["isOpen"] = (type, subject) => this.#book.isOpen(type, subject);
+      for (const sighting of await this.#further(isOpen)) this.#book.see(sighting, time);
       this.#known = new Map(devices.map((device) => [device.id, device]));
       const changes = this.#book.settle(time);
       for (const change of changes) this.#tell(change);
@@ -261,10 +280,10 @@ export class TerminalWatch {
   }
 }
 
-/** Storage and the port's refusals tell these themselves, at the moment they are noticed. */
+/** Storage, delivery and the port's refusals tell these themselves, when they are noticed. */
 const TOLD_WHEN_NOTICED: Readonly<Record<ConditionChange["kind"], ReadonlySet<ConditionType>>> = {
-  raised: new Set(["pending", "shared-id", "clock-off", "wrong-address"]),
-  cleared: new Set(["pending", "clock-off"]),
+  raised: new Set(["pending", "shared-id", "clock-off", "wrong-address", "endpoint-paused"]),
+  cleared: new Set(["pending", "clock-off", "endpoint-paused"]),
 };
 
 /** Changes that wait while the database takes none. */

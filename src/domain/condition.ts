@@ -1,6 +1,6 @@
 /**
- * What can be wrong with a terminal, in the installer's words, and when it counts as wrong and as
- * right again. Decides nothing of how it is noticed.
+ * What can be wrong with terminals and receivers, in the installer's words, and when it counts as
+ * wrong and as right again. Decides nothing of how it is noticed.
  */
 
 import type { EpochMs } from "#base/epoch.ts";
@@ -22,13 +22,15 @@ export const CONDITION_TYPES = [
   "quarantine",
   "quarantine-storm",
   "pending",
+  "quarantine-full",
+  "endpoint-paused",
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
 /** Something that is wrong. */
 export interface Condition {
   readonly type: ConditionType;
-  /** The terminal's id, or the IP address where that is all there is. */
+  /** By what it is about: the terminal's id, the IP address, the receiver's name, what is full. */
   readonly subject: string;
   readonly raisedAtMs: EpochMs;
   readonly lastSeenAtMs: EpochMs;
@@ -46,7 +48,7 @@ export interface ConditionChange {
 /** When a kind of trouble is told, and when it is over. Times in milliseconds. */
 export interface ConditionRule {
   /** What it is about. */
-  readonly about: "device" | "address";
+  readonly about: "device" | "address" | "endpoint" | "server";
   /** What a person does. */
   readonly fix: string;
   /** It is told once seen so often within `withinMs`, over no less than `spanMs`. */
@@ -168,6 +170,17 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
     ...STATE,
     about: "device",
     fix: '"biometric-server devices approve ID" lets it in, "devices block ID" keeps it out',
+  },
+  "quarantine-full": {
+    ...ATTEMPT,
+    about: "server",
+    fix: "Find the terminal that fills it and block it, or raise QUARANTINE_KIB_MAX; meanwhile what cannot be read stays on the terminals",
+    quietHeardMs: 10 * MINUTE_MS,
+  },
+  "endpoint-paused": {
+    ...STATE,
+    about: "endpoint",
+    fix: "Look whether the receiver runs and is reached from here. Messages wait, and none is lost",
   },
 };
 

@@ -21,14 +21,16 @@ export const SETTINGS_ENDPOINT_NAME = "settings";
 /** Endpoints at once, with that of the settings. */
 export const ENDPOINTS_MAX = 16;
 
-/** Everything that can be told. */
-export const EVENT_TYPES = [
-  "punch.created",
-  "punch.updated",
+/** What is told of punches, whose own log is the feed. */
+export const PUNCH_EVENT_TYPES = ["punch.created", "punch.updated"] as const;
+
+/** Everything else that can be told; each of them is recorded. */
+export const RECORDED_EVENT_TYPES = [
   "device.pending",
   "device.online",
   "device.offline",
   "device.clock_skew",
+  "device.condition",
   "delivery.parked",
   "endpoint.paused",
   "endpoint.resumed",
@@ -37,6 +39,10 @@ export const EVENT_TYPES = [
   "quarantine.added",
   "quarantine.full",
 ] as const;
+export type RecordedEventType = (typeof RECORDED_EVENT_TYPES)[number];
+
+/** Everything that can be told. */
+export const EVENT_TYPES = [...PUNCH_EVENT_TYPES, ...RECORDED_EVENT_TYPES] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
 /** The shapes of messages. `logs` and `event` are the replaced server's, which tell punches only. */
@@ -83,8 +89,8 @@ const TYPES_OF: Readonly<
     { readonly all: readonly EventType[]; readonly unasked: readonly EventType[] }
   >
 > = {
-  logs: { all: ["punch.created", "punch.updated"], unasked: ["punch.created"] },
-  event: { all: ["punch.created", "punch.updated"], unasked: ["punch.created"] },
+  logs: { all: PUNCH_EVENT_TYPES, unasked: ["punch.created"] },
+  event: { all: PUNCH_EVENT_TYPES, unasked: ["punch.created"] },
   standard: { all: EVENT_TYPES, unasked: EVENT_TYPES },
 };
 

@@ -68,7 +68,11 @@ function tellClock(log: Log, { device, isOff, skewMs }: ClockNews): void {
 
 function commitBatch(batch: readonly ReceivedIntake[], writer: BatchWriter): readonly Outcome[] {
   try {
-    return writer.parts.transaction(() => batch.map((received) => appendOne(received, writer)));
+    return writer.parts.transaction(() => {
+      const outcomes = batch.map((received) => appendOne(received, writer));
+      tellQuarantined(batch, writer.parts);
+      return outcomes;
+    });
   } catch (error) {
     writer.events.dropBehind(0);
     const code = engineCode(error) ?? "bug";
@@ -81,6 +85,16 @@ function commitBatch(batch: readonly ReceivedIntake[], writer: BatchWriter): rea
     writer.log.error("storage.failed", fields, { per: code });
     return batch.map(() => FAILED);
   }
+}
+
+/** Any request may come so late that what went into quarantine before it is due to be told. */
+function tellQuarantined(
+  batch: readonly ReceivedIntake[],
+  { quarantineNews, eventLog }: WriteParts,
+) {
+  const nowMs = batch.at(-1)?.receivedAtMs;
+  if (nowMs === undefined) return;
+  for (const event of quarantineNews.takeDue(nowMs)) eventLog.add(event);
 }
 
 function appendOne(received: ReceivedIntake, writer: BatchWriter): Outcome {

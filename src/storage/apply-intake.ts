@@ -33,7 +33,8 @@ import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
 import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
 import { isKnownPunch, type KnownPunch } from "./punches.ts";
-import { digestOf, type QuarantineReason, quarantinedBytes } from "./quarantine.ts";
+import type { QuarantineReason } from "./quarantine.ts";
+import { QuarantineKeeper } from "./quarantine-keeper.ts";
 import { withRecordNumber } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
 import type { RecoveredRecord } from "./storage.ts";
@@ -62,6 +63,7 @@ export class IntakeApplier {
   readonly #contacts: DeviceContacts;
   readonly #enrollments: EnrollmentKeeper;
   readonly #commands: CommandDesk;
+  readonly #quarantine: QuarantineKeeper;
   /** How many events came before the intake at hand. */
   #eventsBefore = 0;
 
@@ -83,6 +85,7 @@ export class IntakeApplier {
     this.#events = options.events;
     this.#room = new HoldingRoom(options.parts, options.rules);
     this.#contacts = new DeviceContacts({ ...options, room: this.#room });
+    this.#quarantine = new QuarantineKeeper({ ...options, room: this.#room });
     this.#enrollments = new EnrollmentKeeper({ ...options, room: this.#room });
     this.#commands = new CommandDesk({ ...options, enrollments: this.#enrollments });
   }
@@ -93,7 +96,7 @@ export class IntakeApplier {
     this.#eventsBefore = this.#events.count;
     if (intake.deviceId === undefined) {
       assert(intake.kind === "unreadable", "A request that can be read names no terminal");
-      return this.#quarantine(received, intake.raw, intake);
+      return this.#quarantine.keep(received, intake.raw, intake);
     }
     if (intake.kind === "manual") return this.#applyManual(received, intake);
     const contacted = this.#contacts.contact(intake.deviceId, received);
@@ -110,7 +113,7 @@ export class IntakeApplier {
         }
         return { kind: "stored" };
       case "unreadable":
-        return this.#quarantine(received, intake.raw, intake);
+        return this.#quarantine.keep(received, intake.raw, intake);
       case "command-result":
         this.#commands.takeResult(received, intake);
         return { kind: "stored" };
@@ -128,7 +131,10 @@ export class IntakeApplier {
   quarantineBug(received: ReceivedIntake, error: unknown): Outcome {
     const { intake } = received;
     this.#events.dropBehind(this.#eventsBefore);
-    return this.#quarantine(received, intake.raw, { code: "rule-failed", reason: String(error) });
+    return this.#quarantine.keep(received, intake.raw, {
+      code: "rule-failed",
+      reason: String(error),
+    });
   }
 
   /** Counts a refusal of a known device, outside the savepoint that was taken back. */
@@ -228,7 +234,7 @@ export class IntakeApplier {
     const device = this.#parts.devices.get(record.deviceId);
     const { receivedAtMs } = received;
     const accepted = this.#accept(raw, device, receivedAtMs);
-    if (!accepted.ok) return this.#quarantine(received, record.bytes, accepted.error);
+    if (!accepted.ok) return this.#quarantine.keep(received, record.bytes, accepted.error);
     const { punches } = this.#parts;
     const known = punches.findKnown(device.id, accepted.value);
     const context = { device, known, receivedAtMs, punches, clocks: this.#clocks };
@@ -244,7 +250,7 @@ export class IntakeApplier {
       announceResend(this.#parts, this.#rules, resend);
       return { kind: "duplicate" };
     }
-    return this.#quarantine(received, record.bytes, sameSecond(known));
+    return this.#quarantine.keep(received, record.bytes, sameSecond(known));
   }
 
   #accept(raw: RawPunch, device: DeviceRow, receivedAtMs: EpochMs) {
@@ -266,7 +272,7 @@ export class IntakeApplier {
     this.#eventsBefore = this.#events.count;
     const { intake, receivedAtMs } = received;
     const keep = (fate: RecordFate, why: QuarantineReason): RecordFate =>
-      this.#quarantine(received, intake.raw, why).kind === "refused" ? "refused" : fate;
+      this.#quarantine.keep(received, intake.raw, why).kind === "refused" ? "refused" : fate;
     if (record.kind === "unreadable") {
       return keep("unreadable", { code: "log-record", reason: record.reason });
     }
@@ -354,29 +360,6 @@ export class IntakeApplier {
     const suggested = this.#clocks.suggest(device, { instantMs: punch.instantMs, receivedAtMs });
     if (suggested === undefined) this.#clocks.noteUnsuggested(deviceId(device.id));
     return suggested;
-  }
-
-  #quarantine(received: ReceivedIntake, bytes: Uint8Array, why: QuarantineReason): Outcome {
-    const { counters, devices, quarantine } = this.#parts;
-    const { deviceId } = received.intake;
-    // What is kept already needs no room: its resend must not block the terminal.
-    const record = { bytes, sha256: digestOf(bytes) };
-    if (quarantine.isKept(deviceId, record.sha256)) return { kind: "quarantined" };
-    const device = deviceId === undefined ? undefined : devices.find(deviceId);
-    const taken = quarantinedBytes(bytes);
-    const refusal = this.#room.refuseQuarantine(device, taken);
-    if (refusal !== undefined) return { kind: "refused", code: refusal };
-    quarantine.keep(received, record, why);
-    counters.add({ quarantineCount: 1, quarantineBytes: taken });
-    if (device === undefined) counters.add({ quarantineUnattributedBytes: taken });
-    else devices.put({ ...device, quarantineBytes: device.quarantineBytes + taken });
-    this.#events.push({
-      event: "quarantine.added",
-      device: deviceId ?? "",
-      address: received.remoteAddress,
-      detail: `${why.code}: ${why.reason}`,
-    });
-    return { kind: "quarantined" };
   }
 }
 

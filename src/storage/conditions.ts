@@ -1,10 +1,10 @@
 /**
- * What is wrong with terminals: the open conditions, and the history of their beginnings and ends,
- * 30 days and 10,000 rows of it. Written only when something begins or ends.
+ * What is wrong: the open conditions, and an event of each beginning and end that receivers are told
+ * of. Written only when something begins or ends.
  */
 
 import type { Database } from "bun:sqlite";
-import { and, asc, eq, lt, lte, max, or } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import { epochMs } from "#base/epoch.ts";
 import {
@@ -12,16 +12,15 @@ import {
   CONDITION_TYPES,
   type Condition,
   type ConditionChange,
-  conditionFix,
 } from "#domain/condition.ts";
-import { events } from "./delivery-schema.ts";
+import { type ConditionFacts, conditionEvent } from "#domain/condition-event.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import { deviceFromRow } from "./devices.ts";
+import { shownEndpoint } from "./endpoints.ts";
 import { guardEngine } from "./engine-error.ts";
 import { conditions } from "./schema.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
-
-const HISTORY_MS = 30 * 86_400_000;
-const HISTORY_ROWS_MAX = 10_000;
 
 /** The part of `Storage` that is about conditions. */
 export function conditionStorage(
@@ -29,7 +28,8 @@ export function conditionStorage(
   parts: WriteParts,
 ): Pick<Storage, "listConditions" | "recordConditions"> {
   const orm = drizzle(database);
-  const write = ({ kind, atMs, condition }: ConditionChange): void => {
+  const write = (change: ConditionChange): void => {
+    const { kind, condition } = change;
     const { type, subject, raisedAtMs, lastSeenAtMs, detail } = condition;
     orm
       .delete(conditions)
@@ -38,39 +38,16 @@ export function conditionStorage(
     if (kind === "raised") {
       orm.insert(conditions).values({ type, subject, raisedAtMs, lastSeenAtMs, detail }).run();
     }
-    const fix = kind === "raised" ? conditionFix(condition) : undefined;
-    const data = { condition: type, subject, detail, raised_at_ms: raisedAtMs, fix };
-    orm
-      .insert(events)
-      .values({
-        atMs,
-        type: `condition.${kind}`,
-        deviceId: CONDITION_RULES[type].about === "device" ? subject : "",
-        dataText: JSON.stringify(data),
-      })
-      .run();
-  };
-  const dropOld = (nowMs: number): void => {
-    const newest = orm
-      .select({ id: max(events.id) })
-      .from(events)
-      .get();
-    const lastDropped = (newest?.id ?? 0) - HISTORY_ROWS_MAX;
-    orm
-      .delete(events)
-      .where(or(lt(events.atMs, nowMs - HISTORY_MS), lte(events.id, lastDropped)))
-      .run();
+    recordEvent(parts, change);
   };
   return {
     listConditions: async () =>
       guardEngine("read what is wrong with terminals", () => readConditions(orm)),
     recordConditions: async (changes) => {
-      const last = changes.at(-1);
-      if (last === undefined) return;
+      if (changes.length === 0) return;
       guardEngine("note what is wrong with terminals", () =>
         parts.transaction(() => {
           for (const change of changes) write(change);
-          dropOld(last.atMs);
           parts.noteWrite();
         }),
       );
@@ -82,6 +59,28 @@ export function conditionStorage(
 export function readConditions(orm: BunSQLiteDatabase): readonly Condition[] {
   const rows = orm.select().from(conditions).orderBy(asc(conditions.id)).all();
   return rows.flatMap((row) => conditionFromRow(row) ?? []);
+}
+
+function recordEvent(parts: WriteParts, change: ConditionChange): void {
+  const { type, subject } = change.condition;
+  const { about } = CONDITION_RULES[type];
+  const row = about === "device" ? parts.devices.find(deviceId(subject)) : undefined;
+  const endpoint =
+    about === "endpoint" ? parts.endpoints.list().find(({ name }) => name === subject) : undefined;
+  const { values } = parts.counters;
+  const { quarantineCount, quarantineBytes } = values;
+  const facts: ConditionFacts = {
+    device: row === undefined ? undefined : deviceFromRow(row, 0),
+    endpoint: endpoint === undefined ? undefined : shownEndpoint(endpoint, values),
+    quarantineCount,
+    quarantineBytes,
+  };
+  const event = conditionEvent(change, facts, (instantMs) => parts.eventLog.spellTime(instantMs));
+  if (event === undefined) return;
+  // One that takes nothing is told of its pause by its end.
+  const untold = event.type === "endpoint.paused" ? endpoint?.id : undefined;
+  const device = about === "device" ? subject : "";
+  parts.eventLog.add({ ...event, deviceId: device, atMs: change.atMs }, untold);
 }
 
 /** Undefined for a type that only another version knows. */

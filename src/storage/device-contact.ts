@@ -89,6 +89,7 @@ export class DeviceContacts {
     const status = isOpen ? "approved" : "pending";
     const row: DeviceRow = { ...met, ...contactOf(received), status };
     this.#parts.devices.put(row);
+    if (!isOpen) this.#recordPending(row, received);
     this.#events.push({
       event: isOpen ? "device.approved" : "device.pending",
       device: row.id,
@@ -98,6 +99,12 @@ export class DeviceContacts {
         : 'A new terminal, its punches are held: "biometric-server devices approve ID" releases them',
     });
     return row;
+  }
+
+  #recordPending({ id, name, reportedName }: DeviceRow, received: ReceivedIntake): void {
+    const { receivedAtMs: atMs, remoteAddress: address } = received;
+    const data = { device_id: id, name: name ?? reportedName, address };
+    this.#parts.eventLog.add({ type: "device.pending", deviceId: id, atMs, data });
   }
 
   /** A rule that cannot be read lets nobody in: only a person may widen it. */

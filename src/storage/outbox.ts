@@ -27,6 +27,7 @@ export class Outbox {
   readonly #putOff;
   readonly #keep;
   readonly #supersede;
+  readonly #insertEvent;
 
   constructor(orm: BunSQLiteDatabase, counters: Counters) {
     this.#counters = counters;
@@ -47,16 +48,20 @@ export class Outbox {
     this.#insert = orm
       .insert(deliveries)
       .values({
-        endpointId: sql.placeholder("endpointId"),
-        type: sql.placeholder("type"),
-        deviceId: sql.placeholder("deviceId"),
+        ...UNTRIED,
         punchId: sql.placeholder("punchId"),
         revision: sql.placeholder("revision"),
-        eventAtMs: sql.placeholder("eventAtMs"),
-        status: "waiting",
-        attemptCount: 0,
-        nextAttemptAtMs: 0,
         isDuplicate: sql.placeholder("isDuplicate"),
+      })
+      .prepare();
+    this.#insertEvent = orm
+      .insert(deliveries)
+      .values({
+        ...UNTRIED,
+        punchId: 0,
+        revision: 0,
+        eventRowId: sql.placeholder("eventRowId"),
+        bodyText: sql.placeholder("bodyText"),
       })
       .prepare();
     this.#finish = orm
@@ -99,6 +104,23 @@ export class Outbox {
     for (const endpointId of targets) {
       if (event.type === "punch.updated") this.#dropEarlier(endpointId, event.punchId);
       this.#insert.run({ ...event, endpointId, isDuplicate: Number(event.isDuplicate) });
+      this.#counters.addDeliveries(endpointId, { waiting: 1 });
+    }
+  }
+
+  /** One message for each of these endpoints about an event that is no punch's; it has its body. */
+  enqueueEvent(
+    targets: readonly EndpointId[],
+    event: {
+      readonly type: EventType;
+      readonly deviceId: string;
+      readonly eventAtMs: number;
+      readonly eventRowId: number;
+      readonly bodyText: string;
+    },
+  ): void {
+    for (const endpointId of targets) {
+      this.#insertEvent.run({ ...event, endpointId });
       this.#counters.addDeliveries(endpointId, { waiting: 1 });
     }
   }
@@ -152,6 +174,17 @@ const TRIED = {
 };
 
 const WAITING = and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting"));
+
+/** What every message begins with. */
+const UNTRIED = {
+  endpointId: sql.placeholder("endpointId"),
+  type: sql.placeholder("type"),
+  deviceId: sql.placeholder("deviceId"),
+  eventAtMs: sql.placeholder("eventAtMs"),
+  status: "waiting",
+  attemptCount: 0,
+  nextAttemptAtMs: 0,
+} as const;
 
 /** Devices that have messages waiting: one step in the index per device, however many wait. */
 export function readDevicesWithDeliveries(
@@ -216,12 +249,17 @@ export function readWaitingDeliveries(
     }));
 }
 
+/** What receivers know a recorded event by, in its messages and on `/v1/events`. */
+export function recordedEventId(boxId: string, sequence: number): string {
+  return `${boxId}-event-${sequence}`;
+}
+
 /**
  * Of no two events the same. A resend is another one than the punch that it repeats, and than any
  * other resend of it.
  */
 export function eventIdOf(delivery: Omit<DeliveryRow, "bodyText">, boxId: string): string {
-  if (delivery.eventRowId !== null) return `${boxId}-event-${delivery.eventRowId}`;
+  if (delivery.eventRowId !== null) return recordedEventId(boxId, delivery.eventRowId);
   const ofPunch = `${boxId}-${delivery.punchId}-${delivery.revision}`;
   return delivery.isDuplicate ? `${ofPunch}-${delivery.id}` : ofPunch;
 }

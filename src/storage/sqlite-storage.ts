@@ -27,6 +27,7 @@ import { DeviceClocks, type OwnClockView } from "./device-clocks.ts";
 import { type DeviceRow, deviceFromRow } from "./devices.ts";
 import { endpointChanges } from "./endpoint-changes.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
+import { eventStorage } from "./event-reader.ts";
 import { StorageEvents } from "./events.ts";
 import { FileIdentity } from "./file-identity.ts";
 import { historyStorage } from "./history-sends.ts";
@@ -57,6 +58,8 @@ export interface StorageOptions {
   readonly onLost: (error: AppError) => void;
   /** Told once a batch is on disk, however often: two terminals show that they use one id. */
   readonly onTwins?: (device: string, detail: string) => void;
+  /** Told once they are on disk: there are new events, and messages of them for whoever wants any. */
+  readonly onEvents?: () => void;
 }
 
 /**
@@ -70,8 +73,9 @@ export function openStorage(options: StorageOptions): Storage {
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
   const health = new WriteHealth();
   const files = new FileIdentity([path, `${path}-wal`]);
-  const watch = watchCommits({ files, health, checkpointer, clock });
-  const parts = new WriteParts(opened.writer, watch);
+  const { onTwins = () => undefined, onEvents = () => undefined } = options;
+  const watch = watchCommits({ files, health, checkpointer, clock, onEvents });
+  const parts = new WriteParts(opened.writer, watch, { ...rules, ownClock });
   const box = new Box(drizzle(opened.writer));
   const placer = new PunchPlacer({
     parts,
@@ -81,7 +85,6 @@ export function openStorage(options: StorageOptions): Storage {
   const events = new StorageEvents();
   const clocks = new DeviceClocks({ parts, rules, ownClock });
   const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
-  const { onTwins = () => undefined } = options;
   const writer = { parts, applier, clocks, events, log, onTwins };
   const background = new BackgroundWork({ parts, placer, rules, clock, log });
   const reader = drizzle(opened.reader);
@@ -115,6 +118,7 @@ export function openStorage(options: StorageOptions): Storage {
     ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),
     ...clientStorage(opened.writer, parts),
     ...conditionStorage(opened.writer, parts),
+    ...eventStorage({ parts, reader: opened.reader, box }),
 
     markStarted: async (nowMs) => guardEngine("note the start", () => box.markStarted(nowMs)),
     findPairingWindow: async (nowMs) => box.findPairingWindow(nowMs)?.untilMs,
@@ -157,14 +161,16 @@ function watchCommits(parts: {
   readonly health: WriteHealth;
   readonly checkpointer: Checkpointer;
   readonly clock: Clock;
+  readonly onEvents: () => void;
 }): CommitWatch {
-  const { files, health, checkpointer, clock } = parts;
+  const { files, health, checkpointer, clock, onEvents } = parts;
   return {
     starting: () => files.assertInPlace(),
     committed(hasWritten) {
       if (hasWritten) health.noteStored();
       checkpointer.afterCommit();
     },
+    recorded: onEvents,
     failed: (error) => health.noteFailure(error, clock.nowMs()),
   };
 }

@@ -20,6 +20,7 @@ import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/use
 import type { EndpointId } from "#domain/webhook-endpoint.ts";
 import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
 import type { EndpointStorage } from "./endpoint-storage.ts";
+import type { EventStorage } from "./event-storage.ts";
 import type { Importer } from "./import/importer.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -252,7 +253,7 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
-export interface Storage extends EndpointStorage {
+export interface Storage extends EndpointStorage, EventStorage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
    * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine

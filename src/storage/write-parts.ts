@@ -12,6 +12,7 @@ import { EndpointFill } from "./endpoint-fill.ts";
 import { EndpointRemoval } from "./endpoint-removal.ts";
 import { type BookedEndpoint, EndpointBook } from "./endpoints.ts";
 import { EnrollmentTable } from "./enrollments.ts";
+import { EventLog, type EventLogOptions } from "./event-log.ts";
 import { HistorySends } from "./history-sends.ts";
 import { Ledger } from "./ledger.ts";
 import { LedgerTrim } from "./ledger-trim.ts";
@@ -19,6 +20,7 @@ import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { PunchTable } from "./punches.ts";
 import { Quarantine } from "./quarantine.ts";
+import { QuarantineNews, type QuarantineNewsState } from "./quarantine-news.ts";
 import { Redelivery } from "./redelivery.ts";
 import { SuggestedTimes } from "./suggested-times.ts";
 import { SyncNotes } from "./sync-notes.ts";
@@ -32,6 +34,7 @@ export interface Mark {
   readonly hasWritten: boolean;
   readonly commands: number;
   readonly endpoints: readonly BookedEndpoint[];
+  readonly quarantineNews: QuarantineNewsState;
 }
 
 /** Told of every transaction. */
@@ -40,6 +43,8 @@ export interface CommitWatch {
   starting(): void;
   /** `hasWritten` is false when perhaps nothing was written: such a commit succeeds on a dead disk. */
   committed(hasWritten: boolean): void;
+  /** After `committed`: there are new events. */
+  recorded(): void;
   failed(error: unknown): void;
 }
 
@@ -57,8 +62,10 @@ export class WriteParts {
   readonly ledger: Ledger;
   readonly ledgerTrim: LedgerTrim;
   readonly redelivery: Redelivery;
+  readonly eventLog: EventLog;
   readonly historySends: HistorySends;
   readonly quarantine: Quarantine;
+  readonly quarantineNews = new QuarantineNews();
   readonly notices: Notices;
   readonly enrollments: EnrollmentTable;
   readonly users: UserTable;
@@ -74,7 +81,11 @@ export class WriteParts {
   readonly #rollbackToSavepoint;
   readonly #releaseSavepoint;
 
-  constructor(database: Database, watch: CommitWatch) {
+  constructor(
+    database: Database,
+    watch: CommitWatch,
+    site: Pick<EventLogOptions, "siteTimeZone" | "ownClock">,
+  ) {
     const orm = drizzle(database);
     this.#database = database;
     this.#watch = watch;
@@ -91,6 +102,8 @@ export class WriteParts {
     this.ledger = new Ledger(database, this.counters);
     this.ledgerTrim = new LedgerTrim(database, this.counters);
     this.redelivery = new Redelivery(database, this.counters);
+    const { endpoints, outbox } = this;
+    this.eventLog = new EventLog(database, { ...site, endpoints, outbox });
     this.historySends = new HistorySends(database);
     this.quarantine = new Quarantine(orm);
     this.notices = new Notices(orm);
@@ -111,7 +124,9 @@ export class WriteParts {
    */
   transaction<Value>(work: () => Value): Value {
     const { value, hasWritten } = this.#commitOrUndo(work);
-    this.#watch.committed(hasWritten);
+    const hasEvents = this.eventLog.takeNews();
+    this.#watch.committed(hasWritten || hasEvents);
+    if (hasEvents) this.#watch.recorded();
     return value;
   }
 
@@ -185,6 +200,7 @@ export class WriteParts {
       commands: commands.mark(),
       endpoints: endpoints.mark(),
       hasWritten: this.#hasWritten,
+      quarantineNews: this.quarantineNews.state,
     };
   }
 
@@ -194,5 +210,6 @@ export class WriteParts {
     this.#hasWritten = mark.hasWritten;
     this.commands.undoTo(mark.commands);
     this.endpoints.undoTo(mark.endpoints);
+    this.quarantineNews.restore(mark.quarantineNews);
   }
 }

@@ -19,10 +19,12 @@ import {
   userId,
 } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import type { RecordedEvent } from "#domain/recorded-event.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
+import type { EventFilter, EventPage } from "#storage/event-storage.ts";
 import type {
   CommandFilter,
   DeviceChange,
@@ -398,6 +400,25 @@ export class FakeStorage implements Storage {
 
   async recordConditions(changes: readonly ConditionChange[]): Promise<void> {
     this.conditionChanges.push(...changes);
+  }
+
+  readonly events: RecordedEvent[] = [];
+  recordEvent = neverCalled;
+
+  async listEventsAfter(after: number, limit: number, filter: EventFilter): Promise<EventPage> {
+    const first = this.events[0]?.sequence ?? 1;
+    const behind = this.events
+      .filter(({ sequence }) => sequence > after)
+      .filter(({ type }) => filter.types?.includes(type) ?? true)
+      .filter(({ deviceId: id }) => filter.deviceId === undefined || id === filter.deviceId);
+    const events = behind.slice(0, limit);
+    const hasMore = behind.length > limit;
+    const last = hasMore ? events.at(-1)?.sequence : await this.findLastEvent();
+    return { events, nextAfter: last ?? after, hasMore, hasGap: after < first - 1 };
+  }
+
+  async findLastEvent(): Promise<number> {
+    return this.events.at(-1)?.sequence ?? 0;
   }
 
   importer: Storage["importer"] = { reserveIds: neverCalled, importRows: neverCalled };

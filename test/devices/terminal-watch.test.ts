@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
-import { TerminalWatch } from "#devices/terminal-watch.ts";
+import { type FurtherWatch, TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -59,6 +59,7 @@ async function start(rules: Parameters<typeof openTestStorage>[0] = {}) {
     conditions: () => watch.conditions().map(({ type, subject }) => `${type} ${subject}`),
     details: () => watch.conditions().map(({ detail }) => detail),
     notePort: (...given: Parameters<TerminalWatch["notePort"]>) => watch.notePort(...given),
+    lookWith: (further: FurtherWatch) => watch.lookWith(further),
     noteTwins: (id: string) => watch.noteTwins(id, "two"),
     /** Ends the watch and begins another on what is stored. */
     restart: async () => {
@@ -100,7 +101,7 @@ describe("what the port sees", () => {
     expect(site.conditions()).toEqual([]);
     expect(site.told("condition.cleared")).toEqual(["https-on 192.0.2.9"]);
     const kinds = site.history().map(({ type }) => type);
-    expect(kinds).toEqual(["condition.raised", "condition.cleared"]);
+    expect(kinds).toEqual(["device.condition", "device.condition"]);
   });
 
   test("is over 2 minutes after a terminal speaks properly from there", async () => {
@@ -226,6 +227,38 @@ describe("what terminals send", () => {
     expect(site.conditions()).toEqual([]);
     expect(site.told("condition.raised")).toEqual(["no-contact GATE"]);
     expect(site.told("condition.cleared")).toEqual(["no-contact GATE"]);
+    expect(site.history().map(({ type }) => type)).toEqual(["device.offline", "device.online"]);
+  });
+
+  test("a quarantine without room is told until nothing was refused for ten minutes", async () => {
+    const site = await start({ quarantineBytesMax: 0 });
+    const unreadable = () => site.send(punchesFrom("GATE", [rawPunch("", "20260302080000")]));
+    expect(await unreadable()).toEqual({ kind: "refused", code: "quarantine-full" });
+    await site.clock.advance(9 * MINUTE_MS);
+    await unreadable();
+    await site.clock.advance(9 * MINUTE_MS);
+    expect(site.conditions()).toEqual(["quarantine-full quarantine"]);
+    await site.clock.advance(MINUTE_MS + LOOK_MS);
+    expect(site.conditions()).toEqual([]);
+    expect(site.history().map(({ type }) => type)).toEqual(["quarantine.full", "quarantine.full"]);
+  });
+
+  test("what is seen beside terminals is told with it, as long as it is seen", async () => {
+    const site = await start();
+    let isPaused = true;
+    const asked: boolean[] = [];
+    site.lookWith(async (isOpen) => {
+      asked.push(isOpen("endpoint-paused", "settings"));
+      const detail = "It takes nothing: http 503";
+      return isPaused ? [{ type: "endpoint-paused", subject: "settings", detail }] : [];
+    });
+    await site.clock.advance(2 * LOOK_MS);
+    expect(site.conditions()).toEqual(["endpoint-paused settings"]);
+    isPaused = false;
+    await site.clock.advance(LOOK_MS);
+    expect(site.conditions()).toEqual([]);
+    expect(asked).toEqual([false, true, true]);
+    expect(site.history().map(({ type }) => type)).toEqual(["endpoint.paused", "endpoint.resumed"]);
   });
 
   test("a terminal that polled before the start is missed after an hour", async () => {

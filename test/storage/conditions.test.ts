@@ -1,12 +1,14 @@
 /**
- * Aim: what is wrong with terminals outlives a restart, its history has a row for each beginning and
- * end, and neither grows without bound.
+ * Aim: what is wrong outlives a restart, and each beginning and end of it is an event, told to
+ * whoever it is of use to.
  */
 
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { type Condition, type ConditionChange, conditionFix } from "#domain/condition.ts";
+import { deviceId } from "#domain/identifiers.ts";
+import { type EndpointId, endpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeOwnClock } from "../support/fake-own-clock.ts";
@@ -18,9 +20,9 @@ import {
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
+  SETTINGS_ENDPOINT,
+  type TestStorage,
 } from "../support/test-storage.ts";
-
-const DAY_MS = 86_400_000;
 
 const TLS: Condition = {
   type: "https-on",
@@ -35,12 +37,12 @@ function change(kind: ConditionChange["kind"], condition: Condition, afterMs = 0
   return { kind, condition, atMs: epochMs(RECEIVED_AT_MS + afterMs) };
 }
 
-function history(path: string): readonly unknown[] {
-  using database = new Database(path, { readonly: true });
-  return database.query("SELECT type, device_id, data_text FROM events ORDER BY id").values();
+async function told({ storage }: TestStorage) {
+  const { events } = await storage.listEventsAfter(0, 100, {});
+  return events.map(({ type, deviceId: device, data }) => ({ type, deviceId: device, data }));
 }
 
-test("recordConditions() keeps what is open over a restart, and a row of each change", async () => {
+test("recordConditions() keeps what is open over a restart, and an event of each change", async () => {
   using opened = openTestStorage();
   await opened.storage.recordConditions([change("raised", TLS), change("raised", PENDING)]);
   expect(await opened.storage.listConditions()).toEqual([TLS, PENDING]);
@@ -48,13 +50,49 @@ test("recordConditions() keeps what is open over a restart, and a row of each ch
   expect(await opened.storage.listConditions()).toEqual([TLS, PENDING]);
   await opened.storage.recordConditions([change("cleared", TLS, 5)]);
   expect(await opened.storage.listConditions()).toEqual([PENDING]);
-  const data = (condition: Condition, fix = "") =>
-    `{"condition":"${condition.type}","subject":"${condition.subject}","detail":${JSON.stringify(condition.detail)},"raised_at_ms":${RECEIVED_AT_MS}${fix}}`;
-  const fixOf = (condition: Condition) => `,"fix":${JSON.stringify(conditionFix(condition))}`;
-  expect(history(opened.path)).toEqual([
-    ["condition.raised", "", data(TLS, fixOf(TLS))],
-    ["condition.raised", "GATE", data(PENDING, fixOf(PENDING))],
-    ["condition.cleared", "", data(TLS)],
+  const events = await told(opened);
+  expect(events).toEqual([
+    {
+      type: "device.condition",
+      deviceId: "",
+      data: {
+        condition: "https-on",
+        device_id: null,
+        name: null,
+        address: "192.0.2.9",
+        status: "raised",
+        since: "2026-03-02T09:00:00+08:00",
+        detail: 'bytes "x"',
+        fix: conditionFix(TLS),
+      },
+    },
+    {
+      type: "device.condition",
+      deviceId: "",
+      data: expect.objectContaining({ status: "cleared" }),
+    },
+  ] as never);
+});
+
+test("recordConditions() tells a receiver's pause to the others, and its end to all", async () => {
+  using opened = openTestStorage({ endpoint: { ...SETTINGS_ENDPOINT, format: "standard" } });
+  await opened.reopen({}, () => {
+    using database = new Database(opened.path);
+    database.run(`INSERT INTO webhook_endpoints
+      (id, name, origin, url, format, secret, is_enabled, created_at_ms)
+      VALUES (2, 'payroll', 'added', 'http://payroll.test/', 'standard', 's', 1, 0)`);
+  });
+  const paused: Condition = { ...TLS, type: "endpoint-paused", subject: "payroll" };
+  await opened.storage.recordConditions([change("raised", paused), change("cleared", paused, 5)]);
+  const waiting = async (endpoint: EndpointId) => {
+    const outbox = opened.storage.outboxOf(endpoint);
+    return (await outbox.listWaitingDeliveries(deviceId(""), 0, 10)).map(({ type }) => type);
+  };
+  expect(await waiting(SETTINGS_ENDPOINT_ID)).toEqual(["endpoint.paused", "endpoint.resumed"]);
+  expect(await waiting(endpointId(2))).toEqual(["endpoint.resumed"]);
+  expect((await told(opened)).map(({ type }) => type)).toEqual([
+    "endpoint.paused",
+    "endpoint.resumed",
   ]);
 });
 
@@ -64,25 +102,6 @@ test("recordConditions() has one row of a condition, however often it is raised"
   const later = { ...TLS, detail: "later" };
   await opened.storage.recordConditions([change("raised", later)]);
   expect(await opened.storage.listConditions()).toEqual([later]);
-});
-
-test("recordConditions() drops history of more than 30 days", async () => {
-  using opened = openTestStorage();
-  await opened.storage.recordConditions([change("raised", TLS)]);
-  await opened.storage.recordConditions([change("cleared", TLS, 30 * DAY_MS)]);
-  expect(history(opened.path)).toHaveLength(2);
-  await opened.storage.recordConditions([change("raised", PENDING, 30 * DAY_MS + 1)]);
-  expect(history(opened.path)).toHaveLength(2);
-});
-
-test("recordConditions() holds 10,000 rows of history", async () => {
-  using opened = openTestStorage();
-  const flapping = Array.from({ length: 10_100 }, (_, index) =>
-    change(index % 2 === 0 ? "raised" : "cleared", TLS),
-  );
-  await opened.storage.recordConditions(flapping);
-  expect(history(opened.path)).toHaveLength(10_000);
-  expect(await opened.storage.listConditions()).toEqual([]);
 });
 
 test("onTwins is told while two terminals go on with one id, the log once", async () => {

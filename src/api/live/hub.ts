@@ -1,9 +1,10 @@
 /**
- * Tells every client of `/ws` what enters the feed, after it is on disk, and what somebody changed
- * of a terminal. Keeps no message for anybody: whoever does not read is put out.
+ * Tells every client of `/ws` what enters the feed, after it is on disk, what somebody changed of a
+ * terminal, and who asked for it what else happened. Keeps no message for anybody: whoever does not
+ * read is put out.
  *
  * States: empty (no client: nothing is read and no timer runs); resting (waits to be woken);
- * reading (page after page of the feed, a turn of the loop apart); closed.
+ * reading (page after page of the feed and of the events, a turn of the loop apart); closed.
  */
 
 import type { DeviceId, FeedPosition } from "#domain/identifiers.ts";
@@ -12,6 +13,7 @@ import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { ReadingTurns } from "#platform/reading-turns.ts";
 import type { Storage } from "#storage/storage.ts";
+import { spellEvent } from "../events/spell-event.ts";
 import { listDevicesForHris } from "../original/listed-devices.ts";
 import {
   type DeviceNews,
@@ -37,13 +39,18 @@ export interface LiveClient {
   readonly clientId: string;
   /** Whether the token that it came with would still let it in. */
   readonly isTokenValid: () => Promise<boolean>;
+  /** Whether it asked for messages that the replaced server never sent. */
+  readonly wantsEvents: boolean;
 }
 
 export interface LiveHubOptions {
-  readonly storage: Pick<Storage, "figures" | "listDevices" | "listPunchesAfter">;
+  readonly storage: Pick<
+    Storage,
+    "figures" | "listDevices" | "listPunchesAfter" | "listEventsAfter" | "findLastEvent"
+  >;
   readonly clock: Clock;
   readonly log: Log;
-  /** IANA zone of the terminals' last contact. */
+  /** IANA zone of the terminals' last contact, and of events. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;
 }
@@ -55,6 +62,8 @@ interface Listener {
   /** The feed's end when it came: what was there before is no news. */
   readonly after: FeedPosition;
   readonly lastPunchId: number;
+  /** The newest event when it came; undefined: it wants none. */
+  readonly afterEvent: number | undefined;
   /** Messages since the last check. */
   messages: number;
 }
@@ -82,6 +91,8 @@ export class LiveHub {
   readonly #arriving = new Set<LiveSocket>();
   readonly #told = new Set<number>();
   #position: FeedPosition | undefined;
+  /** The last event that was read; undefined while nobody wants any. */
+  #eventPosition: number | undefined;
   #state: "resting" | "reading" | "closed" = "resting";
   #isWoken = false;
   #checks: Timer | undefined;
@@ -107,11 +118,14 @@ export class LiveHub {
     try {
       const devices = await listDevicesForHris(storage);
       const figures = await storage.figures();
+      const lastEvent = client.wantsEvents ? await storage.findLastEvent() : undefined;
       // It may have gone meanwhile.
       if (!this.#arriving.delete(socket)) return;
       const { lastFeedPosition: after, lastPunchId } = figures;
-      this.#listeners.set(socket, { client, socket, after, lastPunchId, messages: 0 });
+      const places = { after, lastPunchId, afterEvent: lastEvent };
+      this.#listeners.set(socket, { client, socket, ...places, messages: 0 });
       this.#position ??= after;
+      this.#eventPosition ??= lastEvent;
       this.#send(socket, statusMessage(figures.punchCount, devices, { clock, siteTimeZone }));
     } catch (error) {
       log.error("live.failed", { cause: String(error) }, { per: "live" });
@@ -135,6 +149,9 @@ export class LiveHub {
   forget(socket: LiveSocket): void {
     this.#arriving.delete(socket);
     this.#listeners.delete(socket);
+    if (![...this.#listeners.values()].some(({ client }) => client.wantsEvents)) {
+      this.#eventPosition = undefined;
+    }
     if (this.clientCount > 0) return;
     this.#checks?.stop();
     this.#checks = undefined;
@@ -142,7 +159,7 @@ export class LiveHub {
     this.#told.clear();
   }
 
-  /** Something may have entered the feed. Cheap. */
+  /** Something may have entered the feed, or happened. Cheap. */
   wake(): void {
     if (this.#position === undefined || this.#state === "closed") return;
     this.#isWoken = true;
@@ -171,6 +188,7 @@ export class LiveHub {
       await this.#turns.next();
       try {
         await this.#readPage();
+        await this.#readEvents();
       } catch (error) {
         // The next commit wakes again; nothing is skipped.
         this.#options.log.error("live.failed", { cause: String(error) }, { per: "live" });
@@ -188,6 +206,23 @@ export class LiveHub {
     this.#position = page.nextAfter;
     if (page.hasMore) this.#isWoken = true;
     for (const punch of page.punches) this.#tellPunch(punch);
+  }
+
+  async #readEvents(): Promise<void> {
+    const { storage, siteTimeZone } = this.#options;
+    const position = this.#eventPosition;
+    if (position === undefined) return;
+    const page = await storage.listEventsAfter(position, ROWS_PER_TURN, {});
+    if (this.#eventPosition !== position) return;
+    this.#eventPosition = page.nextAfter;
+    if (page.hasMore) this.#isWoken = true;
+    for (const event of page.events) {
+      const text = JSON.stringify(spellEvent(event, siteTimeZone));
+      for (const { socket, afterEvent } of [...this.#listeners.values()]) {
+        const isNews = afterEvent !== undefined && event.sequence > afterEvent;
+        if (isNews) this.#send(socket, text);
+      }
+    }
   }
 
   #tellPunch(punch: Punch): void {

@@ -14,6 +14,8 @@ export const LIVE_DESCRIPTION =
   "punch (a row of `/api/logs` without `id`, `datetime` and `created_at`, with `device_type`, " +
   "`is_primary` and `is_duplicate`), `device_status_changed` (`device_id`, `status`), " +
   "`device_updated` and `device_deleted` (`device_id`). " +
+  "With `/ws?events=1` the events of `/v1/events` come too, spelled as there, as messages of their own " +
+  "types. " +
   'A client may send `{"type":"ping"}`, which is answered `{"type":"pong"}`.';
 
 /** The answer to `{"type":"ping"}`. */

@@ -6,6 +6,7 @@
 import { Elysia } from "elysia";
 import { type BearerGateOptions, bearerGate, SOCKET_PROTOCOL } from "../auth.ts";
 import { ApiFailure, tooManyOpen } from "../errors.ts";
+import { lenientFlag } from "../query-text.ts";
 import type { LiveClient, LiveHub } from "./hub.ts";
 
 /** The route, behind a token that may read. The OpenAPI dialect has no words for what follows. */
@@ -21,7 +22,8 @@ export function liveRoutes({
     ({ request, server, clientId, isTokenValid }) => {
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") throw noUpgrade();
       if (live.isFull) throw tooManyOpen();
-      const data: LiveClient = { clientId, isTokenValid };
+      const wantsEvents = lenientFlag(new URL(request.url).searchParams.get("events"));
+      const data: LiveClient = { clientId, isTokenValid, wantsEvents };
       const isOffered = request.headers.has("sec-websocket-protocol");
       const headers = isOffered ? { "sec-websocket-protocol": SOCKET_PROTOCOL } : {};
       if (server?.upgrade(request, { data, headers }) !== true) throw noUpgrade();

@@ -4,6 +4,7 @@ import type { ExpectedUsers } from "#domain/user.ts";
 import { VERSION } from "#platform/version.ts";
 import type { FeedPage, Storage } from "#storage/storage.ts";
 import { spellPunch } from "#webhooks/spell-punch.ts";
+import { hasTag } from "../entity-tag.ts";
 import { type LongTexts, streamText } from "../long-text.ts";
 import { encodeCursor, nextLink } from "../paging.ts";
 import { FeedRows } from "./feed-rows.ts";
@@ -75,11 +76,6 @@ async function answerRest(
     isTokenValid,
   });
   return new Response(body, { headers: { "content-type": MEDIA_TYPES[format], vary: "accept" } });
-}
-
-/** A tag that something on the way made weak counts too (RFC 9110 13.1.2). */
-function hasTag(header: string | null, etag: string): boolean {
-  return (header ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
 
 /**

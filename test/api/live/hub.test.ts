@@ -5,7 +5,9 @@
 
 import { describe, expect, test } from "bun:test";
 import { LIVE_CLIENTS_MAX, LiveHub, type LiveSocket } from "#api/live/hub.ts";
+import { epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition, userId } from "#domain/identifiers.ts";
+import type { RecordedEvent } from "#domain/recorded-event.ts";
 import { settleNetwork } from "../../devices/tcp-peer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
@@ -61,6 +63,9 @@ class Bench {
         this.reads += 1;
         return this.storage.listPunchesAfter(...given);
       },
+      listEventsAfter: (...given: Parameters<FakeStorage["listEventsAfter"]>) =>
+        this.storage.listEventsAfter(...given),
+      findLastEvent: () => this.storage.findLastEvent(),
     };
     this.hub = new LiveHub({
       storage,
@@ -71,15 +76,27 @@ class Bench {
     });
   }
 
-  async join(isTokenValid = async () => true): Promise<FakeSocket> {
+  async join(isTokenValid = async () => true, wantsEvents = false): Promise<FakeSocket> {
     const socket = new FakeSocket();
-    await this.hub.welcome(socket, { clientId: "hris", isTokenValid });
+    await this.hub.welcome(socket, { clientId: "hris", isTokenValid, wantsEvents });
     return socket;
   }
 
   /** A punch whose user has the number of its id. */
   store(id: number, change: Parameters<typeof samplePunch>[1] = {}): void {
     this.storage.punches.push(samplePunch(id, { userId: userId(String(id)), ...change }));
+  }
+
+  /** An event that has just been recorded. */
+  record(sequence: number, type: RecordedEvent["type"], name = "Main gate"): void {
+    this.storage.events.push({
+      sequence,
+      id: `box-event-${sequence}`,
+      type,
+      deviceId: "2401058352",
+      atMs: epochMs(Date.UTC(2026, 2, 2, 0, 30, 5)),
+      data: { device_id: "2401058352", name },
+    });
   }
 
   async wake(): Promise<void> {
@@ -142,6 +159,35 @@ describe("LiveHub", () => {
         },
       });
     }
+  });
+
+  test("tells events, as on /v1/events, to who asked for them and to nobody else", async () => {
+    const bench = new Bench();
+    bench.record(1, "device.pending");
+    const plain = await bench.join();
+    const early = await bench.join(undefined, true);
+    bench.record(2, "device.offline");
+    const late = await bench.join(undefined, true);
+    bench.record(3, "device.online");
+    await bench.wake();
+    await bench.wake();
+    expect(plain.types).toEqual(["status"]);
+    expect(early.types).toEqual(["status", "device.offline", "device.online"]);
+    expect(late.types).toEqual(["status", "device.online"]);
+    expect(JSON.parse(early.texts[1] ?? "")).toEqual({
+      id: "box-event-2",
+      type: "device.offline",
+      timestamp: "2026-03-02T08:30:05+08:00",
+      data: { device_id: "2401058352", name: "Main gate" },
+    });
+    bench.hub.forget(early);
+    bench.hub.forget(late);
+    bench.record(4, "device.offline");
+    await bench.wake();
+    const again = await bench.join(undefined, true);
+    bench.record(5, "device.online");
+    await bench.wake();
+    expect(again.types).toEqual(["status", "device.online"]);
   });
 
   test("tells each client what came after it did, and nothing twice", async () => {

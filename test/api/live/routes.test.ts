@@ -40,11 +40,14 @@ class Watcher {
   closed: number | undefined;
   readonly socket: WebSocket;
 
-  constructor(port: number, protocols: string | string[], headers: Record<string, string> = {}) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, {
-      headers,
-      ...(protocols.length === 0 ? {} : { protocols }),
-    });
+  constructor(place: number | string, protocols: string | string[], headers = {}) {
+    this.socket = new WebSocket(
+      `ws://127.0.0.1:${place}${typeof place === "number" ? "/ws" : ""}`,
+      {
+        headers,
+        ...(protocols.length === 0 ? {} : { protocols }),
+      },
+    );
     this.socket.addEventListener("message", ({ data }) => {
       const message: unknown = JSON.parse(String(data));
       this.types.push(field(message, "type"));
@@ -55,8 +58,9 @@ class Watcher {
     });
   }
 
-  static async open(port: number, token: string): Promise<Watcher> {
-    const watcher = new Watcher(port, [], { authorization: `Bearer ${token}` });
+  /** `place`: the port, or the port and the path. */
+  static async open(place: number | string, token: string): Promise<Watcher> {
+    const watcher = new Watcher(place, [], { authorization: `Bearer ${token}` });
     await until(() => watcher.types.length > 0);
     return watcher;
   }
@@ -76,6 +80,31 @@ describe("GET /ws", () => {
     await until(() => watcher.types.includes("pong"));
     watcher.socket.close();
     await until(() => fixture.options.live.clientCount === 0);
+  });
+
+  test("tells events only to who asks for them in the address", async () => {
+    const fixture = new ApiFixture();
+    const { port } = start(fixture);
+    const token = await fixture.token();
+    const plain = await Watcher.open(port, token);
+    const asking = await Watcher.open(`${port}/ws?events=1`, token);
+    const data = { detail: "48 MB are free" };
+    const atMs = fixture.clock.nowMs();
+    fixture.storage.events.push({
+      sequence: 1,
+      id: "e-1",
+      type: "disk.low",
+      deviceId: "",
+      atMs,
+      data,
+    });
+    fixture.storage.punches.push(samplePunch(1));
+    fixture.options.live.wake();
+    await until(() => asking.types.length === 3 && plain.types.length === 2);
+    expect(plain.types).toEqual(["status", "new_log"]);
+    expect(asking.types).toEqual(["status", "new_log", "disk.low"]);
+    plain.socket.close();
+    asking.socket.close();
   });
 
   test("lets a browser in with the token behind the protocol, which it is answered", async () => {

@@ -27,7 +27,7 @@ const StatusTerminal = t.Object({
 const StatusCondition = t.Object({
   /** One of `CONDITION_TYPES`. */
   type: t.String(),
-  /** A terminal's id, or the IP address where that is all there is. */
+  /** A terminal's id, an IP address where that is all there is, or a receiver's name. */
   subject: t.String(),
   raised_at: t.String(),
   last_seen_at: t.String(),
