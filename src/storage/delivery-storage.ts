@@ -10,7 +10,8 @@ import type { EndpointOutbox } from "./endpoint-outbox.ts";
 import { shownEndpoint } from "./endpoints.ts";
 import { guardEngine } from "./engine-error.ts";
 import { LedgerReader } from "./ledger-reader.ts";
-import { readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
+import { type ParkedDelivery, readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
+import { parkedEvent } from "./parked-event.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
 
@@ -31,6 +32,15 @@ export function deliveryStorage({
   boxId,
 }: DeliveryStorageOptions): Pick<Storage, "listEndpoints" | "outboxOf" | "trimLedger"> {
   const ledger = new LedgerReader(reader, { clock, boxId });
+  const tellParked = (id: EndpointId, parked: ParkedDelivery | undefined): void => {
+    if (parked === undefined) return;
+    const endpoint = parts.endpoints.list().find((booked) => booked.id === id);
+    // It is removed, or about to be.
+    if (endpoint === undefined) return;
+    const event = parkedEvent(parked, endpoint, boxId);
+    // Who refused it knows, and might refuse this, too.
+    if (event !== undefined) parts.eventLog.add(event, id);
+  };
   const outboxOf = (endpointId: EndpointId): EndpointOutbox => ({
     listDevicesWithDeliveries: async () =>
       guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader, endpointId)),
@@ -42,7 +52,7 @@ export function deliveryStorage({
       guardEngine("record deliveries", () =>
         parts.transaction(() => {
           for (const record of records) {
-            parts.outbox.record(endpointId, record);
+            tellParked(endpointId, parts.outbox.record(endpointId, record));
             parts.ledger.add(endpointId, record);
           }
         }),

@@ -3,8 +3,9 @@
  * their tries made of them.
  */
 
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { assertDefined } from "#base/assert.ts";
 import { epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { EndpointId, EventType } from "#domain/webhook-endpoint.ts";
@@ -19,6 +20,13 @@ import type { WaitingDelivery } from "./storage.ts";
 /** A stored message. */
 export type DeliveryRow = typeof deliveries.$inferSelect;
 
+/** A message that has just been parked. */
+export interface ParkedDelivery {
+  readonly row: Omit<DeliveryRow, "bodyText">;
+  /** It had been parked before, and a further try was in vain, too. */
+  readonly wasParked: boolean;
+}
+
 /** Writes messages and the results of their tries, inside the caller's transaction. */
 export class Outbox {
   readonly #counters: Counters;
@@ -26,6 +34,7 @@ export class Outbox {
   readonly #finish;
   readonly #putOff;
   readonly #keep;
+  readonly #find;
   readonly #supersede;
   readonly #insertEvent;
 
@@ -84,6 +93,12 @@ export class Outbox {
       .where(WAITING)
       .prepare();
     this.#keep = orm.update(deliveries).set(TRIED).where(WAITING).prepare();
+    const { bodyText: _, ...columns } = getTableColumns(deliveries);
+    this.#find = orm
+      .select(columns)
+      .from(deliveries)
+      .where(eq(deliveries.id, sql.placeholder("id")))
+      .prepare();
   }
 
   /**
@@ -139,8 +154,11 @@ export class Outbox {
     }
   }
 
-  /** Writes what a try made of its message. One that no longer waits stays as it is. */
-  record(endpointId: EndpointId, record: AttemptRecord): void {
+  /**
+   * Writes what a try made of its message. One that no longer waits stays as it is. Returns one that
+   * is parked by it.
+   */
+  record(endpointId: EndpointId, record: AttemptRecord): ParkedDelivery | undefined {
     const { kind } = record;
     const tried = {
       id: record.deliveryId,
@@ -150,16 +168,26 @@ export class Outbox {
     };
     if (kind === "refused") {
       this.#putOff.run({ ...tried, nextAttemptAtMs: record.nextAttemptAtMs });
-    } else if (kind === "failed") {
-      this.#keep.run(tried);
-    } else {
-      const isParked = kind === "parked";
-      const ended = this.#finish.get({ ...tried, status: kind, refusedCount: isParked ? 1 : 0 });
-      if (ended === undefined) return;
-      this.#counters.addDeliveries(endpointId, { waiting: -1, parked: isParked ? 1 : 0 });
-      // A parked one never goes, so that it takes nothing of what the ledger may hold.
-      if (!isParked) this.#counters.add({ ledgerBytes: ended.bytes });
+      return undefined;
     }
+    if (kind === "failed") {
+      this.#keep.run(tried);
+      return undefined;
+    }
+    const isParked = kind === "parked";
+    const ended = this.#finish.get({ ...tried, status: kind, refusedCount: isParked ? 1 : 0 });
+    if (ended === undefined) return undefined;
+    this.#counters.addDeliveries(endpointId, { waiting: -1, parked: isParked ? 1 : 0 });
+    if (isParked) return this.#findParked(record.deliveryId);
+    // A parked one never goes, so that it takes nothing of what the ledger may hold.
+    this.#counters.add({ ledgerBytes: ended.bytes });
+    return undefined;
+  }
+
+  #findParked(id: number): ParkedDelivery {
+    const row = assertDefined(this.#find.get({ id }), "A message was parked that is not there");
+    // One that is put back keeps its count, and is due at once; one that was refused waits a while.
+    return { row, wasParked: row.attemptCount > 1 && row.nextAttemptAtMs === 0 };
   }
 }
 
