@@ -31,6 +31,7 @@ import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { endpointUrl, rulesOf } from "#ingest/rules-of-settings.ts";
 import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
+import { startDeliveryCare } from "#maintenance/delivery-care.ts";
 import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
 import { describeService } from "#maintenance/service-status.ts";
@@ -43,8 +44,9 @@ import { VERSION } from "#platform/version.ts";
 import { checkEarlierDatabase } from "#storage/earlier-database.ts";
 import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
+import { deliveryOf } from "#webhooks/delivery-of-settings.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
-import { type EndpointWatchOptions, watchEndpoints } from "#webhooks/endpoint-watch.ts";
+import { watchEndpoints } from "#webhooks/endpoint-watch.ts";
 import { shownUrl } from "#webhooks/shown-url.ts";
 import { sendTestEvent } from "#webhooks/test-event.ts";
 
@@ -149,7 +151,7 @@ async function startParts(
   stops.push(startCommandCare(options, storage));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
-  stops.push(await startDelivery(dispatchers, watch, { storage, dispatchers, clock }));
+  stops.push(await startDelivery(options, { storage, ownClock, watch, dispatchers }));
   const queue = createQueue(options, storage, () => {
     noteCommit();
     recovery.noteCommit();
@@ -237,13 +239,19 @@ function createReaders({ config, clock, log }: AppOptions, storage: Storage) {
 
 /** Returns what stops it. */
 async function startDelivery(
-  dispatchers: Dispatchers,
-  watch: TerminalWatch,
-  watched: EndpointWatchOptions,
+  options: AppOptions,
+  parts: ReturnType<typeof openAppStorage> & { readonly dispatchers: Dispatchers },
 ): Promise<() => Promise<void>> {
+  const { config, clock, log } = options;
+  const { watch, dispatchers } = parts;
   await dispatchers.refresh();
-  watch.lookWith(watchEndpoints(watched));
-  return () => dispatchers.stop();
+  watch.lookWith(watchEndpoints({ ...parts, clock }));
+  const loopOver = loopsOf(options);
+  const stopCare = startDeliveryCare({ ...parts, settings: config, clock, log, loopOver });
+  return async () => {
+    await stopCare();
+    await dispatchers.stop();
+  };
 }
 
 /** Returns what stops it. */
@@ -253,15 +261,16 @@ function startCommandCare({ clock, log }: AppOptions, storage: Storage): () => P
   return () => care.stop();
 }
 
-function beginRecovery(
-  { config, clock, log }: AppOptions,
-  storage: Storage,
-  afterStep: () => void,
-): StepLoop {
+function beginRecovery(options: AppOptions, storage: Storage, afterStep: () => void): StepLoop {
+  const { config, clock, log } = options;
   const { logRecoveryTime, siteTimeZone } = config;
   const recoveryTime = logRecoveryTime === NEVER ? undefined : logRecoveryTime;
-  const loopOver = (step: () => Promise<boolean>) => new BackgroundLoop({ step, clock, log });
+  const loopOver = loopsOf(options);
   return startRecovery({ storage, clock, log, recoveryTime, siteTimeZone, afterStep, loopOver });
+}
+
+function loopsOf({ clock, log }: AppOptions) {
+  return (step: () => Promise<boolean>) => new BackgroundLoop({ step, clock, log });
 }
 
 function siteOf(config: Config) {
@@ -317,22 +326,13 @@ async function createDispatchers(
   secrets: Secrets,
 ): Promise<Dispatchers> {
   const primaryDeviceId = deviceId(config.primaryDeviceId);
+  const authorities = await loadAuthorities(config.webhookCaFile);
   return new Dispatchers({
     storage,
     clock,
     log,
     random: Math.random,
-    settings: {
-      timeoutMs: config.webhookTimeoutMs,
-      refusalsMax: config.webhookRetriesMax + 1,
-      retryDelayMs: config.webhookRetryDelayMs,
-      authorities: await loadAuthorities(config.webhookCaFile),
-      own: {
-        secret: secrets.webhookSecret,
-        rateLimitPerMinute: config.webhookRateLimit,
-        extraFields: config.webhookExtraFields,
-      },
-    },
+    settings: deliveryOf(config, { secret: secrets.webhookSecret, authorities }),
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId,
     expectedUsers: expectedUsersOf(primaryDeviceId, primaryUserRange(config)),

@@ -2,7 +2,7 @@
  * The part of the settings table that bounds what terminals and backlogs may take.
  */
 
-import { integer, kibibytes, seconds } from "./setting.ts";
+import { integer, kibibytes, mebibytes, seconds } from "./setting.ts";
 
 /** Bounds, so that no terminal and no backlog takes the box down. Few sites ever change one. */
 export const LIMITS = {
@@ -149,5 +149,21 @@ export const LIMITS = {
     min: 0,
     max: 16_777_216,
     fallback: 65_536,
+  }),
+  webhookLedgerDays: integer({
+    name: "WEBHOOK_LEDGER_DAYS",
+    meaning:
+      "How long delivered messages and their tries are kept; those that wait or are parked stay in any case.",
+    min: 1,
+    max: 3660,
+    fallback: 30,
+    unit: "days",
+  }),
+  webhookLedgerBytesMax: mebibytes({
+    name: "WEBHOOK_LEDGER_MIB",
+    meaning: "The same in size, all receivers together; the oldest go first.",
+    min: 1,
+    max: 16_384,
+    fallback: 64,
   }),
 } as const;

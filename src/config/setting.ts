@@ -75,6 +75,17 @@ export function kibibytes(
   return scaled(integer({ ...description, unit: "KiB" }), 1024);
 }
 
+/** A size written in whole MiB and kept in bytes. */
+export function mebibytes(
+  description: Description & {
+    readonly min: number;
+    readonly max: number;
+    readonly fallback: number;
+  },
+): Setting<number> {
+  return scaled(integer({ ...description, unit: "MiB" }), 1_048_576);
+}
+
 /** One of a few words, in any case. */
 export function choice<Word extends string>(
   description: Description & {

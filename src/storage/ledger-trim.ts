@@ -78,7 +78,8 @@ export class LedgerTrim {
 
   /** See `Storage.trimLedger`; inside the caller's transaction. */
   step({ bytesMax, beforeMs }: LedgerLimits): boolean {
-    if (this.#counters.values.ledgerBytes > bytesMax) return this.#dropOldest(bytesMax);
+    const isTooMuch = this.#counters.values.ledgerBytes > bytesMax;
+    if (isTooMuch && this.#dropOldest(bytesMax)) return true;
     return beforeMs !== undefined && this.#dropOld(beforeMs);
   }
 
