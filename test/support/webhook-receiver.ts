@@ -5,14 +5,13 @@
 
 import { createHmac } from "node:crypto";
 
-/**
- * How requests are answered: with a status, or not at all until the behaviour changes. A function
- * decides for each request, and may take its time.
- */
+/** With a status, with a whole answer, or not at all until the behaviour changes. */
+type Reply = number | Response | "silent";
+
+/** How requests are answered. A function decides for each request, and may take its time. */
 export type Behaviour =
-  | number
-  | "silent"
-  | ((webhook: ReceivedWebhook) => number | "silent" | Promise<number | "silent">);
+  | Exclude<Reply, Response>
+  | ((webhook: ReceivedWebhook) => Reply | Promise<Reply>);
 
 /** One element of `logs`, as far as tests look at it. */
 export interface ReceivedLog {
@@ -137,16 +136,17 @@ export class WebhookReceiver implements AsyncDisposable {
     };
     this.received.push(webhook);
     this.#notify();
-    const status = await this.#decide(webhook);
+    const reply = await this.#decide(webhook);
+    const response = typeof reply === "number" ? new Response("", { status: reply }) : reply;
     // A sender that has gone away will never know of an answer: it has none.
     if (request.signal.aborted) return new Response("", { status: 503 });
-    webhook.status = status;
+    webhook.status = response.status;
     // The answer first, so that who waits for it finds it given.
     setImmediate(() => this.#notify());
-    return new Response("", { status });
+    return response;
   }
 
-  async #decide(webhook: ReceivedWebhook): Promise<number> {
+  async #decide(webhook: ReceivedWebhook): Promise<Exclude<Reply, "silent">> {
     for (;;) {
       const { promise: changed } = this.#changed;
       const behaviour = this.#behaviour;
