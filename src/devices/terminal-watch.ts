@@ -22,6 +22,7 @@ import { shownDuration } from "#domain/time-text.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { HandleIntake } from "./connection-host.ts";
+import { QueueWatch } from "./queue-watch.ts";
 import type { PortSighting } from "./terminal-watch-sighting.ts";
 
 const LOOK_PERIOD_MS = 5_000;
@@ -64,6 +65,7 @@ interface Known {
 export class TerminalWatch {
   readonly #options: TerminalWatchOptions;
   #book: ConditionBook;
+  readonly #queues: QueueWatch;
   readonly #paces = new Map<DeviceId, ContactPace>();
   readonly #resends = new Map<DeviceId, Resend>();
   #further: FurtherWatch = async () => [];
@@ -78,6 +80,7 @@ export class TerminalWatch {
 
   constructor(options: TerminalWatchOptions) {
     this.#options = options;
+    this.#queues = new QueueWatch(options.clock);
     this.#book = new ConditionBook([], options.clock.monotonicMs());
   }
 
@@ -89,6 +92,7 @@ export class TerminalWatch {
     this.#book = new ConditionBook(open, this.#startedAtMs);
     const devices = await storage.listDevices();
     this.#known = new Map(devices.map((device) => [device.id, device]));
+    this.#queues.start(devices.map(({ id }) => id));
     const sinceMs = clock.nowMs() - EXPECTED_CONTACT_MS;
     const expected = devices.filter((device) => isPolling(device) && isSince(device, sinceMs));
     this.#expected = new Set(expected.map(({ id }) => id));
@@ -125,10 +129,11 @@ export class TerminalWatch {
     this.#book.see({ type: "shared-id", subject: id, detail }, this.#now());
   }
 
-  /** `handleIntake`, with each request and its outcome noted. */
+  /** `handleIntake`, with each request and its outcome noted, and polls doubted as `QueueWatch` does. */
   following(handleIntake: HandleIntake): HandleIntake {
+    const handle = this.#queues.following(handleIntake);
     return async (received) => {
-      const outcome = await handleIntake(received);
+      const outcome = await handle(received);
       this.noteIntake(received, outcome);
       return outcome;
     };

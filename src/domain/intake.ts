@@ -6,6 +6,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { CommandResult, HandedCommand } from "./command.ts";
 import type { DeviceId, PunchId } from "./identifiers.ts";
+import type { QueueDoubt } from "./terminal-queue.ts";
 import type { Enrollment } from "./user.ts";
 
 /**
@@ -56,6 +57,11 @@ export interface PollIntake extends IntakeBase {
   readonly kind: "poll";
   readonly deviceId: DeviceId;
   readonly report: DeviceReport;
+  /**
+   * What the poll shows of the punches that wait in the terminal: `empty`, there are none, or why
+   * there may be some. Absent: nobody knows in which order such a terminal sends.
+   */
+  readonly queue?: "empty" | QueueDoubt;
   /**
    * Why the terminal cannot be told a command, for a person; undefined where it can. Absent: it can
    * be told everything.

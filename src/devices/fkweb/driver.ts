@@ -22,7 +22,7 @@ import {
 } from "#devices/http-request.ts";
 import { quote } from "#devices/quote.ts";
 import type { HandedCommand } from "#domain/command.ts";
-import type { Intake, PollIntake } from "#domain/intake.ts";
+import type { Intake, Outcome, PollIntake } from "#domain/intake.ts";
 import { BlockAssembler } from "./blocks.ts";
 import { beginsLikeBody, isWholeBody, planFramedBody, planTextAlone } from "./body.ts";
 import {
@@ -156,13 +156,12 @@ class FkwebDecoder implements Decoder {
     const persistence = persistenceOf(head);
     if (frame === undefined) return { kind: "answer", reply: encodeBlockReply(part, persistence) };
     const intake = readIntake(frame, textBytesMax);
-    return intake.kind === "poll"
-      ? pollExchange(intake, frame, { persistence, dialect: commandDialectOf(frame, textBytesMax) })
-      : {
-          kind: "exchange",
-          intake,
-          encodeReply: (outcome) => encodeOutcome(outcome, frame, persistence),
-        };
+    if (intake.kind !== "poll") {
+      const encodeReply = (outcome: Outcome) => encodeOutcome(outcome, frame, persistence);
+      return { kind: "exchange", intake, encodeReply };
+    }
+    const dialect = commandDialectOf(frame, textBytesMax);
+    return pollExchange(showingQueue(intake, dialect, head), frame, { persistence, dialect });
   }
 
   /** The frame with its whole body, or `undefined` while blocks of it are to come (fkweb.md 5). */
@@ -244,6 +243,21 @@ function refuseIn(dialect: CommandDialect) {
     const spelled = encodeCommandReply(handed, target);
     return spelled.ok ? undefined : spelled.error.reason;
   };
+}
+
+/**
+ * Terminals of D1, D2, D3, D4 and D6 poll behind their queue (fkweb.md 0.5 and 11). Of D5 and D7, which
+ * names its request in JSON, nobody has seen one, so their polls say nothing of it.
+ */
+function showingQueue(
+  intake: PollIntake,
+  dialect: CommandDialect,
+  { headers }: HttpRequestHead,
+): PollIntake {
+  const isKnown =
+    dialect === "form" ||
+    ((dialect === "framed" || dialect === "visible-light") && headers.has("request_code"));
+  return isKnown ? { ...intake, queue: "empty" } : intake;
 }
 
 /** A poll is the one request whose answer may be a command. */

@@ -130,6 +130,12 @@ describe("bare JSON (D5, D6)", () => {
     }
   });
 
+  test("shows nothing of its queue by polls that may be D5's: nobody has seen one", () => {
+    const { intake } = read('{"fk_name":"x"}', { ...dev, request_code: "receive_cmd" });
+    expect(intake).toMatchObject({ kind: "poll" });
+    expect(intake).not.toHaveProperty("queue");
+  });
+
   test("hears an empty transaction on an idle poll", () => {
     const { reply } = read("", { ...dev, request_code: "receive_cmd" });
     expect(reply).toContain("\r\nresponse_code: ERROR_NO_CMD\r\ntrans_id: \r\ncmd_code: \r\n");

@@ -81,6 +81,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
   "e5-poll": {
     kind: "poll",
     deviceId: "2401058352",
+    queue: "empty",
     report: {
       clockText: "20260302081459",
       name: "gate-1",
@@ -129,6 +130,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
     kind: "poll",
     deviceId: "0000001234",
     refuseCommand: expect.any(Function),
+    queue: "empty",
     report: {
       clockText: "20150302081459",
       name: "gate",
@@ -159,6 +161,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
   "d4-poll": {
     kind: "poll",
     deviceId: "EN0190000001",
+    queue: "empty",
     report: {
       clockText: "20260302081459",
       firmware: "M82-1.0",
@@ -238,6 +241,7 @@ export const EXPECTED_INTAKES: Readonly<Record<string, unknown>> = {
     kind: "poll",
     deviceId: "AMDB26013800122",
     refuseCommand: expect.any(Function),
+    queue: "empty",
     report: { clockText: "20260720213000" },
   },
   "d7-punch-photo": {

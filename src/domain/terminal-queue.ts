@@ -1,0 +1,58 @@
+/**
+ * Whether a poll shows that nothing waits in a terminal. Its loop sends the queue first and polls
+ * behind it, but it also polls while the head of the queue was not taken (fkweb.md 11), up to 3
+ * minutes before it tries again (fkweb.md 2.1). Where that may be so, polls are doubted until such a
+ * retry would have come. Pure; times are monotonic.
+ */
+
+import { type ContactPace, usualIntervalMs, withContactAt } from "./condition-contact.ts";
+
+/**
+ * Why something may wait. `server-started`: the terminal was known before, and may have found no
+ * server. `out-of-contact`: it was silent for longer than it pauses between two polls.
+ * `unacknowledged`: what it sent got no answer. `sent-again`: it did not hear an acknowledgement.
+ */
+export type QueueDoubt = "server-started" | "out-of-contact" | "unacknowledged" | "sent-again";
+
+/** What is remembered of a terminal's requests. Immutable. */
+export interface QueueTrace {
+  readonly pace: ContactPace;
+  /** Undefined: a poll shows that nothing waits. */
+  readonly doubt: { readonly why: QueueDoubt; readonly sinceMs: number } | undefined;
+}
+
+/** A terminal that was not acknowledged tries again after 3 minutes, and somewhat. */
+const RETRY_MS = 200_000;
+/** Terminals poll every 2 minutes or faster, unless they are set otherwise. */
+const SILENCE_MIN_MS = 150_000;
+const INTERVALS_MISSED = 2;
+
+/**
+ * The trace with one more request. `isKnown`: the server knew the terminal before it started; of
+ * another one, the first request begins the trace without a doubt.
+ */
+export function withRequest(
+  trace: QueueTrace | undefined,
+  request: { readonly atMs: number; readonly isPoll: boolean; readonly isKnown: boolean },
+): QueueTrace {
+  const { atMs, isPoll, isKnown } = request;
+  const pace = withContactAt(trace?.pace, atMs, isPoll);
+  if (trace === undefined) {
+    return { pace, doubt: isKnown ? { why: "server-started", sinceMs: atMs } : undefined };
+  }
+  if (isInterrupted(trace.pace, atMs)) {
+    return { pace, doubt: { why: "out-of-contact", sinceMs: atMs } };
+  }
+  const isOver = trace.doubt !== undefined && atMs - trace.doubt.sinceMs >= RETRY_MS;
+  return { pace, doubt: isOver ? undefined : trace.doubt };
+}
+
+/** The trace after something that begins a doubt, or begins it anew. */
+export function withDoubt(trace: QueueTrace, why: QueueDoubt, atMs: number): QueueTrace {
+  return { ...trace, doubt: { why, sinceMs: atMs } };
+}
+
+function isInterrupted(pace: ContactPace, atMs: number): boolean {
+  const usualMs = usualIntervalMs(pace) ?? 0;
+  return atMs - pace.lastContactMs > Math.max(SILENCE_MIN_MS, INTERVALS_MISSED * usualMs);
+}
