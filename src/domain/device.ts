@@ -86,6 +86,8 @@ export interface Device {
   readonly quarantineBytes: number;
   /** Commands that wait for it, or for its result. */
   readonly openCommandCount: number;
+  /** Every punch that it stamped before this has come (exclusive); undefined: nothing shows it. */
+  readonly completeThroughMs: EpochMs | undefined;
 }
 
 /** Of a terminal that polls at its slowest, this is two polls and a half. */

@@ -104,7 +104,7 @@ export function readThrough(
   reading: {
     readonly fromMs: EpochMs | undefined;
     readonly untilMs: EpochMs | undefined;
-    /** When it was handed out. */
+    /** When it was handed out, as the terminal's clock showed it; by ours where that is fast. */
     readonly sentAtMs: EpochMs;
     readonly nowMs: EpochMs;
   },

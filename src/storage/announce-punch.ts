@@ -1,7 +1,7 @@
 /**
- * What belongs to a punch's entry into the feed, be it live or released: it is counted, and the
- * webhook's message is put into the outbox, in the same transaction. A correction or a resend of it
- * only ever makes a message, and only where one is wanted.
+ * What belongs to a punch's entry into the feed, be it live or released: it is counted, the
+ * webhook's message is put into the outbox, and it is listed if it is late, in the same transaction.
+ * A correction or a resend of it only ever makes a message, and only where one is wanted.
  */
 
 import type { EpochMs } from "#base/epoch.ts";
@@ -17,11 +17,18 @@ export interface EnteredPunch {
   readonly revision: number;
   /** UTC epoch milliseconds; the event's time. */
   readonly receivedAtMs: number;
+  /** When it got its place. */
+  readonly landedAtMs: number;
+  readonly instantMs: number;
   readonly isHistoric: boolean;
+  readonly isDoubtful: boolean;
 }
 
 /** Enqueues the deliveries of a punch that is in the feed. */
-export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHistoric">): void {
+export function enqueuePunch(
+  parts: WriteParts,
+  punch: Pick<EnteredPunch, "deviceId" | "punchId" | "revision" | "receivedAtMs">,
+): void {
   parts.outbox.enqueue(parts.endpoints.listTargets("punch.created", punch.deviceId), {
     type: "punch.created",
     deviceId: punch.deviceId,
@@ -32,9 +39,10 @@ export function enqueuePunch(parts: WriteParts, punch: Omit<EnteredPunch, "isHis
   });
 }
 
-/** Counts the punch and enqueues its deliveries. */
+/** Counts the punch, enqueues its deliveries, and lists it if it is late. */
 export function announcePunch(parts: WriteParts, punch: EnteredPunch): void {
   parts.counters.add({ punchCount: 1 });
+  parts.completeness.noteEntered(punch);
   if (!punch.isHistoric) enqueuePunch(parts, punch);
 }
 

@@ -35,7 +35,7 @@ import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
 import { isKnownPunch, type KnownPunch } from "./punches.ts";
 import type { QuarantineReason } from "./quarantine.ts";
 import { QuarantineKeeper } from "./quarantine-keeper.ts";
-import { withRecordNumber } from "./record-numbers.ts";
+import { withRecord } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
 import type { RecoveredRecord } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -121,7 +121,7 @@ export class IntakeApplier {
   }
 
   #applyPoll(received: ReceivedIntake, intake: PollIntake, contacted: DeviceRow): Outcome {
-    this.#contacts.report(contacted, intake.report, received);
+    this.#contacts.report(contacted, intake, received);
     const device = this.#parts.devices.get(intake.deviceId);
     const command = this.#commands.handOut({ received, intake, device });
     return command === undefined ? { kind: "stored" } : { kind: "stored", command };
@@ -182,17 +182,26 @@ export class IntakeApplier {
         bytes: intake.punches.length === 1 ? intake.raw : new TextEncoder().encode(raw.rawText),
       });
       if (outcome.kind === "refused") return outcome;
-      this.#noteRecordNumber(intake.deviceId, raw.recordNumberText, outcome.kind === "stored");
+      this.#noteRecord(received, intake.deviceId, { raw, isNew: outcome.kind === "stored" });
       if (outcome.kind === "stored" || best.kind === "duplicate") best = outcome;
     }
     return best;
   }
 
   /** Written with the punch: were it older than that, the next one would seem to miss some. */
-  #noteRecordNumber(id: DeviceId, numberText: string | undefined, isNew: boolean): void {
-    if (numberText === undefined) return;
+  #noteRecord(
+    { receivedAtMs }: ReceivedIntake,
+    id: DeviceId,
+    { raw, isNew }: { readonly raw: RawPunch; readonly isNew: boolean },
+  ): void {
     const row = this.#parts.devices.get(id);
-    const noted = withRecordNumber(row, numberText, isNew);
+    const noted = withRecord(row, {
+      punch: raw,
+      isNew,
+      receivedAtMs,
+      siteTimeZone: this.#rules.siteTimeZone,
+      isOwnClockTrusted: this.#ownClock.isTrusted(),
+    });
     if (noted !== row) this.#parts.devices.put(noted);
   }
 
@@ -348,7 +357,10 @@ export class IntakeApplier {
       punchId: place.punchId,
       revision: 1,
       receivedAtMs: received.receivedAtMs,
+      landedAtMs: received.receivedAtMs,
+      instantMs: punch.instantMs,
       isHistoric: punch.isHistoric,
+      isDoubtful,
     });
     // Behind the punch in the feed, and so in the outbox.
     if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);

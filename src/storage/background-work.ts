@@ -161,7 +161,10 @@ export class BackgroundWork {
     announcePunch(this.#parts, {
       ...row,
       punchId: id,
+      landedAtMs: this.#clock.nowMs(),
+      instantMs: time.instantMs,
       isHistoric: time.isHistoric,
+      isDoubtful: row.doubtfulTime !== null,
     });
   }
 }

@@ -8,9 +8,9 @@ import { type AllowedAddress, parseAllowedAddress } from "#domain/allowed-addres
 import { MANUAL_DRIVER } from "#domain/device.ts";
 import { findTwin, NO_TRACE, type TwinTrace, withContact } from "#domain/device-twins.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
-import type { DeviceReport, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
+import type { PollIntake, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
 import type { Box } from "./box.ts";
-import type { DeviceClocks } from "./device-clocks.ts";
+import type { DeviceClocks, OwnClockView } from "./device-clocks.ts";
 import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
 import type { StorageEvents } from "./events.ts";
 import type { HoldingRoom } from "./holding-room.ts";
@@ -27,6 +27,7 @@ export class DeviceContacts {
   readonly #room: HoldingRoom;
   readonly #events: StorageEvents;
   readonly #clocks: DeviceClocks;
+  readonly #ownClock: OwnClockView;
   /** By device; as many as there may be. */
   readonly #twins = new Map<string, { trace: TwinTrace; toldAtMs: number }>();
   /** Rules in use, read once. */
@@ -39,6 +40,7 @@ export class DeviceContacts {
     readonly room: HoldingRoom;
     readonly events: StorageEvents;
     readonly clocks: DeviceClocks;
+    readonly ownClock: OwnClockView;
   }) {
     this.#parts = options.parts;
     this.#box = options.box;
@@ -46,6 +48,7 @@ export class DeviceContacts {
     this.#room = options.room;
     this.#events = options.events;
     this.#clocks = options.clocks;
+    this.#ownClock = options.ownClock;
   }
 
   /** The sender's row, made on first contact; or why the terminal gets no answer. */
@@ -131,16 +134,25 @@ export class DeviceContacts {
   }
 
   /** Takes over what a terminal told of itself. */
-  report(row: DeviceRow, report: DeviceReport, received: ReceivedIntake): void {
-    const { clock, skewMs } = this.#clocks.report(row, report.clockText, received.receivedAtMs);
-    this.#watchTwins(row, received, skewMs);
+  report(row: DeviceRow, { report, queue }: PollIntake, received: ReceivedIntake): void {
+    const { receivedAtMs } = received;
+    const { clock, skewMs } = this.#clocks.report(row, report.clockText, receivedAtMs);
+    const isShared = this.#watchTwins(row, received, skewMs);
     const told = {
       reportedName: report.name ?? row.reportedName,
       firmware: report.firmware ?? row.firmware,
       codeLibrary: report.codeLibrary ?? row.codeLibrary,
       detailsText: report.detailsText ?? row.detailsText,
     };
-    const next: DeviceRow = { ...row, ...told, ...clock };
+    const reported: DeviceRow = { ...row, ...told, ...clock };
+    const next = this.#parts.completeness.withPoll(reported, {
+      queue,
+      receivedAtMs,
+      skewMs: skewMs ?? reported.clockSkewMs ?? undefined,
+      timeZone: row.timeZone ?? this.#rules.siteTimeZone,
+      isOwnClockTrusted: this.#ownClock.isTrusted(),
+      isShared,
+    });
     const isNews =
       told.reportedName !== row.reportedName ||
       told.firmware !== row.firmware ||
@@ -151,7 +163,8 @@ export class DeviceContacts {
     else this.#parts.devices.note(next);
   }
 
-  #watchTwins(row: DeviceRow, received: ReceivedIntake, skewMs: number | undefined): void {
+  /** Returns whether two terminals show at this moment that they use one id. */
+  #watchTwins(row: DeviceRow, received: ReceivedIntake, skewMs: number | undefined): boolean {
     const { receivedAtMs: atMs, remoteAddress: address } = received;
     const before = this.#twins.get(row.id);
     const { intake } = received;
@@ -161,10 +174,11 @@ export class DeviceContacts {
     const sign = findTwin(trace);
     // While it goes on it counts as told.
     this.#twins.set(row.id, { trace, toldAtMs: sign === undefined ? toldAtMs : atMs });
-    if (sign === undefined) return;
+    if (sign === undefined) return false;
     const isRepeat = Math.abs(atMs - toldAtMs) < TWINS_TOLD_MS;
     const detail = TWINS[sign];
     this.#events.push({ event: "device.twins", device: row.id, address, detail, isRepeat });
+    return true;
   }
 }
 

@@ -8,6 +8,7 @@ import { eq } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { assertDefined } from "#base/assert.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { deviceThrough } from "#domain/completeness.ts";
 import { type Device, type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import { devices } from "./schema.ts";
@@ -55,6 +56,19 @@ export class DeviceBook {
   list(): readonly DeviceRow[] {
     const rows = [...this.#entries.values()].map((entry) => entry.row);
     return rows.filter((row) => row.driver !== MANUAL_DRIVER);
+  }
+
+  /** The row as it is on disk; undefined while it is on none. */
+  findStored(id: DeviceId): DeviceRow | undefined {
+    return this.#entries.get(id)?.stored;
+  }
+
+  /** Whether a terminal has shown more of its queue than is on disk. */
+  hasUnsavedEvidence(): boolean {
+    for (const { row, stored } of this.#entries.values()) {
+      if (row.receivedThroughMs !== (stored?.receivedThroughMs ?? null)) return true;
+    }
+    return false;
   }
 
   /** How many terminals are known. */
@@ -181,8 +195,15 @@ export function newDeviceRow(device: {
   };
 }
 
-/** The row as the rest of the program sees it. */
-export function deviceFromRow(row: DeviceRow, openCommandCount: number): Device {
+/**
+ * The row as the rest of the program sees it. `stored`: as it is on disk, for what may be told only
+ * when it cannot get lost any more; without it none of that is told.
+ */
+export function deviceFromRow(
+  row: DeviceRow,
+  openCommandCount: number,
+  stored?: DeviceRow,
+): Device {
   return {
     id: deviceId(row.id),
     name: row.name ?? row.reportedName ?? undefined,
@@ -208,5 +229,6 @@ export function deviceFromRow(row: DeviceRow, openCommandCount: number): Device 
     clockEpisode: row.clockEpisode,
     quarantineBytes: row.quarantineBytes,
     openCommandCount,
+    completeThroughMs: stored === undefined ? undefined : deviceThrough(stored),
   };
 }

@@ -1,21 +1,36 @@
 /**
- * The numbers that some terminals give their records, in the terminal's row: the newest, and how many
- * before it never came. What a number says is decided in `domain/log-gaps.ts`.
+ * The numbers that some terminals give their records, in the terminal's row: the newest, how many
+ * before it never came, and up to when none is missing. What a number says is decided in
+ * `domain/log-gaps.ts`.
  */
 
 import { assertNever } from "#base/assert.ts";
+import type { EpochMs } from "#base/epoch.ts";
+import { provedThrough } from "#domain/completeness.ts";
+import type { RawPunch } from "#domain/intake.ts";
 import { compareLogNumbers } from "#domain/log-gaps.ts";
+import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
+import { withReceived } from "./completeness-book.ts";
 import type { DeviceRow } from "./devices.ts";
 
-/**
- * The row after a record with this number was kept, the same where it says nothing new. `isNew`: it
- * was not kept before.
- */
-export function withRecordNumber(row: DeviceRow, numberText: string, isNew: boolean): DeviceRow {
+/** A record that a terminal sent by itself. */
+export interface SentRecord {
+  readonly punch: RawPunch;
+  /** It was not kept before. */
+  readonly isNew: boolean;
+  readonly receivedAtMs: EpochMs;
+  readonly siteTimeZone: string;
+  readonly isOwnClockTrusted: boolean;
+}
+
+/** The row after a record was kept, the same where its number says nothing new. */
+export function withRecord(row: DeviceRow, record: SentRecord): DeviceRow {
+  const { recordNumberText: numberText } = record.punch;
+  if (numberText === undefined) return row;
   const step = compareLogNumbers({
     last: row.lastRecordNumber ?? undefined,
     next: numberText,
-    isKnown: !isNew,
+    isKnown: !record.isNew,
   });
   switch (step.kind) {
     case "resend":
@@ -23,6 +38,7 @@ export function withRecordNumber(row: DeviceRow, numberText: string, isNew: bool
     case "unknown":
       return startsCounting(row, numberText) ? { ...row, lastRecordNumber: numberText } : row;
     case "next":
+      return withNext({ ...row, lastRecordNumber: numberText }, numberText, record);
     case "reset":
       return { ...row, lastRecordNumber: numberText };
     case "gap": {
@@ -34,6 +50,17 @@ export function withRecordNumber(row: DeviceRow, numberText: string, isNew: bool
     default:
       return assertNever(step);
   }
+}
+
+/** Terminals send the oldest record first: behind this one nothing older waits. */
+function withNext(row: DeviceRow, recordNumber: string, record: SentRecord): DeviceRow {
+  const wallTime = parseWallTime(record.punch.wallTimeText);
+  if (!record.isNew || !record.isOwnClockTrusted || !wallTime.ok) return row;
+  const timeZone = row.timeZone ?? record.siteTimeZone;
+  const { receivedAtMs } = record;
+  const skewMs = resolveInstant(wallTime.value, timeZone).instantMs - receivedAtMs;
+  const throughMs = provedThrough({ receivedAtMs, skewMs, timeZone, lagMs: 0 });
+  return withReceived(row, throughMs, { kind: "record", atMs: receivedAtMs, recordNumber });
 }
 
 /** Compared with itself a number is no news, and what is no number stays unknown. */

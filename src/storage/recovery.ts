@@ -6,6 +6,7 @@
 import { assertDefined } from "#base/assert.ts";
 import { brand } from "#base/brand.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { slowClockAt } from "#domain/completeness.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
 import {
@@ -109,11 +110,16 @@ class Recovery {
     const { parts, ownClock } = this.#options;
     const row = getRow(parts, commandId);
     const counts = parseProgress(row.resultText ?? undefined);
-    const report = { announced_count: announcedCount ?? null, ...reportOf(counts) };
     const isWhole = problem === undefined && counts.refused === 0;
     const noted = problem ?? (counts.refused === 0 ? row.problem : NO_ROOM);
     parts.transaction(() => {
-      if (isWhole && ownClock.isTrusted()) this.#moveReadThrough(row, nowMs);
+      const movedToMs =
+        isWhole && ownClock.isTrusted() ? this.#moveReadThrough(row, nowMs) : undefined;
+      const report = {
+        announced_count: announcedCount ?? null,
+        read_through: movedToMs === undefined ? null : new Date(movedToMs).toISOString(),
+        ...reportOf(counts),
+      };
       parts.commands.amend(commandId, {
         resultText: JSON.stringify(report),
         resultBytes: null,
@@ -154,18 +160,22 @@ class Recovery {
     }
   }
 
-  #moveReadThrough(row: CommandRow, nowMs: EpochMs): void {
+  /** Up to when the log is compared by this reading; undefined where it was before. */
+  #moveReadThrough(row: CommandRow, nowMs: EpochMs): EpochMs | undefined {
     const { parts, rules } = this.#options;
     const device = parts.devices.find(deviceId(row.deviceId));
-    if (device === undefined) return;
+    if (device === undefined) return undefined;
     const readings = readingsOf(device, rules, nowMs);
     const instantOf = (wallTime: WallTime | undefined) =>
       wallTime === undefined ? undefined : resolveInstant(wallTime, readings.timeZone).instantMs;
     const { fromWallTime, untilWallTime } = askedRange(row);
-    const sentAtMs = epochMs(row.lastSentAtMs ?? row.createdAtMs);
+    const handedOutMs = epochMs(row.lastSentAtMs ?? row.createdAtMs);
+    const sentAtMs = slowClockAt(handedOutMs, device.clockSkewMs ?? undefined);
     const reading = { fromMs: instantOf(fromWallTime), untilMs: instantOf(untilWallTime) };
     const throughMs = readThrough(readings, { ...reading, sentAtMs, nowMs });
-    parts.devices.put({ ...device, logReadThroughMs: throughMs ?? null });
+    if (throughMs === undefined || throughMs <= (readings.readThroughMs ?? 0)) return undefined;
+    parts.devices.put({ ...device, logReadThroughMs: throughMs });
+    return throughMs;
   }
 }
 

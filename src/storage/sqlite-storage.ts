@@ -19,6 +19,7 @@ import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { clientStorage } from "./clients.ts";
 import { commandMethods } from "./command-methods.ts";
+import { completenessStorage } from "./completeness.ts";
 import { conditionStorage } from "./conditions.ts";
 import { closeDatabase, openDatabase } from "./database.ts";
 import { deliveryStorage } from "./delivery-storage.ts";
@@ -88,8 +89,6 @@ export function openStorage(options: StorageOptions): Storage {
   const writer = { parts, applier, clocks, events, log, onTwins };
   const background = new BackgroundWork({ parts, placer, rules, clock, log });
   const reader = drizzle(opened.reader);
-  const deviceOf = (row: DeviceRow) =>
-    deviceFromRow(row, parts.commands.openOf(deviceId(row.id)).length);
   ensureManualDevice(parts, clock.nowMs());
   guardEngine("set up the endpoint", () =>
     parts.endpoints.applySettings(rules.endpoint, clock.nowMs()),
@@ -106,16 +105,13 @@ export function openStorage(options: StorageOptions): Storage {
     ...punchReading(opened.reader, clock),
     ...userMethods(parts, reader),
 
-    listDevices: async () => parts.devices.list().map(deviceOf),
-    findDevice: async (id) => {
-      const row = parts.devices.find(id);
-      return row === undefined ? undefined : deviceOf(row);
-    },
+    ...deviceReading(parts),
     ...deviceChanges({ parts, background, rules, clock, log }),
     ...historyStorage(parts),
 
     ...commandMethods(parts, reader, rules),
     ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),
+    ...completenessStorage({ ...options, parts, reader: opened.reader }),
     ...clientStorage(opened.writer, parts),
     ...conditionStorage(opened.writer, parts),
     ...eventStorage({ parts, reader: opened.reader, box }),
@@ -139,6 +135,22 @@ export function openStorage(options: StorageOptions): Storage {
       if (checkpointer.isLost) return;
       noteUnfinished(log, () => closeDatabase(opened));
       lock.release();
+    },
+  };
+}
+
+function deviceReading(parts: WriteParts): Pick<Storage, "listDevices" | "findDevice"> {
+  const deviceOf = (row: DeviceRow) =>
+    deviceFromRow(
+      row,
+      parts.commands.openOf(deviceId(row.id)).length,
+      parts.devices.findStored(deviceId(row.id)),
+    );
+  return {
+    listDevices: async () => parts.devices.list().map(deviceOf),
+    findDevice: async (id) => {
+      const row = parts.devices.find(id);
+      return row === undefined ? undefined : deviceOf(row);
     },
   };
 }

@@ -9,6 +9,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Command, CommandKind, DeviceCommand } from "#domain/command.ts";
+import type { Completeness, LateQuery } from "#domain/completeness.ts";
 import type { Condition, ConditionChange } from "#domain/condition.ts";
 import type { Device, DirectionPolicy } from "#domain/device.ts";
 import type { DeviceId, FeedPosition, PunchId, UserId } from "#domain/identifiers.ts";
@@ -382,6 +383,12 @@ export interface Storage extends EndpointStorage, EventStorage {
     readonly counts: RecoveryCounts;
     readonly problem: string | undefined;
   }>;
+
+  /**
+   * Up to when all punches are here, and the punches that came late behind a revision. What it tells
+   * is on disk, and stays: on a disk that takes nothing it tells what was on it before.
+   */
+  readCompleteness(late: LateQuery): Promise<Completeness>;
 
   /** Answered from memory, without a query: every request of the API asks. */
   findClient(name: string): Promise<ApiClient | undefined>;

@@ -56,9 +56,10 @@ function readAll(database: Database): StoredState {
   const commands = new CommandBook(orm);
   const totals = orm.select().from(counters).get();
   return {
-    devices: new DeviceBook(orm)
-      .list()
-      .map((row) => deviceFromRow(row, commands.openOf(deviceId(row.id)).length)),
+    devices: new DeviceBook(orm).list().map((row) => {
+      const openCommandCount = commands.openOf(deviceId(row.id)).length;
+      return deviceFromRow(row, openCommandCount, row);
+    }),
     conditions: readConditions(orm),
     figures: {
       deliveriesWaiting: totals?.deliveriesWaiting ?? 0,

@@ -6,6 +6,7 @@
 import type { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { CommandBook } from "./commands.ts";
+import { CompletenessBook } from "./completeness-book.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { DeviceBook } from "./devices.ts";
 import { EndpointFill } from "./endpoint-fill.ts";
@@ -51,6 +52,7 @@ export interface CommitWatch {
 export class WriteParts {
   readonly counters: Counters;
   readonly devices: DeviceBook;
+  readonly completeness: CompletenessBook;
   readonly commands: CommandBook;
   readonly punches: PunchTable;
   readonly suggestedTimes: SuggestedTimes;
@@ -91,6 +93,7 @@ export class WriteParts {
     this.#watch = watch;
     this.counters = new Counters(orm);
     this.devices = new DeviceBook(orm);
+    this.completeness = new CompletenessBook(database, this.devices);
     this.commands = new CommandBook(orm);
     this.punches = new PunchTable(database);
     this.suggestedTimes = new SuggestedTimes(database);

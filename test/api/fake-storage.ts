@@ -6,6 +6,7 @@
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { ApiClient, NewClient } from "#domain/client.ts";
 import type { Command } from "#domain/command.ts";
+import type { Completeness, LateQuery } from "#domain/completeness.ts";
 import type { Condition, ConditionChange } from "#domain/condition.ts";
 import type { Device } from "#domain/device.ts";
 import {
@@ -101,6 +102,7 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     clockEpisode: 0,
     quarantineBytes: 0,
     openCommandCount: 0,
+    completeThroughMs: undefined,
     ...change,
   };
 }
@@ -380,6 +382,26 @@ export class FakeStorage implements Storage {
 
   async readUserFigures(): Promise<UserFigures> {
     return this.userFigures;
+  }
+
+  completeness: Completeness = {
+    throughMs: undefined,
+    heldBack: undefined,
+    devices: [],
+    pendingDeviceCount: 0,
+    heldCount: 0,
+    quarantinedCount: 0,
+    lateRevision: 0,
+    late: [],
+    hasMoreLate: false,
+  };
+
+  /** Every call of `readCompleteness`, as its argument. */
+  readonly completenessAsked: LateQuery[] = [];
+
+  async readCompleteness(late: LateQuery): Promise<Completeness> {
+    this.completenessAsked.push(late);
+    return this.completeness;
   }
 
   queueCommands = neverCalled;

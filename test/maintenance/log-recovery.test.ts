@@ -112,7 +112,8 @@ async function recover(opened: TestStorage, atMs?: EpochMs): Promise<number> {
 async function reportOf(opened: TestStorage, id: number): Promise<Record<string, unknown>> {
   const command = await opened.storage.findCommand(id);
   expect(command).toMatchObject({ isResultPending: false, resultByteCount: 0 });
-  return JSON.parse(command?.resultText ?? "");
+  const { read_through: _, ...report } = JSON.parse(command?.resultText ?? "");
+  return report;
 }
 
 const counts = (more: Record<string, number>) => ({
@@ -521,4 +522,43 @@ test("any part of a log that came live, before or behind the reading: each punch
       added_count: log.length - early.length,
     });
   }
+});
+
+test("a reading shows up to when all is here, as far as the terminal's clock had come", async () => {
+  using opened = await openWithGate();
+  const { storage, clock } = opened;
+  const completeness = () => storage.readCompleteness({ lateAfter: 0, lateLimit: 10 });
+  expect((await completeness()).throughMs).toBeUndefined();
+  const first = await sendLog(opened, [MORNING]);
+  await recover(opened);
+  const { throughMs, devices, late } = await completeness();
+  expect([throughMs, late]).toEqual([RECEIVED_AT_MS, []]);
+  expect(devices[0]).toMatchObject({
+    receivedThroughMs: undefined,
+    verifiedThroughMs: RECEIVED_AT_MS,
+    verifiedEvidence: { commandId: first, atMs: RECEIVED_AT_MS },
+  });
+  const shown = async (id: number) =>
+    JSON.parse((await storage.findCommand(id))?.resultText ?? "").read_through;
+  expect(await shown(first)).toBe("2026-03-02T01:00:00.000Z");
+
+  // One that reads nothing further proves nothing more, and is not the evidence.
+  const earlier = await sendLog(opened, [EVENING], { until: "20260301000000" });
+  await recover(opened);
+  expect(await shown(earlier)).toBeNull();
+  await clock.advance(10_000);
+  const next = await completeness();
+  expect(next.devices[0]?.verifiedEvidence?.commandId).toBe(first);
+  expect(next.late).toMatchObject([{ origin: "recovered", completeThroughMs: RECEIVED_AT_MS }]);
+});
+
+test("a reading of a terminal whose clock is slow proves as much less", async () => {
+  using opened = await openWithGate({ setsDeviceTime: false });
+  const { storage } = opened;
+  const slow = { report: { clockText: "20260302084500" } };
+  await storage.append([pollFrom("GATE1", RECEIVED_AT_MS, slow)]);
+  await sendLog(opened, [MORNING]);
+  await recover(opened);
+  const { throughMs } = await storage.readCompleteness({ lateAfter: 0, lateLimit: 10 });
+  expect(throughMs).toBe(epochMs(RECEIVED_AT_MS - 15 * 60_000));
 });

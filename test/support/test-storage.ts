@@ -52,6 +52,7 @@ export interface TestStorage extends Disposable {
   readonly path: string;
   readonly log: RecordingLog;
   readonly ownClock: FakeOwnClock;
+  readonly clock: FakeClock;
   storage: Storage;
   /** Closes and opens the same file again; `whileClosed` may work on the file in between. */
   reopen(rules?: Partial<StorageRules>, whileClosed?: () => void): Promise<void>;
@@ -65,12 +66,13 @@ export function openTestStorage(
   const path = join(folder, "biometric.db");
   const log = new RecordingLog();
   const ownClock = new FakeOwnClock(isOwnClockTrusted);
+  const clock = new FakeClock(RECEIVED_AT_MS);
   const open = (overrides: Partial<StorageRules>) =>
     openStorage({
       path,
       rules: { ...MANILA_RULES, ...rules, ...overrides },
       ownClock,
-      clock: new FakeClock(RECEIVED_AT_MS),
+      clock,
       log,
       onLost: (error) => {
         throw error;
@@ -80,6 +82,7 @@ export function openTestStorage(
     path,
     log,
     ownClock,
+    clock,
     storage: open({}),
     async reopen(overrides = {}, whileClosed = () => undefined) {
       await opened.storage.close();

@@ -73,11 +73,11 @@ export class PunchImport {
       const reason = `Punch ${known.id} has the same user and second and other codes`;
       return refused("same-second", reason);
     }
-    if (listed !== undefined) return this.#insert(read.value, device, []);
+    if (listed !== undefined) return this.#insert(read.value, { device, nowMs, flags: [] });
     const refusal = this.#devices.refuseNew();
     if (refusal !== undefined) return refusal;
     this.#parts.devices.put(device);
-    return this.#insert(read.value, device, ["device-not-listed"]);
+    return this.#insert(read.value, { device, nowMs, flags: ["device-not-listed"] });
   }
 
   #findKnown(id: DeviceId, punch: AcceptedPunch): KnownPunch | undefined {
@@ -93,10 +93,18 @@ export class PunchImport {
 
   #insert(
     imported: ImportedPunch,
-    device: DeviceRow,
-    deviceFlags: readonly ImportFlag[],
+    {
+      device,
+      nowMs,
+      flags,
+    }: {
+      readonly device: DeviceRow;
+      readonly nowMs: EpochMs;
+      /** What is told of the row for its device's sake. */
+      readonly flags: readonly ImportFlag[];
+    },
   ): RowResult {
-    const { counters, punches } = this.#parts;
+    const { counters, punches, completeness } = this.#parts;
     const { punch, keptId, direction, receivedAtMs } = imported;
     const isFree = keptId !== undefined && this.#findId.get(keptId) === null;
     if (isFree) counters.raisePunchIds(keptId);
@@ -110,12 +118,20 @@ export class PunchImport {
       origin: "imported",
     });
     counters.add({ punchCount: 1 });
+    completeness.noteEntered({
+      deviceId: device.id,
+      punchId,
+      landedAtMs: nowMs,
+      instantMs: punch.instantMs,
+      isHistoric: punch.isHistoric,
+      isDoubtful: punch.doubtfulTime !== undefined,
+    });
     if (direction !== undefined && punch.doubtfulTime === undefined) {
       const { userId, instantMs } = punch;
       this.#placed.push({ userId, instantMs, deviceId: device.id, punchId });
     }
     const renumbered: readonly ImportFlag[] = isFree ? [] : ["renumbered"];
-    return { kind: "imported", flags: [...imported.flags, ...deviceFlags, ...renumbered] };
+    return { kind: "imported", flags: [...imported.flags, ...flags, ...renumbered] };
   }
 }
 

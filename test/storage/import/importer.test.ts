@@ -18,6 +18,7 @@ import {
   finishBackgroundWork,
   openTestStorage,
   outboxOf,
+  pollFrom,
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
@@ -100,6 +101,29 @@ describe("importRows() of punches", () => {
     const rawText = storedRawText(opened, first?.id) ?? "";
     expect(JSON.parse(rawText)).toMatchObject({ id: "5", verify_mode_str: "ID Card" });
     expect(await opened.storage.figures()).toMatchObject({ punchCount: 3, deliveriesWaiting: 0 });
+  });
+
+  test("lists what comes into a time that was told to be complete, but no history", async () => {
+    const path = makeFile((file) => {
+      file.addLog({ timestamp: "20260302080000" });
+      file.addLog({ timestamp: "20260302100000" });
+      file.addLog({ timestamp: "20250102080000" });
+      file.addLog({ timestamp: "" });
+    });
+    using opened = openTestStorage();
+    const poll = pollFrom("GATE", "20260302090000");
+    if (poll.intake.kind !== "poll") throw new Error(poll.intake.kind);
+    await opened.storage.append([{ ...poll, intake: { ...poll.intake, queue: "empty" } }]);
+    const read = () => opened.storage.readCompleteness({ lateAfter: 0, lateLimit: 10 });
+    expect((await read()).throughMs).toBe(epochMs(RECEIVED_AT_MS - 5000));
+    await importFile(opened.storage, path);
+    const { late } = await read();
+    expect(late).toMatchObject([
+      { instantMs: Date.UTC(2026, 2, 2, 0, 0, 0), origin: "imported", revision: 1 },
+    ]);
+    expect(late).toHaveLength(1);
+    await importFile(opened.storage, path);
+    expect((await read()).lateRevision).toBe(1);
   });
 
   test("changes nothing when it is run again, nor after a restart", async () => {
