@@ -4,3 +4,8 @@
 export function hasTag(header: string | null, etag: string): boolean {
   return (header ?? "").split(",").some((tag) => tag.trim().replace(/^W\//, "") === etag);
 }
+
+/** The tag of an answer's whole text. */
+export function tagOf(text: string): string {
+  return `"${new Bun.CryptoHasher("sha256").update(text).digest("base64url")}"`;
+}

@@ -16,6 +16,7 @@ import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions } from "./auth.ts";
 import { ClientAccess, type TokenSettings } from "./client-access.ts";
+import { completenessRoutes } from "./completeness/routes.ts";
 import { commandRoutes } from "./devices/command-routes.ts";
 import { terminalRoutes } from "./devices/routes.ts";
 import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
@@ -241,6 +242,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(eventRoutes({ storage, gate, siteTimeZone }))
+    .use(completenessRoutes({ storage, gate, siteTimeZone }))
     .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
     .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
     .use(logRoutes({ ...options, gate, longTexts, expectedUsers }))

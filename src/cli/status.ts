@@ -116,6 +116,7 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
   return alignColumns([
     ["server", `${textOf(answer.version)}, up ${shownDuration(secondsOf(answer) * 1000)}`],
     ["database", problem === "" ? "takes what comes" : `PROBLEM: ${problem}`],
+    ["complete", describeCompleteness(answer, nowMs)],
     ["clock", answer.clock_trusted === true ? "trusted" : 'not trusted: see "clock"'],
     ...describeTotals(answer),
     describeBackup(answer),
@@ -145,22 +146,46 @@ function describeBackup(answer: Fields): readonly string[] {
   return ["backup", problem === "" ? newest : `${newest}; PROBLEM: ${problem}`];
 }
 
+/** How far back every punch is here, and which terminal is why it is no less. */
+function describeCompleteness(answer: Fields, nowMs: number): string {
+  const throughMs = instantOf(answer.complete_through);
+  const heldBack = asRecord(answer.held_back_by);
+  const through =
+    throughMs === undefined
+      ? "not known yet"
+      : `every punch up to ${formatAge(nowMs - throughMs)} is here`;
+  if (heldBack === undefined) return through;
+  return `${through}; behind is ${textOf(heldBack.id)}: ${textOf(heldBack.detail)}`;
+}
+
 function describeTerminals(terminals: readonly Fields[], nowMs: number): readonly string[] {
   if (terminals.length === 0) return ["No terminal has been in contact yet"];
   return alignColumns([
-    ["TERMINAL", "NAME", "STATUS", "LAST CONTACT", "CLOCK", "HELD", "ADDRESS", "ALLOWED FROM"],
+    [
+      "TERMINAL",
+      "NAME",
+      "STATUS",
+      "LAST CONTACT",
+      "COMPLETE",
+      "CLOCK",
+      "HELD",
+      "ADDRESS",
+      "ALLOWED FROM",
+    ],
     ...terminals.map((terminal) => describeTerminal(terminal, nowMs)),
   ]);
 }
 
 function describeTerminal(terminal: Fields, nowMs: number): readonly string[] {
   const lastContactMs = instantOf(terminal.last_contact_at);
+  const completeMs = instantOf(terminal.complete_through);
   const skew = terminal.clock_skew_ms;
   return [
     textOf(terminal.id),
     textOf(terminal.name),
     textOf(terminal.status),
     lastContactMs === undefined ? "never" : formatAge(nowMs - lastContactMs),
+    completeMs === undefined ? "" : formatAge(nowMs - completeMs),
     formatSkew(typeof skew === "number" ? skew : undefined),
     String(numberOf(terminal.held_count)),
     textOf(terminal.last_address),

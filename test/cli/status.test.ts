@@ -8,6 +8,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { epochMs } from "#base/epoch.ts";
 import type { Condition } from "#domain/condition.ts";
+import { deviceId } from "#domain/identifiers.ts";
 import { VERSION } from "#platform/version.ts";
 import { ControlFixture, cleanUpControl, temporaryPath } from "../api/control/control-fixture.ts";
 import { sampleDevice } from "../api/fake-storage.ts";
@@ -38,6 +39,7 @@ describe("status", () => {
       code: 0,
       out: `server      ${VERSION}, up 60 min
 database    takes what comes
+complete    not known yet
 clock       not trusted: see "clock"
 deliveries  0 waiting, 0 parked
 quarantine  0 kept that could not be read
@@ -58,8 +60,19 @@ No terminal has trouble
     fixture.ownClock.confirm();
     fixture.storage.pairingWindowEndsAt = epochMs(Date.UTC(2026, 2, 2, 0, 25, 4));
     fixture.storage.deliveriesParked = 2;
+    const throughMs = epochMs(Date.UTC(2026, 2, 2, 0, 13, 0));
+    fixture.storage.completeness = {
+      ...fixture.storage.completeness,
+      throughMs,
+      heldBack: { deviceId: deviceId("GATE"), reason: "no-contact" },
+    };
     fixture.storage.devices.push(
-      sampleDevice("GATE", { clockSkewMs: 120_000, heldCount: 4, allowedAddress: "192.0.2.0/24" }),
+      sampleDevice("GATE", {
+        clockSkewMs: 120_000,
+        heldCount: 4,
+        allowedAddress: "192.0.2.0/24",
+        completeThroughMs: throughMs,
+      }),
       sampleDevice("NEW", { status: "pending", lastContactMs: undefined }),
     );
     fixture.conditions = [LOCAL];
@@ -68,15 +81,16 @@ No terminal has trouble
     expect(code).toBe(3);
     expect(out).toBe(`server      ${VERSION}, up 0 s
 database    takes what comes
+complete    every punch up to 2 min ago is here; behind is GATE: It is not in contact
 clock       trusted
 deliveries  0 waiting, 2 parked: look at the receiver, then retry them
 quarantine  0 kept that could not be read
 backup      none yet
 pairing     new terminals are approved at once for 10 more min
 
-TERMINAL  NAME  STATUS    LAST CONTACT  CLOCK       HELD  ADDRESS    ALLOWED FROM
-GATE      -     approved  0 s ago       2 min fast  4     192.0.2.7  192.0.2.0/24
-NEW       -     pending   never         -           0     192.0.2.7  any
+TERMINAL  NAME  STATUS    LAST CONTACT  COMPLETE   CLOCK       HELD  ADDRESS    ALLOWED FROM
+GATE      -     approved  0 s ago       2 min ago  2 min fast  4     192.0.2.7  192.0.2.0/24
+NEW       -     pending   never         -          -           0     192.0.2.7  any
 
 WHAT IS WRONG
 192.0.2.9: local-mode, since 3 min ago

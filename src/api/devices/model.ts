@@ -38,6 +38,7 @@ const DEVICE_EXAMPLE = {
   last_record_number: null,
   missing_record_count: 0,
   open_command_count: 1,
+  complete_through: "2026-03-02T08:14:59+08:00",
 };
 
 const DEVICE_FIELDS = {
@@ -87,6 +88,9 @@ const DEVICE_FIELDS = {
   last_record_number: nullableText("The newest number it gave a record; null where it has none."),
   missing_record_count: t.Integer({ description: "Numbered records of it that never came." }),
   open_command_count: t.Integer({ description: "Commands that wait for it or for its result." }),
+  complete_through: nullableTime(
+    "Every punch that it stamped before this is here; null: nothing shows it. See /v1/completeness.",
+  ),
 };
 
 export const DeviceModel = t.Object(DEVICE_FIELDS, { examples: [DEVICE_EXAMPLE] });

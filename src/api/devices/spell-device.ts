@@ -15,7 +15,7 @@ export interface DeviceSite {
 /** A terminal with its health; what is absent is null. Times are in its own zone. */
 export function spellDevice(device: Device, { clock, siteTimeZone }: DeviceSite): DeviceModel {
   const timeZone = device.timeZone ?? siteTimeZone;
-  const { lastContactMs, clockSkewMs } = device;
+  const { lastContactMs, clockSkewMs, completeThroughMs } = device;
   return {
     device_id: device.id,
     name: device.name ?? null,
@@ -42,5 +42,7 @@ export function spellDevice(device: Device, { clock, siteTimeZone }: DeviceSite)
     last_record_number: device.lastRecordNumber ?? null,
     missing_record_count: device.missingRecordCount,
     open_command_count: device.openCommandCount,
+    complete_through:
+      completeThroughMs === undefined ? null : rfc3339WithOffset(completeThroughMs, timeZone),
   };
 }

@@ -30,6 +30,7 @@ const GATE = {
   last_record_number: "77",
   missing_record_count: 4,
   open_command_count: 5,
+  complete_through: "2026-03-02T08:14:59+08:00",
 };
 
 function withGate(): ApiFixture {
@@ -51,6 +52,7 @@ function withGate(): ApiFixture {
       lastRecordNumber: "77",
       missingRecordCount: 4,
       openCommandCount: 5,
+      completeThroughMs: epochMs(Date.UTC(2026, 2, 2, 0, 14, 59)),
     }),
   );
   return fixture;

@@ -22,6 +22,8 @@ const StatusTerminal = t.Object({
   held_count: t.Number(),
   /** Records that never came, of a terminal that numbers them. */
   missing_record_count: t.Number(),
+  /** Every punch that it stamped before this is here; null: nothing shows it. */
+  complete_through: t.Union([t.String(), t.Null()]),
 });
 
 const StatusCondition = t.Object({
@@ -47,6 +49,10 @@ export const ControlStatus = t.Object({
   clock_trusted: t.Boolean(),
   terminals: t.Array(StatusTerminal),
   conditions: t.Array(StatusCondition),
+  /** Every punch before this is here, of all terminals in use; null: nothing shows it. */
+  complete_through: t.Union([t.String(), t.Null()]),
+  /** The terminal in use that is behind all others, and why; null while none is in use. */
+  held_back_by: t.Union([t.Object({ id: t.String(), detail: t.String() }), t.Null()]),
   deliveries_waiting: t.Number(),
   deliveries_parked: t.Number(),
   /** Of those that are in `DATA_DIR/backups/`; null: there is none. */

@@ -8,13 +8,17 @@ import type { Clock } from "#platform/clock.ts";
 import type { OwnClock } from "#platform/own-clock.ts";
 import { VERSION } from "#platform/version.ts";
 import type { Storage } from "#storage/storage.ts";
+import { HOLD_REASONS } from "../../completeness/model.ts";
 import { strictParameters } from "../../query-text.ts";
 import { ControlStatus } from "./model.ts";
 import { isoTime, isoTimeOrNull, spellCondition, spellTerminal } from "./spell-status.ts";
 
 /** What the status is told from. */
 export interface StatusControlOptions {
-  readonly storage: Pick<Storage, "listDevices" | "figures" | "findPairingWindow" | "probe">;
+  readonly storage: Pick<
+    Storage,
+    "listDevices" | "figures" | "findPairingWindow" | "probe" | "readCompleteness"
+  >;
   readonly clock: Clock;
   readonly ownClock: Pick<OwnClock, "look">;
   readonly backups: Pick<Backups, "state" | "findNewest">;
@@ -44,6 +48,8 @@ async function readStatus(
   const conditions = openConditions().map(spellCondition);
   const backup = backups.state;
   const backupProblem = backup.kind === "failed" ? backup.reason : undefined;
+  // Looked at before the terminals: what they have shown is then on disk, and told.
+  const { throughMs, heldBack } = await storage.readCompleteness(NO_LATE_PUNCHES);
   const isWell =
     conditions.length === 0 &&
     figures.deliveriesParked === 0 &&
@@ -58,6 +64,11 @@ async function readStatus(
     clock_trusted: ownClock.look().evidence !== undefined,
     terminals: (await storage.listDevices()).map(spellTerminal),
     conditions,
+    complete_through: isoTimeOrNull(throughMs),
+    held_back_by:
+      heldBack === undefined
+        ? null
+        : { id: heldBack.deviceId, detail: HOLD_REASONS[heldBack.reason] },
     deliveries_waiting: figures.deliveriesWaiting,
     deliveries_parked: figures.deliveriesParked,
     last_backup_at: isoTimeOrNull(backups.findNewest()?.madeAtMs),
@@ -66,6 +77,8 @@ async function readStatus(
     pairing_window_ends_at: isoTimeOrNull(await storage.findPairingWindow(clock.nowMs())),
   };
 }
+
+const NO_LATE_PUNCHES = { lateAfter: Number.MAX_SAFE_INTEGER, lateLimit: 1 };
 
 async function findStorageProblem(storage: Pick<Storage, "probe">): Promise<string | undefined> {
   try {

@@ -16,6 +16,7 @@ export function spellTerminal(device: Device) {
     clock_skew_ms: device.clockSkewMs ?? null,
     held_count: device.heldCount,
     missing_record_count: device.missingRecordCount,
+    complete_through: isoTimeOrNull(device.completeThroughMs),
   };
 }
 

@@ -17,6 +17,8 @@ const EMPTY = {
   clock_trusted: false,
   terminals: [],
   conditions: [],
+  complete_through: null,
+  held_back_by: null,
   deliveries_waiting: 0,
   deliveries_parked: 0,
   last_backup_at: null,
@@ -70,6 +72,7 @@ test("GET /status names terminals, and what is wrong with its fix", async () => 
         clock_skew_ms: null,
         held_count: 0,
         missing_record_count: 3,
+        complete_through: null,
       },
     ],
     conditions: [
