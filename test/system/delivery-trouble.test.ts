@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { lookInto } from "../crash/stored-punches.ts";
+import { lookInto, readCount } from "../crash/stored-punches.ts";
 import { SteeredBuild, SteeredServer } from "../support/steered-server.ts";
 import { type ReceivedWebhook, WebhookReceiver } from "../support/webhook-receiver.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "./terminal-socket.ts";
@@ -67,6 +67,8 @@ function takenOf(receiver: WebhookReceiver, device: string): readonly string[] {
   const taken = receiver.accepted.filter(({ log }) => log.device_id === device);
   return [...new Set(taken.map(({ log }) => log.user_id))];
 }
+
+const PARKED = "SELECT count(*) FROM deliveries WHERE status = 'parked'";
 
 interface LedgerRow {
   readonly deviceId: string;
@@ -156,7 +158,7 @@ test("a message that is refused is parked, the next goes on, and it comes when a
   await sendPunches(server, "GATE2", 4);
   await passTime(server, MINUTE_MS, () => receiver.acceptedEventCount === 7);
   expect(takenOf(receiver, "GATE1")).toEqual(["1", "3", "4"]);
-  await passTime(server, MINUTE_MS, () => server.logLines("webhook.parked").length === 1);
+  await passTime(server, MINUTE_MS, () => readCount(server, PARKED) === 1);
 
   isRefusing = false;
   const asked = await fetch(`${server.webUrl}/api/biometric/webhook/retry`, {
