@@ -3,46 +3,39 @@
  * them all; decides nothing of a punch.
  */
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
 import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
-import type { AppError } from "#base/app-error.ts";
-import { epochMs } from "#base/epoch.ts";
 import { loadAuthorities } from "#config/ca-file.ts";
 import type { Config } from "#config/config.ts";
-import { loadSecrets, type Secrets, secretPath } from "#config/secrets.ts";
+import { loadSecrets, type Secrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
 import { NEVER } from "#config/values.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { startDeviceListener } from "#devices/listener.ts";
-import { TerminalWatch } from "#devices/terminal-watch.ts";
+import type { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { expectedUsersOf, parseUserRange, type UserRange } from "#domain/user.ts";
 import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
+import { type DataFolder, databasePathOf, noteStart, openDataFolder } from "#ingest/data-folder.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
-import { endpointUrl, rulesOf } from "#ingest/rules-of-settings.ts";
+import { endpointUrl } from "#ingest/rules-of-settings.ts";
 import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
 import { startDeliveryCare } from "#maintenance/delivery-care.ts";
 import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
 import { describeService } from "#maintenance/service-status.ts";
 import { type Clock, hostTimeZone } from "#platform/clock.ts";
-import { makePrivateFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
-import { OwnClock } from "#platform/own-clock.ts";
 import { ownProgram, releaseStartMemoryLater, residentBytes } from "#platform/own-process.ts";
 import { VERSION } from "#platform/version.ts";
-import { checkEarlierDatabase } from "#storage/earlier-database.ts";
-import { openStorage } from "#storage/sqlite-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { deliveryOf } from "#webhooks/delivery-of-settings.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
@@ -81,8 +74,6 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-const MINUTE_MS = 60_000;
-
 /**
  * Starts everything; terminals are let in last, when all that serves them is ready.
  * @throws AppError when the data folder, the database or a port cannot be had; whatever had been
@@ -112,17 +103,15 @@ async function startParts(
   const { config, log, clock } = options;
   const failed = makeFailure();
   let wakeReaders = () => {};
-  const { storage, ownClock, watch } = openAppStorage(options, failed.reject, () => wakeReaders());
-  stops.push(() => storage.close());
+  const told = { onLost: failed.reject, onEvents: () => wakeReaders() };
+  const data = openDataFolder({ ...options, ...told });
+  const { storage, disk, ownClock, watch } = data;
+  stops.push(() => data.close());
   const secrets = loadSecrets(config);
 
   const dispatchers = await createDispatchers(options, storage, secrets);
   const readers = createReaders(options, storage);
-  wakeReaders = () => {
-    dispatchers.wake();
-    readers.live.wake();
-    readers.waitingReaders.wake();
-  };
+  wakeReaders = () => wakeAll(dispatchers, readers);
   const background = createBackground(options, storage, wakeReaders);
   stops.push(() => background.stop());
   const noteCommit = () => {
@@ -140,6 +129,7 @@ async function startParts(
     log,
     live: readers.live,
     backups,
+    disk,
     ...siteOf(config),
     onDeviceApproved,
     onHistoryAsked: () => background.wake(),
@@ -151,7 +141,7 @@ async function startParts(
   stops.push(startCommandCare(options, storage));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
-  stops.push(await startDelivery(options, { storage, ownClock, watch, dispatchers }));
+  stops.push(await startDelivery(options, { ...data, dispatchers }));
   const queue = createQueue(options, storage, () => {
     noteCommit();
     recovery.noteCommit();
@@ -160,7 +150,7 @@ async function startParts(
   const handleIntake = createHandleIntake(queue, log);
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
-    readiness: () => findReadiness(storage, ownClock),
+    readiness: () => findReadiness({ storage, disk, ownClock }),
     webhookDelivery: settingsDelivery(dispatchers, clock),
     onDeviceApproved,
     submitIntake: handleIntake,
@@ -172,8 +162,7 @@ async function startParts(
   const listener = startListener(options, handleIntake, watch);
   stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
-  const isFirstStart = await storage.markStarted(clock.nowMs());
-  if (isFirstStart) await openFirstPairingWindow(storage, config, clock);
+  const isFirstStart = await noteStart(storage, config, clock);
   background.wake();
   recovery.wake();
   stops.push(releaseStartMemoryLater(clock));
@@ -194,10 +183,6 @@ function beginBackups({ config, clock, log }: AppOptions): RunningBackups {
   return startBackups({ ...places, keptMax, time, siteTimeZone, clock, log });
 }
 
-function databasePathOf({ dataDir }: Config): string {
-  return join(dataDir, "biometric.db");
-}
-
 function makeFailure() {
   const failed = Promise.withResolvers<never>();
   // During the start nobody listens yet.
@@ -205,24 +190,10 @@ function makeFailure() {
   return failed;
 }
 
-function openAppStorage(
-  options: AppOptions,
-  onLost: (error: AppError) => void,
-  onEvents: () => void,
-) {
-  const { config, clock, log } = options;
-  makePrivateFolder(config.dataDir);
-  const path = databasePathOf(config);
-  // The signing key is made behind the database, so where it is there was one.
-  const isEarlier = existsSync(secretPath(config.dataDir, "tokenSigningKey"));
-  if (isEarlier) checkEarlierDatabase(path, log);
-  const confirmationFile = join(config.dataDir, "clock-confirmed");
-  const ownClock = new OwnClock(clock, { confirmationFile });
-  const rules = rulesOf(config);
-  const onTwins = (device: string, detail: string) => watch.noteTwins(device, detail);
-  const storage = openStorage({ path, rules, ownClock, clock, log, onLost, onTwins, onEvents });
-  const watch = new TerminalWatch({ storage, clock, log });
-  return { storage, ownClock, watch };
+function wakeAll(dispatchers: Dispatchers, readers: ReturnType<typeof createReaders>): void {
+  dispatchers.wake();
+  readers.live.wake();
+  readers.waitingReaders.wake();
 }
 
 /** Who is told at once of what enters the feed. */
@@ -240,7 +211,7 @@ function createReaders({ config, clock, log }: AppOptions, storage: Storage) {
 /** Returns what stops it. */
 async function startDelivery(
   options: AppOptions,
-  parts: ReturnType<typeof openAppStorage> & { readonly dispatchers: Dispatchers },
+  parts: DataFolder & { readonly dispatchers: Dispatchers },
 ): Promise<() => Promise<void>> {
   const { config, clock, log } = options;
   const { watch, dispatchers } = parts;
@@ -306,17 +277,6 @@ function createQueue(
     },
     log,
   });
-}
-
-async function openFirstPairingWindow(
-  storage: Storage,
-  config: Config,
-  clock: Clock,
-): Promise<void> {
-  if (config.deviceEnrollment === "open" || config.pairingWindowMinutes === 0) return;
-  const fromMs = clock.nowMs();
-  const untilMs = epochMs(fromMs + config.pairingWindowMinutes * MINUTE_MS);
-  await storage.openPairingWindow(fromMs, untilMs);
 }
 
 /** @throws AppError `config-invalid` when the file of authorities cannot be used. */

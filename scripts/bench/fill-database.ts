@@ -47,6 +47,7 @@ export function fillDatabase(path: string, punches: number): void {
     committed: () => opened.writer.run("PRAGMA wal_checkpoint(PASSIVE)"),
     recorded() {},
     failed() {},
+    isDiskLow: () => false,
   };
   const site = { siteTimeZone: FILLED.timeZone, ownClock: { isTrusted: () => true } };
   const parts = new WriteParts(opened.writer, watch, site);

@@ -5,6 +5,7 @@ import { AppError } from "#base/app-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { shownDuration } from "#domain/time-text.ts";
 import { systemClock } from "#platform/clock.ts";
+import { shownBytes } from "#platform/disk-space.ts";
 import { asRecord, instantOf, textOf } from "./answer-fields.ts";
 import { alignColumns } from "./columns.ts";
 import { askServer, findControlSocket } from "./control-client.ts";
@@ -31,7 +32,7 @@ While no server answers, what its database holds is shown instead, as far as thi
 --json then says "server_answers": false, and nothing of the process.
 
 Exit code: 0 all is well, 1 no server answers, 3 something is wrong: a condition is open, deliveries
-are parked, the last backup failed, or nothing can be stored.`;
+are parked, the last backup failed, the disk is low, or nothing can be stored.`;
 
 /**
  * Makes the verb. Its action throws `AppError` `control-unreachable` when no server answers, once it
@@ -117,6 +118,7 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
     ["server", `${textOf(answer.version)}, up ${shownDuration(secondsOf(answer) * 1000)}`],
     ["database", problem === "" ? "takes what comes" : `PROBLEM: ${problem}`],
     ["complete", describeCompleteness(answer, nowMs)],
+    describeDisk(answer),
     ["clock", answer.clock_trusted === true ? "trusted" : 'not trusted: see "clock"'],
     ...describeTotals(answer),
     describeBackup(answer),
@@ -136,6 +138,13 @@ function describeTotals(answer: Fields): readonly (readonly string[])[] {
     ["deliveries", `${numberOf(answer.deliveries_waiting)} waiting, ${parked} parked${advice}`],
     ["quarantine", `${numberOf(answer.quarantine_count)} kept that could not be read`],
   ];
+}
+
+function describeDisk(answer: Fields): readonly string[] {
+  const free = `${shownBytes(numberOf(answer.disk_free_bytes))} free`;
+  if (answer.disk === "full") return ["disk", `FULL, ${free}: nothing is taken until 24 MB are`];
+  if (answer.disk === "low") return ["disk", `LOW, ${free}: backups and the ledger have stopped`];
+  return ["disk", free];
 }
 
 function describeBackup(answer: Fields): readonly string[] {

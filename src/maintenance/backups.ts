@@ -71,11 +71,17 @@ export class Backups {
     this.#options = options;
     this.#folder = backupFolder(options.databasePath);
     this.#outgoing = join(this.#folder, "outgoing");
-    this.#removeOutgoing();
-    for (const name of listNames(this.#folder)) {
-      if (name.endsWith(".tmp")) rmSync(join(this.#folder, name), { force: true });
+    try {
+      this.#removeOutgoing();
+      for (const name of listNames(this.#folder)) {
+        if (name.endsWith(".tmp")) rmSync(join(this.#folder, name), { force: true });
+      }
+      this.#dropOld();
+    } catch (error) {
+      // No reason to take no punches.
+      const fields = { folder: this.#folder, code: errorCode(error) ?? String(error) };
+      options.log.warn("backup.not-tidied", fields);
     }
-    this.#dropOld();
   }
 
   /** How far the present one is, or what came of the last. */

@@ -13,6 +13,7 @@ type FactName =
   | "feed_epoch"
   | "ended_feed_epochs"
   | "first_started_at_ms"
+  | "last_trial_write_at_ms"
   | "pairing_window_from_ms"
   | "pairing_window_until_ms";
 
@@ -71,6 +72,11 @@ export class Box {
     this.#write("pairing_window_from_ms", String(window.fromMs));
     this.#write("pairing_window_until_ms", String(window.untilMs));
     this.#pairingWindow = window;
+  }
+
+  /** Writes for the sake of writing, inside the caller's transaction. */
+  noteWriting(nowMs: EpochMs): void {
+    this.#write("last_trial_write_at_ms", String(nowMs));
   }
 
   #make(name: FactName): string {

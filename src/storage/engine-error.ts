@@ -29,7 +29,7 @@ export function isEngineFailure(error: unknown): boolean {
 export function engineHint(error: unknown): string {
   const code = engineCode(error) ?? "";
   if (code.startsWith("SQLITE_FULL")) {
-    return 'The disk is full: free space with "df -h" and "du"; terminals keep their punches meanwhile';
+    return 'The disk is full: free 24 MB or more ("df -h", "du"), and it goes on by itself; terminals keep their punches meanwhile';
   }
   if (code === "SQLITE_READONLY_DBMOVED") {
     return "Somebody removed or replaced the database under the running server: restart it with the right file in place";

@@ -30,14 +30,17 @@ const INSERT = `INSERT INTO attempts
 export class Ledger {
   readonly #counters: Counters;
   readonly #insert;
+  readonly #isDiskLow: () => boolean;
 
-  constructor(database: Database, counters: Counters) {
+  constructor(database: Database, counters: Counters, isDiskLow: () => boolean) {
     this.#counters = counters;
+    this.#isDiskLow = isDiskLow;
     this.#insert = database.prepare<SizedRow, [Record<string, string | number | null>]>(INSERT);
   }
 
-  /** Keeps a try, inside the caller's transaction. */
+  /** Keeps a try, inside the caller's transaction; not on a disk that is to be kept for punches. */
   add(endpointId: EndpointId, record: AttemptRecord): void {
+    if (this.#isDiskLow()) return;
     const inserted = this.#insert.get({
       endpointId,
       deliveryId: record.deliveryId,

@@ -26,6 +26,7 @@ import { deliveryStorage } from "./delivery-storage.ts";
 import { deviceChanges, ensureManualDevice } from "./device-changes.ts";
 import { DeviceClocks, type OwnClockView } from "./device-clocks.ts";
 import { type DeviceRow, deviceFromRow } from "./devices.ts";
+import { DiskFull, type DiskGuard } from "./disk-guard.ts";
 import { endpointChanges } from "./endpoint-changes.ts";
 import { engineCode, engineHint, guardEngine, isEngineFailure } from "./engine-error.ts";
 import { eventStorage } from "./event-reader.ts";
@@ -41,7 +42,7 @@ import type { StorageRules } from "./rules.ts";
 import { punches } from "./schema.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
 import { userMethods } from "./user-methods.ts";
-import { WriteHealth } from "./write-health.ts";
+import { healthMethods, WriteHealth } from "./write-health.ts";
 import { type CommitWatch, WriteParts } from "./write-parts.ts";
 
 export interface StorageOptions {
@@ -57,6 +58,8 @@ export interface StorageOptions {
    * by `process.exit`, which closes it. `close` leaves it open.
    */
   readonly onLost: (error: AppError) => void;
+  /** Says when the disk is full or low; without it only the engine does. */
+  readonly disk?: Pick<DiskGuard, "state" | "assertRoom" | "noteFailure" | "isLow">;
   /** Told once a batch is on disk, however often: two terminals show that they use one id. */
   readonly onTwins?: (device: string, detail: string) => void;
   /** Told once they are on disk: there are new events, and messages of them for whoever wants any. */
@@ -74,8 +77,8 @@ export function openStorage(options: StorageOptions): Storage {
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
   const health = new WriteHealth();
   const files = new FileIdentity([path, `${path}-wal`]);
-  const { onTwins = () => undefined, onEvents = () => undefined } = options;
-  const watch = watchCommits({ files, health, checkpointer, clock, onEvents });
+  const { disk, onTwins = () => undefined, onEvents = () => undefined } = options;
+  const watch = watchCommits({ files, health, checkpointer, clock, disk, onEvents });
   const parts = new WriteParts(opened.writer, watch, { ...rules, ownClock });
   const box = new Box(drizzle(opened.writer));
   const placer = new PunchPlacer({
@@ -126,10 +129,7 @@ export function openStorage(options: StorageOptions): Storage {
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),
     figures: async () => figuresOf(parts, path),
-    probe: async () => {
-      guardEngine("read the database", () => opened.reader.query("SELECT 1").get());
-      health.assertStoring();
-    },
+    ...healthMethods({ opened, health, parts, box, clock }),
     close: async () => {
       noteUnfinished(log, () => parts.transaction(() => parts.saveAll()));
       if (checkpointer.isLost) return;
@@ -173,17 +173,26 @@ function watchCommits(parts: {
   readonly health: WriteHealth;
   readonly checkpointer: Checkpointer;
   readonly clock: Clock;
+  readonly disk: StorageOptions["disk"];
   readonly onEvents: () => void;
 }): CommitWatch {
-  const { files, health, checkpointer, clock, onEvents } = parts;
+  const { files, health, checkpointer, clock, disk, onEvents } = parts;
+  if (disk?.state.kind === "full") health.noteFailure(new DiskFull(), clock.nowMs());
   return {
-    starting: () => files.assertInPlace(),
+    starting() {
+      files.assertInPlace();
+      disk?.assertRoom();
+    },
     committed(hasWritten) {
       if (hasWritten) health.noteStored();
       checkpointer.afterCommit();
     },
     recorded: onEvents,
-    failed: (error) => health.noteFailure(error, clock.nowMs()),
+    failed(error) {
+      health.noteFailure(error, clock.nowMs());
+      disk?.noteFailure(error);
+    },
+    isDiskLow: () => disk?.isLow ?? false,
   };
 }
 

@@ -424,6 +424,8 @@ export interface Storage extends EndpointStorage, EventStorage {
   readonly importer: Importer;
 
   figures(): Promise<StorageFigures>;
+  /** While nothing could be stored since a write failed, tries one. */
+  proveStoring(): Promise<void>;
   /**
    * One cheap read through the engine. @throws AppError when the database does not answer, and
    * `storage-write-failed` while nothing could be stored since a write failed.

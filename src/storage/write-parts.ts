@@ -47,6 +47,8 @@ export interface CommitWatch {
   /** After `committed`: there are new events. */
   recorded(): void;
   failed(error: unknown): void;
+  /** Whether what can be done without is not to be written. */
+  isDiskLow(): boolean;
 }
 
 export class WriteParts {
@@ -102,7 +104,7 @@ export class WriteParts {
     this.endpointFill = new EndpointFill(database);
     this.endpointRemoval = new EndpointRemoval(database);
     this.outbox = new Outbox(orm, this.counters);
-    this.ledger = new Ledger(database, this.counters);
+    this.ledger = new Ledger(database, this.counters, () => watch.isDiskLow());
     this.ledgerTrim = new LedgerTrim(database, this.counters);
     this.redelivery = new Redelivery(database, this.counters);
     const { endpoints, outbox } = this;

@@ -452,6 +452,7 @@ export class FakeStorage implements Storage {
   editEndpoint = neverCalled;
   rotateEndpointSecret = neverCalled;
   removeEndpoint = neverCalled;
+  proveStoring = neverCalled;
   probe = async (): Promise<void> => undefined;
   close = neverCalled;
 

@@ -13,7 +13,7 @@ import type { Importer } from "#storage/import/importer.ts";
 import type { Storage } from "#storage/storage.ts";
 import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { NO_BACKUPS } from "../support/no-backups.ts";
+import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { OriginalFile } from "../support/original-database.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { openTestStorage, RECEIVED_AT_MS, readFeed } from "../support/test-storage.ts";
@@ -48,6 +48,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     onDeviceApproved: () => {},
     onHistoryAsked: () => {},
     backups: NO_BACKUPS,
+    disk: ROOMY_DISK,
     openConditions: () => [],
     onImported: () => {},
   });

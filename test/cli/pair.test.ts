@@ -11,7 +11,7 @@ import { startControlSocket } from "#api/control/socket.ts";
 import { runCli } from "#cli/run.ts";
 import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { NO_BACKUPS } from "../support/no-backups.ts";
+import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
 
@@ -40,6 +40,7 @@ class Server {
       onDeviceApproved: () => {},
       onHistoryAsked: () => {},
       backups: NO_BACKUPS,
+      disk: ROOMY_DISK,
       openConditions: () => [],
       onImported: () => {},
     });

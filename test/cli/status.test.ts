@@ -40,6 +40,7 @@ describe("status", () => {
       out: `server      ${VERSION}, up 60 min
 database    takes what comes
 complete    not known yet
+disk        10240 MB free
 clock       not trusted: see "clock"
 deliveries  0 waiting, 0 parked
 quarantine  0 kept that could not be read
@@ -82,6 +83,7 @@ No terminal has trouble
     expect(out).toBe(`server      ${VERSION}, up 0 s
 database    takes what comes
 complete    every punch up to 2 min ago is here; behind is GATE: It is not in contact
+disk        10240 MB free
 clock       trusted
 deliveries  0 waiting, 2 parked: look at the receiver, then retry them
 quarantine  0 kept that could not be read

@@ -20,8 +20,10 @@ import { TerminalLoad } from "./terminal-load.ts";
 if (NO_SMALL_DISK !== undefined) console.log(`full disks are skipped: ${NO_SMALL_DISK}`);
 const testOnSmallDisk = test.skipIf(NO_SMALL_DISK !== undefined);
 
-const MEGABYTES = 24;
+const MEGABYTES = 64;
+/** Less than is needed to go on. */
 const ROOM_BYTES = 6 * 1024 * 1024;
+const BALLAST_BYTES = 8 * 1024 * 1024;
 const TERMINALS = 8;
 const KINDS: readonly SmallDiskKind[] = IS_LONG ? ["tmpfs", "ext4"] : ["tmpfs"];
 
@@ -41,6 +43,14 @@ async function findStartFailure(server: RunningServer): Promise<string> {
   }
 }
 
+/** Fails unless the operator is told that the disk is full. */
+async function expectFullTold(server: RunningServer): Promise<void> {
+  const { exitCode, out } = await server.run("status");
+  expect(exitCode).toBe(3);
+  expect(out).toMatch(/^disk +FULL, /m);
+  expect(server.logLines("disk.full").length).toBeGreaterThan(0);
+}
+
 function startLoad(server: RunningServer): TerminalLoad {
   return new TerminalLoad(server, { prefix: "FULL", terminals: TERMINALS, punches: 1_000_000 });
 }
@@ -50,6 +60,7 @@ testOnSmallDisk.each(KINDS)(
   async (kind) => {
     using disk = new SmallDisk(kind, MEGABYTES);
     await using server = await startOn(disk);
+    await eventually("the ballast is there", () => disk.bytesOf("ballast") === BALLAST_BYTES);
     disk.fill(ROOM_BYTES);
     await using load = startLoad(server);
     await eventually("the disk is full", () => server.logLines("storage.failed").length > 0);
@@ -58,24 +69,32 @@ testOnSmallDisk.each(KINDS)(
     await expectReadableNotReady(server, "SQLITE_FULL");
     expectKept(server, load.acknowledged());
     expect(server.printed).toContain("SQLITE_FULL");
+    await expectFullTold(server);
+    // What the ballast gave up is no reason to go on.
+    expect(disk.freeBytes).toBeGreaterThan(6 * 1024 * 1024);
+    await Bun.sleep(7_000);
+    expect(load.acknowledged().length).toBe(acknowledgedBefore);
 
     disk.free();
     await eventually("punches are acknowledged again", () => {
       return load.acknowledged().length > acknowledgedBefore + 100;
     });
     await expectReady(server);
+    expect(disk.bytesOf("ballast")).toBe(BALLAST_BYTES);
     expectKept(server, load.acknowledged());
 
     disk.fill(0);
     await untilUnanswered(load);
+    // What was given up is taken, too.
+    disk.fill(0);
     await server.kill();
-    // Its side files are still there, so that there is room enough to start, and to end.
-    await server.start();
+    await server.startUnready();
+    await expectFullTold(server);
     expect(await server.stop()).toBe(0);
-    disk.free();
-    await server.start();
+    await server.startUnready();
     expectKept(server, load.acknowledged());
     const acknowledgedThen = load.acknowledged().length;
+    disk.free();
     await eventually("the new process goes on", () => {
       return load.acknowledged().length > acknowledgedThen + 100;
     });

@@ -9,6 +9,7 @@ import {
   openSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,6 +48,11 @@ export class SmallDisk implements Disposable {
   get freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.folder);
     return bavail * bsize;
+  }
+
+  /** Bytes of a file in its root; 0 where there is none. */
+  bytesOf(name: string): number {
+    return statSync(join(this.folder, name), { throwIfNoEntry: false })?.size ?? 0;
   }
 
   /** Fills all but about `leftBytes`, with real bytes. */

@@ -130,12 +130,17 @@ export class RunningServer implements AsyncDisposable {
    * @throws Error with everything printed when it ends, or is not ready within 20 s.
    */
   async start(change: Settings = {}): Promise<void> {
+    await this.startUnready(change);
+    const { status } = await fetch(`${this.webUrl}/readyz`);
+    if (status !== 200) throw new Error(`/readyz answers ${status}\n${this.printed}`);
+  }
+
+  /** The same, but it need not be able to store anything. */
+  async startUnready(change: Settings = {}): Promise<void> {
     if (this.#process !== undefined) throw new Error("Cannot start the server: it is running");
     this.#settings = { ...this.#settings, ...change };
     this.#process = new ServerProcess(this.#executable, this.folder, this.#settings);
     await this.#process.untilReady();
-    const { status } = await fetch(`${this.webUrl}/readyz`);
-    if (status !== 200) throw new Error(`/readyz answers ${status}\n${this.printed}`);
   }
 
   /** Asks it to end with SIGTERM and waits for that. Gives the exit code. */

@@ -47,8 +47,12 @@ export async function startControlSocket(
 /** The mask is the process's own, so it is put back before anything else can run. */
 function listen(path: string, fetch: (request: Request) => Response | Promise<Response>) {
   const maskBefore = process.umask(OWNER_ONLY_MASK);
+  // A backup goes out as fast as the operator's disk takes it, which may stand still for a while.
+  // Bun heeds this also on a Unix socket (1.4.5), although its types do not have it there.
+  const withoutIdleTimeout = { unix: path, fetch, development: false, idleTimeout: 0 } as const;
+  const options: Omit<typeof withoutIdleTimeout, "idleTimeout"> = withoutIdleTimeout;
   try {
-    return Bun.serve({ unix: path, fetch, development: false });
+    return Bun.serve(options);
   } catch (cause) {
     throw new AppError("port-unavailable", `Cannot open control socket "${path}"`, {
       hint: "The folder must exist and be writable, and the path be no longer than 107 bytes.",

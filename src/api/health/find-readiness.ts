@@ -1,16 +1,26 @@
 /** What the server's readiness is told from. */
 
 import { AppError } from "#base/app-error.ts";
+import { shownBytes } from "#platform/disk-space.ts";
 import type { OwnClock } from "#platform/own-clock.ts";
+import type { DiskGuard, DiskState } from "#storage/disk-guard.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { Readiness } from "./routes.ts";
 
 /** Whether the server can take what comes, and what a person should know. */
-export async function findReadiness(
-  storage: Pick<Storage, "probe">,
-  ownClock: Pick<OwnClock, "isTrusted">,
-): Promise<Readiness> {
-  const notes = ownClock.isTrusted() ? [] : [CLOCK_NOTE];
+export async function findReadiness({
+  storage,
+  disk,
+  ownClock,
+}: {
+  readonly storage: Pick<Storage, "probe">;
+  readonly disk: Pick<DiskGuard, "state">;
+  readonly ownClock: Pick<OwnClock, "isTrusted">;
+}): Promise<Readiness> {
+  const notes = [
+    ...(ownClock.isTrusted() ? [] : [CLOCK_NOTE]),
+    ...(disk.state.kind === "low" ? [diskNote(disk.state)] : []),
+  ];
   try {
     await storage.probe();
     return { problems: [], notes };
@@ -20,6 +30,11 @@ export async function findReadiness(
     const problem = { code, message: hint === undefined ? message : `${message}. ${hint}` };
     return { problems: [problem], notes };
   }
+}
+
+function diskNote({ freeBytes }: DiskState) {
+  const message = `The disk has ${shownBytes(freeBytes)} left, so backups and the ledger of deliveries have stopped: free space ("df -h", "du")`;
+  return { code: "disk-low", message };
 }
 
 const CLOCK_NOTE = {

@@ -9,7 +9,7 @@ import type { Condition } from "#domain/condition.ts";
 import type { Backups } from "#maintenance/backups.ts";
 import type { OwnClockState } from "#platform/own-clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { NO_BACKUPS } from "../../support/no-backups.ts";
+import { NO_BACKUPS, ROOMY_DISK } from "../../support/idle-box.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { FakeStorage } from "../fake-storage.ts";
 
@@ -57,6 +57,7 @@ export class ControlFixture {
   /** What is wrong with terminals. */
   conditions: readonly Condition[] = [];
   historyWakes = 0;
+  disk = ROOMY_DISK;
   backups: BackupControlOptions["backups"] & Pick<Backups, "findNewest"> = NO_BACKUPS;
 
   async start(path: string): Promise<RunningControlSocket> {
@@ -76,6 +77,7 @@ export class ControlFixture {
         this.historyWakes += 1;
       },
       backups: this.backups,
+      disk: this.disk,
       openConditions: () => this.conditions,
       onImported: () => {
         this.imports += 1;

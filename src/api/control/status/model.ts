@@ -46,6 +46,9 @@ export const ControlStatus = t.Object({
   well: t.Boolean(),
   /** Why nothing can be stored; null: it can. */
   storage_problem: t.Union([t.String(), t.Null()]),
+  /** `low`: backups and the ledger have stopped; `full`: nothing is taken. */
+  disk: t.Union([t.Literal("enough"), t.Literal("low"), t.Literal("full")]),
+  disk_free_bytes: t.Number(),
   clock_trusted: t.Boolean(),
   terminals: t.Array(StatusTerminal),
   conditions: t.Array(StatusCondition),

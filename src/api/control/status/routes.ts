@@ -7,6 +7,7 @@ import type { Backups } from "#maintenance/backups.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { OwnClock } from "#platform/own-clock.ts";
 import { VERSION } from "#platform/version.ts";
+import type { DiskGuard } from "#storage/disk-guard.ts";
 import type { Storage } from "#storage/storage.ts";
 import { HOLD_REASONS } from "../../completeness/model.ts";
 import { strictParameters } from "../../query-text.ts";
@@ -21,6 +22,7 @@ export interface StatusControlOptions {
   >;
   readonly clock: Clock;
   readonly ownClock: Pick<OwnClock, "look">;
+  readonly disk: Pick<DiskGuard, "state">;
   readonly backups: Pick<Backups, "state" | "findNewest">;
   /** What is wrong with terminals now. */
   readonly openConditions: () => readonly Condition[];
@@ -40,7 +42,7 @@ export function statusControl(options: StatusControlOptions) {
 }
 
 async function readStatus(
-  { storage, clock, ownClock, backups, openConditions }: StatusControlOptions,
+  { storage, clock, ownClock, disk, backups, openConditions }: StatusControlOptions,
   startedAtMs: number,
 ): Promise<ControlStatus> {
   const storageProblem = await findStorageProblem(storage);
@@ -50,7 +52,9 @@ async function readStatus(
   const backupProblem = backup.kind === "failed" ? backup.reason : undefined;
   // Looked at before the terminals: what they have shown is then on disk, and told.
   const { throughMs, heldBack } = await storage.readCompleteness(NO_LATE_PUNCHES);
+  const { kind, freeBytes } = disk.state;
   const isWell =
+    kind === "enough" &&
     conditions.length === 0 &&
     figures.deliveriesParked === 0 &&
     storageProblem === undefined &&
@@ -61,6 +65,8 @@ async function readStatus(
     now: isoTime(clock.nowMs()),
     well: isWell,
     storage_problem: storageProblem ?? null,
+    disk: kind,
+    disk_free_bytes: freeBytes,
     clock_trusted: ownClock.look().evidence !== undefined,
     terminals: (await storage.listDevices()).map(spellTerminal),
     conditions,

@@ -9,7 +9,7 @@ import { epochMs } from "#base/epoch.ts";
 import { deviceId, userId } from "#domain/identifiers.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { FakeClock } from "../../../support/fake-clock.ts";
-import { NO_BACKUPS } from "../../../support/no-backups.ts";
+import { NO_BACKUPS, ROOMY_DISK } from "../../../support/idle-box.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 import { pollFrom, resultFrom } from "../../../support/terminal-intakes.ts";
 import {
@@ -41,6 +41,7 @@ beforeEach(async () => {
     onDeviceApproved: () => undefined,
     onHistoryAsked: () => undefined,
     backups: NO_BACKUPS,
+    disk: ROOMY_DISK,
     openConditions: () => [],
     onImported: () => undefined,
   });

@@ -14,6 +14,8 @@ const EMPTY = {
   now: "2026-03-02T00:15:04.000Z",
   well: true,
   storage_problem: null,
+  disk: "enough",
+  disk_free_bytes: 10 * 1024 ** 3,
   clock_trusted: false,
   terminals: [],
   conditions: [],
@@ -116,5 +118,17 @@ test("GET /status tells the age of the newest backup, and is not well when the l
     well: false,
     last_backup_at: "2026-03-01T17:30:00.000Z",
     backup_problem: "no room",
+  });
+});
+
+test("GET /status is not well on a low disk", async () => {
+  const { read } = await start((fixture) => {
+    fixture.disk = { state: { kind: "low", freeBytes: 50_000_000 } };
+  });
+  expect((await read()).json).toEqual({
+    ...EMPTY,
+    well: false,
+    disk: "low",
+    disk_free_bytes: 50_000_000,
   });
 });
