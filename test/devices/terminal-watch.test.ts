@@ -182,6 +182,10 @@ describe("what terminals send", () => {
       await site.send(record(second));
       await site.clock.advance(SECOND_MS);
     }
+    for (let count = 0; count < 12; count += 1) {
+      await site.send(record(7));
+      await site.clock.advance(11 * SECOND_MS);
+    }
     expect(site.conditions()).toEqual([]);
     for (let count = 0; count < 12; count += 1) {
       await site.send(record(7));

@@ -355,6 +355,19 @@ test("a log that is cut short, or cannot be read, says so and does not count as 
   expect(opened.log.of("log.recovered")[0]).toMatchObject({ level: "warn" });
 });
 
+test("records without room are told, and the log does not count as read through", async () => {
+  using opened = await openWithGate({ quarantineBytesMax: 300 });
+  const invalid = part(8, "20260302081000", { valid: 0 });
+  const id = await sendLog(opened, [MORNING, invalid], { by: "server" });
+  await recover(opened);
+  const counted = { read_count: 2, added_count: 1, refused_count: 1 };
+  expect(await reportOf(opened, id)).toEqual(counts(counted));
+  expect((await opened.storage.findCommand(id))?.problem).toContain("no room for some of the rec");
+  await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);
+  const [next] = await opened.storage.listCommands({ isOpen: true }, 1);
+  expect(next?.parameters).toEqual({ from: "20260126090000" });
+});
+
 test("an answer that neither counts records nor has any is no reading", async () => {
   using opened = await openWithGate();
   await opened.storage.queueLogReadings([GATE], RECEIVED_AT_MS, LATER_MS);

@@ -721,6 +721,9 @@ describe("the queue", () => {
   test("keeps the newest 1,200 of a terminal, and what is open or pending", async () => {
     using opened = await openWithGate();
     const { storage } = opened;
+    const pending = await queue(storage, { kind: "read-log" });
+    await poll(storage);
+    await answer(storage, pending, { binaries: [new Uint8Array(12)] });
     const open = await queue(storage, { kind: "restart" });
     const round = { commands: Array(199).fill(STATUS), deadlineMs: at(1) };
     for (let count = 0; count < 8; count += 1) {
@@ -729,8 +732,8 @@ describe("the queue", () => {
     }
     const last = await queue(storage, STATUS);
     const kept = await storage.listCommands({ deviceId: GATE }, 5_000);
-    expect(kept.length).toBe(1_201);
-    expect([kept[0]?.id, kept.at(-1)?.id]).toEqual([last, open]);
+    expect(kept.length).toBe(1_202);
+    expect([kept[0]?.id, kept.at(-2)?.id, kept.at(-1)?.id]).toEqual([last, open, pending]);
   });
 });
 

@@ -53,6 +53,16 @@ describe("the measured skew", () => {
     expect(await skewOf(opened.storage)).toBe(0);
   });
 
+  test("begins anew where the last report is more than a quarter of an hour old", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await polls(storage, [5000, 5000, 5000]);
+    await storage.append([pollFrom("GATE", clockAt(after(940)), after(940))]);
+    expect(await skewOf(storage)).toBe(5000);
+    await storage.append([pollFrom("GATE", clockAt(after(1841), 1000), after(1841))]);
+    expect(await skewOf(storage)).toBe(1000);
+  });
+
   test("is moved by a live punch, and not by one that waited", async () => {
     using opened = openTestStorage();
     const { storage } = opened;

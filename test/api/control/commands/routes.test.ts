@@ -115,10 +115,10 @@ describe("POST /commands/push-users", () => {
   }
 
   /** Lets the terminal list its users: 27 and as many others, an HS102. */
-  async function list(others = 0): Promise<void> {
+  async function list(others = 0, announced = 1 + others): Promise<void> {
     const { json } = await send("list-users");
     const id = field(listField(json, "commands")[0], "id");
-    const text = `{"one_user_id_size":"20","user_id_array":"BIN_1","user_id_count":"${1 + others}"}`;
+    const text = `{"one_user_id_size":"20","user_id_array":"BIN_1","user_id_count":"${announced}"}`;
     const bytes = Array.from({ length: 1 + others }, (_, index) => {
       const user = `000000${27 + index}`;
       return `${Buffer.from(user).toString("hex")}${"00".repeat(16 - user.length)}00011100`;
@@ -153,6 +153,14 @@ describe("POST /commands/push-users", () => {
     clock.stepWallClock(86_400_001);
     expect(await push()).toMatchObject(refused);
     expect(await opened.storage.listCommands({ kind: "set-user" }, 10)).toEqual([]);
+  });
+
+  test("is refused where the terminal's list was cut: who is not in it may be on the terminal", async () => {
+    await sync(["27", "Ana"]);
+    await list(0, 2);
+    expect(await push()).toMatchObject({ status: 409 });
+    await list();
+    expect(await push()).toMatchObject({ status: 200 });
   });
 
   test("renames who is on the terminal, as it spells them, and adds who is not", async () => {
