@@ -52,10 +52,6 @@ export interface DispatcherOptions {
   readonly recoveredCount: number;
   /** Lanes that send at the same time; 8 when absent. */
   readonly concurrency?: number;
-  /** The endpoint failed, for this reason: nothing but probes is sent. Once for each pause. */
-  readonly onPaused?: (reason: string) => void;
-  /** It takes messages again. */
-  readonly onResumed?: (pausedSeconds: number) => void;
   /** Makes one try; a real POST when absent. */
   readonly send?: SendDelivery;
 }

@@ -18,10 +18,7 @@ import type { EndpointFailure, Refused, SendResult } from "./send.ts";
 import type { Tally } from "./tally.ts";
 
 export interface TryResultsOptions
-  extends Pick<
-    DispatcherOptions,
-    "clock" | "log" | "random" | "endpoint" | "onPaused" | "onResumed"
-  > {
+  extends Pick<DispatcherOptions, "clock" | "log" | "random" | "endpoint"> {
   readonly writer: AttemptWriter;
   readonly health: EndpointHealth;
   readonly tally: Tally;
@@ -111,7 +108,7 @@ export class TryResults {
   }
 
   #pause({ result, isProbe }: EndedAttempt & { readonly result: EndpointFailure }): void {
-    const { clock, log, random, health, onPaused } = this.#options;
+    const { clock, log, random, health } = this.#options;
     const wasPaused = health.isPaused;
     const reason = `${result.code} ${result.detail}`;
     health.noteFailure({
@@ -123,16 +120,14 @@ export class TryResults {
     });
     if (wasPaused) return;
     log.warn("webhook.paused", { host: this.#host, code: result.code, detail: result.detail });
-    onPaused?.(reason);
   }
 
   #resume(): void {
-    const { clock, log, health, countWaiting, onResumed } = this.#options;
+    const { clock, log, health, countWaiting } = this.#options;
     const pausedSeconds = Math.round(health.resume(clock.monotonicMs()) / 1000);
     // The lane that made the probe has left the queue.
     const devicesWaiting = countWaiting() + 1;
     log.info("webhook.resumed", { host: this.#host, pausedSeconds, devicesWaiting });
-    onResumed?.(pausedSeconds);
   }
 
   #refuse(ended: EndedAttempt & { readonly result: Refused }): Consequence {

@@ -76,7 +76,7 @@ describe("Dispatcher over an outage", () => {
   });
 
   test("an endpoint that is gone is asked once a day, and at a start", async () => {
-    const { outbox, clock, receiver, dispatcher, told } = build();
+    const { outbox, clock, receiver, dispatcher } = build();
     receiver.answer = () => failedWith(410);
     outbox.add("A");
     dispatcher.start();
@@ -94,24 +94,24 @@ describe("Dispatcher over an outage", () => {
     second.dispatcher.start();
     await second.clock.advance(1000);
     expect([...second.receiver.deliveredIds].sort()).toEqual(["event-1", "event-2"]);
-    expect(told).toEqual(["paused status 410"]);
     expect(outbox.rows.get(1)?.delivery.attemptCount).toBe(0);
     await second.dispatcher.stop();
   });
 
   test("it tells of each pause once, why it began, and how long it was", async () => {
-    const { outbox, clock, receiver, dispatcher, told } = build();
+    const { outbox, clock, log, receiver, dispatcher } = build();
     receiver.answer = () => failedWith(503);
     for (const device of ["A", "B", "C"]) outbox.add(device);
     dispatcher.start();
     await clock.advance(100);
     receiver.answer = () => failedWith(429, 9000);
     await clock.advance(5000);
-    expect(told).toEqual(["paused status 503"]);
+    expect(log.of("webhook.paused")).toMatchObject([{ fields: { detail: "503" } }]);
     expect(dispatcher.figures().pauseReason).toBe("status 429");
     receiver.answer = () => DELIVERED;
     await clock.advance(10_000);
-    expect(told).toEqual(["paused status 503", "resumed 10"]);
+    expect(log.of("webhook.paused")).toHaveLength(1);
+    expect(log.of("webhook.resumed")).toMatchObject([{ fields: { pausedSeconds: 10 } }]);
     expect(dispatcher.figures().pauseReason).toBeUndefined();
     await dispatcher.stop();
   });

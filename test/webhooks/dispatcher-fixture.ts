@@ -28,8 +28,6 @@ export const ENDPOINT: WebhookEndpoint = {
 
 /** A dispatcher over fakes; `outbox` may come from an earlier one, as after a restart. */
 export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoint> = {}) {
-  /** What the dispatcher told of pauses: `paused status 503`, `resumed 12`. */
-  const told: string[] = [];
   const clock = new FakeClock();
   const log = new RecordingLog();
   const receiver = new FakeReceiver();
@@ -44,10 +42,8 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
     expectedUsers: undefined,
     recoveredCount: 0,
     send: receiver.send,
-    onPaused: (reason) => told.push(`paused ${reason}`),
-    onResumed: (pausedSeconds) => told.push(`resumed ${pausedSeconds}`),
   });
-  return { outbox, clock, log, receiver, dispatcher, told };
+  return { outbox, clock, log, receiver, dispatcher };
 }
 
 /** The events of a device whose success the receiver saw, each at its first. */
