@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import type { FleetReport } from "#simulator/fleet.ts";
+import { measureDelivery } from "./delivery.ts";
 import { measureImport } from "./import.ts";
 import { type Load, loadRunner } from "./load.ts";
 import { type MeasuredServer, readUse, startBare, startOurs } from "./processes.ts";
@@ -36,12 +37,13 @@ export async function measureAll(options: BenchOptions): Promise<Row[]> {
   const startRow = await measureStart(options);
   const importRows = await measureImport(options);
   const readingRows = await measureReading({ ...options, runLoad });
+  const deliveryRows = await measureDelivery({ ...options, runLoad });
   const ours = await startOurs(options.ourExecutable, join(options.folder, "ours"));
   try {
     const bare = await startBare(options.bareExecutable, join(options.folder, "bare"));
     try {
       const pairRows = await measurePair([ours, bare], options, runLoad);
-      return [...pairRows, startRow, ...importRows, ...readingRows];
+      return [...pairRows, startRow, ...importRows, ...deliveryRows, ...readingRows];
     } finally {
       await bare.stop();
     }

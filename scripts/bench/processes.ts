@@ -54,14 +54,21 @@ function ourSettings(dataFolder: string, ports: readonly number[]): Record<strin
   };
 }
 
-/** Starts `executable serve` on `dataFolder` and waits for its first HTTP answer. @throws Error. */
-export async function startOurs(executable: string, dataFolder: string): Promise<MeasuredServer> {
+/**
+ * Starts `executable serve` on `dataFolder`, with these settings beside those of every run, and waits
+ * for its first HTTP answer. @throws Error.
+ */
+export async function startOurs(
+  executable: string,
+  dataFolder: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<MeasuredServer> {
   await mkdir(dataFolder, { recursive: true });
   const ports = freePorts(2);
   const startedMs = performance.now();
   const child = Bun.spawn([executable, "serve"], {
     cwd: dataFolder,
-    env: ourSettings(dataFolder, ports),
+    env: { ...ourSettings(dataFolder, ports), ...settings },
     stdin: "ignore",
     stdout: Bun.file(join(dataFolder, "bench.log")),
     stderr: "inherit",

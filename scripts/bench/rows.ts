@@ -37,6 +37,7 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   "memory, peak under load (RSS)": { kind: "most", floor: 150, aim: 100 },
   "write-ahead log, a slow reader of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
   "write-ahead log, a slow export of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
+  "webhook deliveries/s, 10 terminals, all waiting": { kind: "least", floor: 1000, aim: 3000 },
   "import of 1000000 punches": { kind: "most", floor: 60, aim: 40 },
   "start to first HTTP answer": { kind: "most", floor: 150, aim: 80 },
 };
