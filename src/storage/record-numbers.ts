@@ -55,7 +55,7 @@ export function withRecord(row: DeviceRow, record: SentRecord): DeviceRow {
 /** Terminals send the oldest record first: behind this one nothing older waits. */
 function withNext(row: DeviceRow, recordNumber: string, record: SentRecord): DeviceRow {
   const wallTime = parseWallTime(record.punch.wallTimeText);
-  if (!record.isNew || !record.isOwnClockTrusted || !wallTime.ok) return row;
+  if (!record.isOwnClockTrusted || !wallTime.ok) return row;
   const timeZone = row.timeZone ?? record.siteTimeZone;
   const { receivedAtMs } = record;
   const skewMs = resolveInstant(wallTime.value, timeZone).instantMs - receivedAtMs;

@@ -136,6 +136,10 @@ describe("readCompleteness()", () => {
     const answer = await read(opened);
     expect(inMinutes(answer)).toEqual({ site: 1, GATE: 1 });
     expect(answer.heldBack?.reason).toBe("own-clock-untrusted");
+    // What a terminal showed meanwhile does not count afterwards either.
+    opened.ownClock.trusted = true;
+    await opened.clock.advance(10_000);
+    expect(inMinutes(await read(opened))).toEqual({ site: 1, GATE: 1 });
   });
 
   test("two terminals with one id show nothing of each other's queues", async () => {
