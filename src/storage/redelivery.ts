@@ -22,12 +22,12 @@ const SELECT = `SELECT id, status, endpoint_id AS endpointId, ${DELIVERY_BYTES} 
     AND later.endpoint_id = deliveries.endpoint_id AND later.revision > deliveries.revision
     AND later.status IN ('delivered', 'waiting')
   ) AS hasSuccessor
-  FROM deliveries WHERE id > $afterId`;
+  FROM deliveries WHERE`;
 const ORDER = "ORDER BY id LIMIT $limit";
 /** `parked` is written out: the partial index is not used for a bound value. */
-const PARKED = `${SELECT} AND status = 'parked' AND endpoint_id = $endpointId ${ORDER}`;
-const LISTED = `${SELECT} AND id IN (SELECT value FROM json_each($ids)) ${ORDER}`;
-const BETWEEN = `${SELECT} AND id BETWEEN $fromId AND $toId ${ORDER}`;
+const PARKED = `${SELECT} status = 'parked' AND endpoint_id = $endpointId AND id > $afterId ${ORDER}`;
+const LISTED = `${SELECT} id IN (SELECT value FROM json_each($ids) WHERE value > $afterId) ${ORDER}`;
+const BETWEEN = `${SELECT} id BETWEEN $fromId AND $toId ${ORDER}`;
 
 const SUPERSEDE = "UPDATE deliveries SET status = 'superseded' WHERE id = ?";
 const REQUEUE = `UPDATE deliveries SET status = 'waiting', next_attempt_at_ms = 0,
@@ -89,16 +89,18 @@ export class Redelivery {
   }
 
   #look({ endpointId, limit, afterId }: Step, selection: RedeliverySelection): readonly Row[] {
-    const place = { afterId, limit };
+    // One bound of the range alone is used to find its beginning.
+    const between = (fromId: number, toId: number) =>
+      this.#between.all({ limit, fromId: Math.max(fromId, afterId + 1), toId });
     switch (selection.kind) {
       case "parked":
-        return this.#parked.all({ ...place, endpointId });
+        return this.#parked.all({ limit, afterId, endpointId });
       case "ids":
-        return this.#listed.all({ ...place, ids: JSON.stringify(selection.ids) });
+        return this.#listed.all({ limit, afterId, ids: JSON.stringify(selection.ids) });
       case "range":
-        return this.#between.all({ ...place, fromId: selection.fromId, toId: selection.toId });
+        return between(selection.fromId, selection.toId);
       case "since":
-        return this.#between.all({ ...place, fromId: 0, toId: Number.MAX_SAFE_INTEGER });
+        return between(0, Number.MAX_SAFE_INTEGER);
       default:
         return assertNever(selection);
     }
