@@ -6,21 +6,21 @@
 import { startControlSocket } from "#api/control/socket.ts";
 import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
-import type { WebhookDelivery } from "#api/original/webhook/routes.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
+import { WebhookDesk, type WebhookDeskOptions } from "#api/webhooks/desk.ts";
 import { loadAuthorities } from "#config/ca-file.ts";
 import type { Config } from "#config/config.ts";
 import { loadSecrets, type Secrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
 import { NEVER } from "#config/values.ts";
+import { checkWebhookUrl } from "#config/webhook-url.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { startDeviceListener } from "#devices/listener.ts";
 import type { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { expectedUsersOf, parseUserRange, type UserRange } from "#domain/user.ts";
-import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
@@ -41,7 +41,6 @@ import { deliveryOf } from "#webhooks/delivery-of-settings.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
 import { watchEndpoints } from "#webhooks/endpoint-watch.ts";
 import { shownUrl } from "#webhooks/shown-url.ts";
-import { sendTestEvent } from "#webhooks/test-event.ts";
 
 /** What `startApp` needs. */
 export interface AppOptions {
@@ -109,18 +108,19 @@ async function startParts(
   stops.push(() => data.close());
   const secrets = loadSecrets(config);
 
-  const dispatchers = await createDispatchers(options, storage, secrets);
+  const background = createBackground(options, storage, () => wakeReaders());
+  stops.push(() => background.stop());
+  const dispatchers = await createDispatchers(options, storage, { secrets, background });
   const readers = createReaders(options, storage);
   wakeReaders = () => wakeAll(dispatchers, readers);
-  const background = createBackground(options, storage, wakeReaders);
-  stops.push(() => background.stop());
   const noteCommit = () => {
     background.noteCommit();
     wakeReaders();
   };
   const { backups, stop: stopBackups } = beginBackups(options);
   stops.push(stopBackups);
-  const onDeviceApproved = () => background.wake();
+  const onWork = () => background.wake();
+  const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
   const control = await startControlSocket({
     path: options.controlSocketPath,
     storage,
@@ -131,9 +131,8 @@ async function startParts(
     backups,
     disk,
     ...siteOf(config),
-    onDeviceApproved,
-    onHistoryAsked: () => background.wake(),
-    onImported: () => background.wake(),
+    webhooks,
+    ...alwaysCalling(onWork),
     openConditions: () => watch.conditions(),
   });
   stops.push(() => control.stop());
@@ -151,8 +150,9 @@ async function startParts(
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
     readiness: () => findReadiness({ storage, disk, ownClock }),
-    webhookDelivery: settingsDelivery(dispatchers, clock),
-    onDeviceApproved,
+    webhooks,
+    webhookDelivery: await webhooks.ofSettings(),
+    onDeviceApproved: onWork,
     submitIntake: handleIntake,
     ...readers,
   });
@@ -283,7 +283,7 @@ function createQueue(
 async function createDispatchers(
   { config, clock, log }: AppOptions,
   storage: Storage,
-  secrets: Secrets,
+  parts: { readonly secrets: Secrets; readonly background: BackgroundLoop },
 ): Promise<Dispatchers> {
   const primaryDeviceId = deviceId(config.primaryDeviceId);
   const authorities = await loadAuthorities(config.webhookCaFile);
@@ -292,7 +292,9 @@ async function createDispatchers(
     clock,
     log,
     random: Math.random,
-    settings: deliveryOf(config, { secret: secrets.webhookSecret, authorities }),
+    // A fill may wait for messages to be taken.
+    onRecorded: () => parts.background.noteCommit(),
+    settings: deliveryOf(config, { secret: parts.secrets.webhookSecret, authorities }),
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId,
     expectedUsers: expectedUsersOf(primaryDeviceId, primaryUserRange(config)),
@@ -304,16 +306,18 @@ function primaryUserRange({ primaryDeviceUserRange = "" }: Config): UserRange | 
   return parseUserRange(primaryDeviceUserRange);
 }
 
-/** What the replaced server's API may ask of the endpoint of the settings; undefined without it. */
-function settingsDelivery(dispatchers: Dispatchers, clock: Clock): WebhookDelivery | undefined {
-  const dispatcher = dispatchers.find(SETTINGS_ENDPOINT_ID);
-  const target = dispatchers.findTarget(SETTINGS_ENDPOINT_ID);
-  if (dispatcher === undefined || target === undefined) return undefined;
-  return {
-    figures: () => dispatcher.figures(),
-    noteRequeued: (count) => dispatcher.noteRequeued(count),
-    sendTest: (signal) => sendTestEvent({ ...target, clock }, signal),
-  };
+/** Whatever was changed, there may be work in the background. */
+function alwaysCalling(onWork: () => void) {
+  return { onDeviceApproved: onWork, onHistoryAsked: onWork, onImported: onWork };
+}
+
+function createWebhookDesk(
+  { config, clock, log }: AppOptions,
+  parts: Pick<WebhookDeskOptions, "storage" | "dispatchers" | "onWork">,
+): WebhookDesk {
+  const { siteTimeZone } = config;
+  const checkUrl = (url: string) => checkWebhookUrl(url, config);
+  return new WebhookDesk({ ...parts, clock, log, siteTimeZone, checkUrl });
 }
 
 function webOptions(options: AppOptions, storage: Storage, secrets: Secrets) {

@@ -84,13 +84,20 @@ const RFC3339 = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d{1,9})?)(Z|[+ -]\d\d:\
  */
 export function strictInstant(name: string, text: string | undefined): EpochMs | undefined {
   if (text === undefined) return undefined;
-  const [, date = "", time = "", offset = ""] = RFC3339.exec(text) ?? [];
-  const instantMs = Date.parse(`${date}T${time}${offset.replace(" ", "+").toUpperCase()}`);
-  if (date !== "" && !Number.isNaN(instantMs) && dayExists(date)) return epochMs(instantMs);
+  const instantMs = parseInstant(text);
+  if (instantMs !== undefined) return instantMs;
   throw invalid(
     name,
     "is not an RFC 3339 time with an offset, such as 2026-03-02T08:15:04%2B08:00",
   );
+}
+
+/** The same of a text that is no parameter; undefined where it is no such time. */
+export function parseInstant(text: string): EpochMs | undefined {
+  const [, date = "", time = "", offset = ""] = RFC3339.exec(text) ?? [];
+  const instantMs = Date.parse(`${date}T${time}${offset.replace(" ", "+").toUpperCase()}`);
+  const isTime = date !== "" && !Number.isNaN(instantMs) && dayExists(date);
+  return isTime ? epochMs(instantMs) : undefined;
 }
 
 /**

@@ -49,6 +49,8 @@ import { punchRoutes } from "./punches/routes.ts";
 import type { WaitingReaders } from "./punches/waiting-readers.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
+import type { WebhookDesk } from "./webhooks/desk.ts";
+import { receiverRoutes } from "./webhooks/routes.ts";
 
 /** Everything the API answers from. */
 export interface WebApiOptions {
@@ -69,6 +71,8 @@ export interface WebApiOptions {
   readonly tokens: TokenSettings;
   /** Accepted requests of one client in any window. */
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
+  /** The receivers of webhooks. */
+  readonly webhooks: WebhookDesk;
   readonly webhookFigures: () => WebhookFigures;
   /** Undefined when no receiver is set. */
   readonly webhookDelivery: WebhookDelivery | undefined;
@@ -245,6 +249,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(completenessRoutes({ storage, gate, siteTimeZone }))
     .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
     .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
+    .use(receiverRoutes({ ...options, gate, bodies }))
     .use(logRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(summaryRoutes({ storage, gate, siteTimeZone }))
     .use(statusRoutes({ ...options, gate, expectedUsers }))

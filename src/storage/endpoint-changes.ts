@@ -68,6 +68,7 @@ function editEndpoint(parts: WriteParts, id: EndpointId, edit: EndpointEdit): En
     ...(isEnabled === undefined ? {} : { isEnabled }),
     ...(isEnabled === false ? stopOf(parts, endpoint) : {}),
   };
+  if (Object.keys(columns).length === 0) return "done";
   change(parts, `change endpoint "${endpoint.name}"`, () => parts.endpoints.change(id, columns));
   return "done";
 }

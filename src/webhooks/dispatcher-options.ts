@@ -63,6 +63,8 @@ export interface DeliveryFigures extends TallyFigures {
   readonly pauseReason: string | undefined;
   /** Milliseconds; 0 while the probe is under way, undefined while active. */
   readonly nextProbeInMs: number | undefined;
+  /** Messages that were taken, on average over the last minute. */
+  readonly deliveredPerSecond: number;
   /** Lanes that have a turn. */
   readonly runningCount: number;
   /** Deliveries that an earlier process left waiting. */

@@ -44,6 +44,7 @@ import type { WaitingDelivery } from "#storage/storage.ts";
 import { type Attempt, type AttemptOptions, attemptDelivery } from "./attempt.ts";
 import { AttemptWriter } from "./attempt-writer.ts";
 import { dueInMs } from "./backoff.ts";
+import { DeliveryRate } from "./delivery-rate.ts";
 import type { DeliveryFigures, DispatcherOptions } from "./dispatcher-options.ts";
 import { EndpointHealth } from "./endpoint-health.ts";
 import { Lane, LaneQueue } from "./lane.ts";
@@ -90,6 +91,7 @@ export class Dispatcher {
   readonly #results: TryResults;
   readonly #probes: ProbeChooser;
   readonly #tally = new Tally();
+  readonly #rate: DeliveryRate;
   readonly #timers: TimerSet;
   readonly #tasks = new Set<Promise<void>>();
   readonly #abort = new AbortController();
@@ -118,6 +120,7 @@ export class Dispatcher {
       send: options.send ?? openSender({ ...endpoint, secrets: secretsOf(endpoint), clock }),
     };
     this.#timers = new TimerSet(clock);
+    this.#rate = new DeliveryRate(clock.monotonicMs());
     this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute, clock);
     this.#reader = new OutboxReader(outbox, log);
     this.#writer = new AttemptWriter({ outbox, clock, log, onWritten: () => this.#pump() });
@@ -173,9 +176,11 @@ export class Dispatcher {
   /** A snapshot; reads nothing from storage. */
   figures(): DeliveryFigures {
     const { isPaused } = this.#health;
-    const probeWaitMs = this.#health.waitMs(this.#options.clock.monotonicMs());
+    const nowMs = this.#options.clock.monotonicMs();
+    const probeWaitMs = this.#health.waitMs(nowMs);
     return {
       ...this.#tally.figures,
+      deliveredPerSecond: this.#rate.perSecond(nowMs),
       state: isPaused ? "paused" : "active",
       pauseReason: this.#health.reason,
       nextProbeInMs: isPaused ? probeWaitMs : undefined,
@@ -359,6 +364,7 @@ export class Dispatcher {
     { result, ...attempt }: Attempt,
   ): boolean {
     if (result.kind === "aborted") return false;
+    if (result.kind === "delivered") this.#rate.note(this.#options.clock.monotonicMs());
     const consequence = this.#results.apply({ ...attempt, result, lane, delivery, isProbe });
     if (consequence.kind === "refused") this.#rest(lane, consequence.delayMs);
     if (isProbe && consequence.kind !== "failed") this.wake();

@@ -9,6 +9,7 @@ import type { ClientScope } from "#domain/client.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { testDesk } from "../support/test-desk.ts";
 import { FakeStorage } from "./fake-storage.ts";
 
 export const CLIENT_SECRET = "correct horse battery staple";
@@ -57,6 +58,7 @@ export class ApiFixture {
         retryEnabled: true,
       }),
       webhookDelivery: undefined,
+      webhooks: testDesk(this),
       startedAtMonotonicMs: 0,
       residentBytes: () => 54.21 * 1024 * 1024,
       readiness: async () => ({ problems: [], notes: [] }),
@@ -71,6 +73,9 @@ export class ApiFixture {
       submitIntake: async () => ({ kind: "failed" }),
       onDeviceApproved: () => undefined,
       version: "1.2.3",
+      ...(change.storage === undefined
+        ? {}
+        : { webhooks: testDesk({ ...this, storage: change.storage }) }),
       ...change,
     };
     const api = createWebApi(this.options);

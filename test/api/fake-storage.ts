@@ -24,7 +24,8 @@ import type { RecordedEvent } from "#domain/recorded-event.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
-import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
+import { type Endpoint, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import type { EndpointOutbox, LedgerEntry } from "#storage/endpoint-outbox.ts";
 import type { EventFilter, EventPage } from "#storage/event-storage.ts";
 import type {
   CommandFilter,
@@ -128,6 +129,48 @@ export function sampleCommand(id: number, change: Partial<Command> = {}): Comman
     resultByteCount: 0,
     isResultPending: false,
     ...change,
+  };
+}
+
+/** The receiver of the settings, to which nothing waits. */
+export function sampleEndpoint(change: Partial<Endpoint> = {}): Endpoint {
+  return {
+    id: SETTINGS_ENDPOINT_ID,
+    name: "settings",
+    origin: "settings",
+    url: "http://hris.example/hook",
+    format: "logs",
+    types: undefined,
+    deviceIds: undefined,
+    secret: "",
+    previousSecret: undefined,
+    isEnabled: true,
+    isFilling: false,
+    unfilledCount: 0,
+    createdAtMs: epochMs(Date.UTC(2026, 2, 1, 16, 0, 0)),
+    waitingCount: 0,
+    parkedCount: 0,
+    ...change,
+  };
+}
+
+/** A message that was delivered at once. */
+export function sampleEntry(id: number): LedgerEntry {
+  const atMs = epochMs(Date.UTC(2026, 2, 2, 0, 15, 4));
+  return {
+    id,
+    eventId: `box-1000001-${id}`,
+    type: "punch.created",
+    deviceId: deviceId("2401058352"),
+    punchId: punchId(1_000_001),
+    revision: 1,
+    eventAtMs: atMs,
+    status: "delivered",
+    attemptCount: 0,
+    lastAttemptAtMs: atMs,
+    lastHttpStatus: 200,
+    bodyText: "{}",
+    attempts: [],
   };
 }
 
@@ -309,8 +352,8 @@ export class FakeStorage implements Storage {
         };
       },
       redeliver: neverCalled,
-      listDeliveries: neverCalled,
-      findDelivery: neverCalled,
+      listDeliveries: async () => ({ deliveries: [], nextBeforeId: undefined }),
+      findDelivery: async (id) => sampleEntry(id),
       listDevicesWithDeliveries: neverCalled,
       listWaitingDeliveries: neverCalled,
       recordAttempts: neverCalled,
@@ -447,7 +490,13 @@ export class FakeStorage implements Storage {
   append = neverCalled;
   continueBackgroundWork = neverCalled;
   markStarted = neverCalled;
-  listEndpoints = neverCalled;
+
+  async listEndpoints(): Promise<readonly Endpoint[]> {
+    if (!this.hasEndpoint) return [];
+    const { deliveriesWaiting: waitingCount, deliveriesParked: parkedCount } = this;
+    return [sampleEndpoint({ waitingCount, parkedCount })];
+  }
+
   addEndpoint = neverCalled;
   editEndpoint = neverCalled;
   rotateEndpointSecret = neverCalled;

@@ -24,7 +24,13 @@ const PAGES = ["/", "/swagger", "/swagger/json", "/swagger/ui.js", "/swagger/ui.
 const QUERIES: Readonly<Record<string, string>> = {
   "/api/hris/logs/summary": "?start_date=2026-03-01&end_date=2026-03-31",
 };
-const VALUES: Readonly<Record<string, string>> = { id: "1", device_id: "2401058352", number: "1" };
+const VALUES: Readonly<Record<string, string>> = {
+  id: "1",
+  device_id: "2401058352",
+  number: "1",
+  webhook_id: "1",
+  delivery_id: "1",
+};
 
 const fixture = new ApiFixture({ rateLimit: { requests: 1_000_000, windowSeconds: 60 } });
 fixture.storage.punches.push(samplePunch(1));

@@ -16,6 +16,7 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { OriginalFile } from "../support/original-database.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { testDesk } from "../support/test-desk.ts";
 import { openTestStorage, RECEIVED_AT_MS, readFeed } from "../support/test-storage.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -49,6 +50,11 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     onHistoryAsked: () => {},
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
+    webhooks: testDesk({
+      storage,
+      clock: new FakeClock(RECEIVED_AT_MS),
+      log: new RecordingLog(),
+    }),
     openConditions: () => [],
     onImported: () => {},
   });

@@ -13,6 +13,7 @@ import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { testDesk } from "../support/test-desk.ts";
 import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -41,6 +42,11 @@ class Server {
       onHistoryAsked: () => {},
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,
+      webhooks: testDesk({
+        storage: this.opened.storage,
+        clock: new FakeClock(RECEIVED_AT_MS),
+        log: new RecordingLog(),
+      }),
       openConditions: () => [],
       onImported: () => {},
     });

@@ -13,6 +13,7 @@ import { type PairingControlOptions, pairingControl } from "./devices/pairing-ro
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
+import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
 
 /** What the features of the control socket work on, together. */
 export type ControlOptions = BackupControlOptions &
@@ -22,7 +23,8 @@ export type ControlOptions = BackupControlOptions &
   DeviceControlOptions &
   PairingControlOptions &
   ImportControlOptions &
-  StatusControlOptions;
+  StatusControlOptions &
+  WebhookControlOptions;
 
 /** The control routes without a socket. */
 export function createControlApi(options: ControlOptions) {
@@ -38,6 +40,7 @@ export function createControlApi(options: ControlOptions) {
     .use(deviceControl(options))
     .use(pairingControl(options))
     .use(importControl(options))
-    .use(statusControl(options));
+    .use(statusControl(options))
+    .use(webhookControl(options));
   return app;
 }

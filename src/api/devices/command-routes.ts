@@ -12,8 +12,10 @@ import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { ApiFailure, PROBLEM_REFUSALS, Problem } from "../errors.ts";
 import { jsonBody } from "../json-body.ts";
 import { nextLink } from "../paging.ts";
+import { decodePlace, encodePlace } from "../place-cursor.ts";
 import { strictInteger, strictParameters, strictWord } from "../query-text.ts";
-import { decodePlace, encodePlace } from "./cursor.ts";
+import { readRequestKey } from "../request-key.ts";
+
 import {
   CommandBody,
   CommandModel,
@@ -41,7 +43,6 @@ export interface CommandRoutesOptions extends OrderOptions {
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
-const KEY_PATTERN = /^[\x20-\x7e]{1,255}$/;
 const CommandParams = t.Object({
   ...DeviceParams.properties,
   number: t.String({ description: "The `id` of a command.", documentedAs: { type: "integer" } }),
@@ -210,19 +211,6 @@ async function getCommand(
 
 function noCommand(): ApiFailure {
   return new ApiFailure("not-found", "No command has this number");
-}
-
-/** A key is its client's own: the same text of another is another key. */
-function readRequestKey(request: Request, clientId: string): string | undefined {
-  const key = request.headers.get("idempotency-key");
-  if (key === null) return undefined;
-  if (KEY_PATTERN.test(key)) {
-    return new Bun.CryptoHasher("sha256").update(`${clientId}\n${key}`).digest("hex");
-  }
-  throw new ApiFailure(
-    "idempotency-key-invalid",
-    "The Idempotency-Key header must have 1 to 255 printable ASCII characters",
-  );
 }
 
 function readQuery(request: Request) {

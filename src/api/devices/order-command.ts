@@ -13,6 +13,7 @@ import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { OrderOutcome, Storage } from "#storage/storage.ts";
 import { ApiFailure, type ApiFailureCode } from "../errors.ts";
+import { requestKeyReused } from "../request-key.ts";
 import { DEADLINE_SECONDS } from "./model.ts";
 
 /** What an order needs. */
@@ -162,10 +163,7 @@ function notQueued(
       );
     }
     case "key-reused":
-      return new ApiFailure(
-        "idempotency-key-reused",
-        "The Idempotency-Key was sent with another request within the last 24 hours",
-      );
+      return requestKeyReused();
   }
 }
 

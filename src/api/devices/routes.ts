@@ -5,8 +5,9 @@ import type { Storage } from "#storage/storage.ts";
 import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { PROBLEM_REFUSALS, Problem } from "../errors.ts";
 import { nextLink } from "../paging.ts";
+import { decodePlace, encodePlace } from "../place-cursor.ts";
 import { strictInteger, strictParameters, strictWord } from "../query-text.ts";
-import { decodePlace, encodePlace } from "./cursor.ts";
+
 import {
   DEVICE_STATUSES,
   DeviceModel,

@@ -11,6 +11,7 @@ import type { OwnClockState } from "#platform/own-clock.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../../support/idle-box.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
+import { testDesk } from "../../support/test-desk.ts";
 import { FakeStorage } from "../fake-storage.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -64,6 +65,7 @@ export class ControlFixture {
     const running = await startControlSocket({
       path,
       storage: this.storage,
+      webhooks: testDesk(this),
       clock: this.clock,
       ownClock: this.ownClock,
       siteTimeZone: "Asia/Manila",

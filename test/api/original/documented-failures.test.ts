@@ -99,7 +99,7 @@ const CALLS: readonly Call[] = [
   },
   {
     path: "/api/biometric/webhook/status",
-    failing: "figures",
+    failing: "listEndpoints",
     answer: {
       success: false,
       error: "Webhook status unavailable",

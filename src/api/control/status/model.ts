@@ -38,6 +38,20 @@ const StatusCondition = t.Object({
   fix: t.String(),
 });
 
+/** A receiver of webhooks; fields as `WebhookModel` has them. */
+const StatusWebhook = t.Object({
+  name: t.String(),
+  url: t.String(),
+  state: t.String(),
+  waiting_count: t.Number(),
+  parked_count: t.Number(),
+  unfilled_count: t.Number(),
+  drain_seconds: t.Union([t.Number(), t.Null()]),
+  next_probe_seconds: t.Union([t.Number(), t.Null()]),
+  last_result: t.Union([t.String(), t.Null()]),
+  last_result_at: t.Union([t.String(), t.Null()]),
+});
+
 export const ControlStatus = t.Object({
   version: t.String(),
   uptime_seconds: t.Number(),
@@ -56,6 +70,7 @@ export const ControlStatus = t.Object({
   complete_through: t.Union([t.String(), t.Null()]),
   /** The terminal in use that is behind all others, and why; null while none is in use. */
   held_back_by: t.Union([t.Object({ id: t.String(), detail: t.String() }), t.Null()]),
+  webhooks: t.Array(StatusWebhook),
   deliveries_waiting: t.Number(),
   deliveries_parked: t.Number(),
   /** Of those that are in `DATA_DIR/backups/`; null: there is none. */

@@ -11,6 +11,7 @@ import type { DiskGuard } from "#storage/disk-guard.ts";
 import type { Storage } from "#storage/storage.ts";
 import { HOLD_REASONS } from "../../completeness/model.ts";
 import { strictParameters } from "../../query-text.ts";
+import type { WebhookDesk } from "../../webhooks/desk.ts";
 import { ControlStatus } from "./model.ts";
 import { isoTime, isoTimeOrNull, spellCondition, spellTerminal } from "./spell-status.ts";
 
@@ -24,6 +25,7 @@ export interface StatusControlOptions {
   readonly ownClock: Pick<OwnClock, "look">;
   readonly disk: Pick<DiskGuard, "state">;
   readonly backups: Pick<Backups, "state" | "findNewest">;
+  readonly webhooks: Pick<WebhookDesk, "list">;
   /** What is wrong with terminals now. */
   readonly openConditions: () => readonly Condition[];
 }
@@ -42,7 +44,7 @@ export function statusControl(options: StatusControlOptions) {
 }
 
 async function readStatus(
-  { storage, clock, ownClock, disk, backups, openConditions }: StatusControlOptions,
+  { storage, clock, ownClock, disk, backups, webhooks, openConditions }: StatusControlOptions,
   startedAtMs: number,
 ): Promise<ControlStatus> {
   const storageProblem = await findStorageProblem(storage);
@@ -75,6 +77,7 @@ async function readStatus(
       heldBack === undefined
         ? null
         : { id: heldBack.deviceId, detail: HOLD_REASONS[heldBack.reason] },
+    webhooks: await webhooks.list(),
     deliveries_waiting: figures.deliveriesWaiting,
     deliveries_parked: figures.deliveriesParked,
     last_backup_at: isoTimeOrNull(backups.findNewest()?.madeAtMs),

@@ -11,7 +11,7 @@ import { PerformanceAnswer } from "./model.ts";
 
 /** What the route needs. */
 export interface PerformanceRoutesOptions {
-  readonly storage: Pick<Storage, "figures">;
+  readonly storage: Pick<Storage, "listEndpoints">;
   readonly gate: BearerGateOptions;
   /** IANA zone of `timestamp`. */
   readonly siteTimeZone: string;

@@ -1,5 +1,6 @@
 /** The figures of webhook delivery in the original's words. */
 
+import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import type { WebhookStats, WebhookStatus } from "./model.ts";
@@ -7,9 +8,14 @@ import type { WebhookStats, WebhookStatus } from "./model.ts";
 /** What is stored and not delivered. */
 export type QueueFigures = WebhookStatus["webhook"]["persistent_queue"];
 
-/** Reads no rows: storage counts as it goes. */
-export async function readQueue(storage: Pick<Storage, "figures">): Promise<QueueFigures> {
-  const { deliveriesWaiting: pending, deliveriesParked: failed } = await storage.figures();
+/**
+ * Of the receiver of the settings alone: the replaced server knew no other. Reads no rows: storage
+ * counts as it goes.
+ */
+export async function readQueue(storage: Pick<Storage, "listEndpoints">): Promise<QueueFigures> {
+  const endpoints = await storage.listEndpoints();
+  const own = endpoints.find(({ id }) => id === SETTINGS_ENDPOINT_ID);
+  const { waitingCount: pending = 0, parkedCount: failed = 0 } = own ?? {};
   return {
     total: pending + failed,
     pending,

@@ -42,7 +42,7 @@ export interface WebhookDelivery {
 
 /** What the routes need. */
 export interface WebhookRoutesOptions {
-  readonly storage: Pick<Storage, "figures" | "outboxOf">;
+  readonly storage: Pick<Storage, "listEndpoints" | "outboxOf">;
   readonly gate: BearerGateOptions;
   readonly bodies: ArrivingBodies;
   /** IANA zone of `timestamp`. */

@@ -12,6 +12,7 @@ import { FakeClock } from "../../../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../../../support/idle-box.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 import { pollFrom, resultFrom } from "../../../support/terminal-intakes.ts";
+import { testDesk } from "../../../support/test-desk.ts";
 import {
   openTestStorage,
   RECEIVED_AT_MS,
@@ -42,6 +43,7 @@ beforeEach(async () => {
     onHistoryAsked: () => undefined,
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
+    webhooks: testDesk({ storage: opened.storage, clock, log }),
     openConditions: () => [],
     onImported: () => undefined,
   });

@@ -8,6 +8,19 @@ import { ask, ControlFixture, cleanUpControl, temporaryPath } from "../control-f
 
 afterEach(cleanUpControl);
 
+const SETTINGS_WEBHOOK = {
+  name: "settings",
+  url: "http://hris.example/hook",
+  state: "active",
+  waiting_count: 0,
+  parked_count: 0,
+  unfilled_count: 0,
+  drain_seconds: 0,
+  next_probe_seconds: null,
+  last_result: null,
+  last_result_at: null,
+};
+
 const EMPTY = {
   version: VERSION,
   uptime_seconds: 0,
@@ -21,6 +34,7 @@ const EMPTY = {
   conditions: [],
   complete_through: null,
   held_back_by: null,
+  webhooks: [SETTINGS_WEBHOOK],
   deliveries_waiting: 0,
   deliveries_parked: 0,
   last_backup_at: null,
@@ -99,6 +113,8 @@ test("GET /status is not well with parked deliveries, and refuses parameters", a
   expect((await read()).json).toEqual({
     ...EMPTY,
     well: false,
+    // Nothing was delivered yet that the time could be told by.
+    webhooks: [{ ...SETTINGS_WEBHOOK, waiting_count: 5, parked_count: 2, drain_seconds: null }],
     deliveries_waiting: 5,
     deliveries_parked: 2,
   });

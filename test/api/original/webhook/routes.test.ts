@@ -24,6 +24,7 @@ const FIGURES: DeliveryFigures = {
   endpointFailedCount: 3,
   parkedCount: 1,
   retriedCount: 6,
+  deliveredPerSecond: 0,
   rateLimitedCount: 2,
   recoveredCount: 9,
   state: "active",

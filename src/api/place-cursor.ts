@@ -1,9 +1,9 @@
-/** Opaque cursors over lists that never start anew: terminals by their id, commands by their number. */
+/** Opaque cursors over lists that never start anew: terminals, commands and messages by their ids. */
 
-import { ApiFailure } from "../errors.ts";
+import { ApiFailure } from "./errors.ts";
 
 /** What a cursor runs over. */
-type CursorList = "device" | "command";
+type CursorList = "device" | "command" | "delivery";
 
 /** Spells a place in a list: the last one that was shown. */
 export function encodePlace(list: CursorList, place: string): string {
