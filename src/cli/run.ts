@@ -15,6 +15,7 @@ import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { importCommand } from "./import.ts";
 import { pairCommand } from "./pair.ts";
+import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
@@ -36,6 +37,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   commandsCommand,
   clientsCommand,
   backupCommand,
+  restoreCommand,
   importCommand,
   simulateCommand,
   configCommand,

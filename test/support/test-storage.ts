@@ -55,7 +55,7 @@ export interface TestStorage extends Disposable {
   readonly clock: FakeClock;
   storage: Storage;
   /** Closes and opens the same file again; `whileClosed` may work on the file in between. */
-  reopen(rules?: Partial<StorageRules>, whileClosed?: () => void): Promise<void>;
+  reopen(rules?: Partial<StorageRules>, whileClosed?: () => unknown): Promise<void>;
 }
 
 export function openTestStorage(
@@ -84,9 +84,9 @@ export function openTestStorage(
     ownClock,
     clock,
     storage: open({}),
-    async reopen(overrides = {}, whileClosed = () => undefined) {
+    async reopen(overrides = {}, whileClosed: () => unknown = () => undefined) {
       await opened.storage.close();
-      whileClosed();
+      await whileClosed();
       opened.storage = open(overrides);
     },
     [Symbol.dispose]() {
