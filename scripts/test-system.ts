@@ -12,6 +12,9 @@ const FOLDER = "test/system-packages";
 const PACKAGES = [
   // A browser without Google's services: by itself it asks nobody for anything.
   { program: "chromium-headless-shell", name: "chromium-headless-shell" },
+  // A machine of its own, with systemd, in a container.
+  { program: "systemd-nspawn", name: "systemd-container" },
+  { program: "debootstrap", name: "debootstrap" },
 ] as const;
 
 process.exitCode = await main();

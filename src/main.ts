@@ -12,6 +12,7 @@ import { Output } from "#platform/output.ts";
 /** npm passes a key stroke on to a process that the terminal has told already. */
 const SAME_SIGNAL_MS = 500;
 const FORCED_EXIT_CODE = 1;
+const STDIN = 0;
 const STDOUT = 1;
 
 const stdout = new Output(Bun.stdout.writer());
@@ -22,6 +23,7 @@ const exitCode = await runCli(process.argv.slice(2), {
   isTerminal: isTerminal(),
   variables: processEnvironment(),
   programName: programName(),
+  ask,
   stopRequested,
 });
 await stdout.end();
@@ -33,6 +35,11 @@ process.exit(exitCode);
 /** Whether standard output is a terminal. Asks Node's streams only when it can be one. */
 function isTerminal(): boolean {
   return fstatSync(STDOUT).isCharacterDevice() && process.stdout.isTTY === true;
+}
+
+function ask(question: string): string | undefined {
+  if (!fstatSync(STDIN).isCharacterDevice() || !isTerminal()) return undefined;
+  return prompt(question) ?? "";
 }
 
 /** Resolves with the first signal; a later one ends the process at once. */

@@ -20,6 +20,8 @@ export type AppErrorCode =
   | "control-unreachable"
   | "control-refused"
   | "interrupted"
+  | "box-refused"
+  | "box-failed"
   | "usage";
 
 /** An error with a code to branch on and, where there is one, a next step for the operator. */

@@ -63,6 +63,14 @@ async function getBrand(written: string): Promise<Brand> {
   });
 }
 
+/** The card of any terminal, as the verb prints it. */
+export async function anyCardLines(
+  config: LoadedConfig["config"],
+  program: string,
+): Promise<readonly string[]> {
+  return cardText(await getBrand(ANY_BRAND), { config, program });
+}
+
 async function cardJson(brand: Brand, config: LoadedConfig["config"]) {
   const { BRANDS } = await import("./brands.ts");
   const { fillCard } = await import("./card.ts");

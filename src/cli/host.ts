@@ -16,6 +16,8 @@ export interface CliHost {
   readonly variables: Environment;
   /** How a person calls this program in a shell. */
   readonly programName: string;
+  /** Asks the person at the terminal, and blocks; undefined where nobody is there to be asked. */
+  readonly ask?: (question: string) => string | undefined;
   /** Resolves when the process is first asked to end: SIGINT or SIGTERM. */
   stopRequested(): Promise<string>;
 }

@@ -64,7 +64,8 @@ export function importCommand(environment: CliEnvironment, host: CliHost): Comma
     .action((file: string, flags: ImportFlags) => importFile(file, flags, { environment, host }));
 }
 
-async function importFile(
+/** Imports a file into the running server and prints what came of it, as the verb does. */
+export async function importFile(
   file: string,
   flags: ImportFlags,
   around: { readonly environment: CliEnvironment; readonly host: CliHost },

@@ -14,11 +14,13 @@ import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { importCommand } from "./import.ts";
+import { installCommand } from "./install.ts";
 import { pairCommand } from "./pair.ts";
 import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
+import { uninstallCommand } from "./uninstall.ts";
 import { versionCommand, versionText } from "./version.ts";
 
 /**
@@ -30,6 +32,8 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 /** Every verb. Each is a file of its own. */
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
+  installCommand,
+  uninstallCommand,
   statusCommand,
   deviceCardCommand,
   devicesCommand,
@@ -50,6 +54,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with bad news
 (import: some rows refused; status: something is wrong), 78 wrong settings.
 
 Examples:
+  sudo ./biometric-server install                 put it on this box, as a service
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
   biometric-server status                         see what is wrong, and what to do about it

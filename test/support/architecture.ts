@@ -20,6 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   devices: 2,
   storage: 2,
   simulator: 2,
+  box: 3,
   ingest: 3,
   webhooks: 3,
   maintenance: 3,
@@ -38,6 +39,7 @@ const MODULE_HOMES: readonly { readonly module: RegExp; readonly homes: readonly
   { module: /^yaml$|^csv-stringify\//, homes: ["src/api/"] },
   { module: /^standardwebhooks$/, homes: ["src/webhooks/sign.ts"] },
   { module: /^node:|^bun$/, homes: ["src/"] },
+  { module: /^\.\.\/\.\.\/systemd\//, homes: ["src/box/unit-text.ts"] },
   // The version of the program is in the manifest.
   { module: /^\.\.\/\.\.\/package\.json$/, homes: ["src/platform/version.ts"] },
 ];
