@@ -21,6 +21,7 @@ import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { uninstallCommand } from "./uninstall.ts";
+import { rollbackCommand, upgradeCommand } from "./upgrade.ts";
 import { versionCommand, versionText } from "./version.ts";
 
 /**
@@ -33,6 +34,8 @@ export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, kil
 const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
   serveCommand,
   installCommand,
+  upgradeCommand,
+  rollbackCommand,
   uninstallCommand,
   statusCommand,
   deviceCardCommand,

@@ -12,10 +12,23 @@ export function versionCommand(environment: CliEnvironment): Command {
     .description("Print the version, the commit it was built from and the runtime")
     .option("--json", "print it as JSON", false)
     .addHelpText("after", "\nExample:\n  biometric-server version --json")
-    .action((flags: { readonly json: boolean }) => {
-      const facts = { version: VERSION, commit: COMMIT ?? null, bun: Bun.version };
-      environment.out(`${flags.json ? JSON.stringify(facts) : versionText()}\n`);
+    .action(async (flags: { readonly json: boolean }) => {
+      environment.out(`${flags.json ? JSON.stringify(await facts()) : versionText()}\n`);
     });
+}
+
+/** What `upgrade` wants to know of a file before it takes the place of this one, and others may. */
+async function facts() {
+  // All of storage comes with it.
+  const { OWN_MIN_READER, OWN_SCHEMA } = await import("#storage/schema-facts.ts");
+  return {
+    program: "biometric-server",
+    version: VERSION,
+    commit: COMMIT ?? null,
+    bun: Bun.version,
+    schema: OWN_SCHEMA,
+    min_reader: OWN_MIN_READER,
+  };
 }
 
 /** The version in one line: `biometric-server 0.1.0 (commit 0123456789ab, Bun 1.4.5)`. */
