@@ -4,6 +4,7 @@
  */
 
 import { fail, ok, type Result } from "#base/result.ts";
+import { parseIpAddress } from "#domain/ip-address.ts";
 import { readNetworkInterfaces } from "#platform/network-interfaces.ts";
 import { TEST_RECEIVER_PATH } from "./test-receiver.ts";
 
@@ -74,13 +75,19 @@ function portOf({ port, protocol }: URL): number {
   return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
-/** 127.0.0.0/8, and the same as an IPv6 address; every address is ours where none is named. */
-const LOOPBACK = /^localhost\.?$|^127\.\d+\.\d+\.\d+$|^0\.0\.0\.0$|^\[::1?\]$|^\[::ffff:7f/i;
+/**
+ * 127.0.0.0/8, and the same as an IPv6 address; every address is ours where none is named, and every
+ * name below `localhost`.
+ */
+const LOOPBACK =
+  /^(?:.+\.)?localhost\.?$|^127\.\d+\.\d+\.\d+$|^0\.0\.0\.0$|^\[::1?\]$|^\[::ffff:(?:7f..:.+|0:0)\]$/i;
 
 function isThisMachine(host: string): boolean {
   if (LOOPBACK.test(host)) return true;
-  const bare = host.replace(/^\[|\]$/g, "");
+  // As numbers: an IPv4 address may be written as an IPv6 one.
+  const wanted = parseIpAddress(host.replace(/^\[|\]$/g, ""));
+  if (wanted === undefined) return false;
   return Object.values(readNetworkInterfaces()).some((addresses) =>
-    addresses?.some(({ address }) => address === bare),
+    addresses?.some(({ address }) => parseIpAddress(address) === wanted),
   );
 }

@@ -48,7 +48,11 @@ describe("checkWebhookUrl()", () => {
     "[::1]",
     "[::]",
     "[::ffff:127.0.0.1]",
+    "[::ffff:0.0.0.0]",
+    "hris.localhost",
+    "hris.localhost.",
     ...own,
+    ...own.map((address) => `[::ffff:${address}]`),
   ])("refuses the ports of this server at %s", (host) => {
     for (const port of [7005, 5050]) {
       expect(checkWebhookUrl(`http://${host}:${port}/hook`, OWN)).toMatchObject({
