@@ -366,6 +366,7 @@ function startListener(options: AppOptions, handleIntake: HandleIntake, watch: T
     drivers: createDrivers(),
     handleIntake: watch.following(handleIntake),
     noteSighting: (sighting) => watch.notePort(sighting),
+    noteUnfinished: (address) => watch.noteUnfinished(address),
     limits: terminalPortLimits(config),
     clock,
     log,

@@ -1,5 +1,5 @@
 /**
- * What a connection shares with its listener: bounds, the way to storage, counters. Types only.
+ * What a connection shares with its listener: bounds, the way to storage, counters.
  */
 
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
@@ -40,6 +40,15 @@ export type CloseReason =
   | "decoder-failed"
   | "stopping";
 
+/** Ends at which a request is lost that the terminal goes on keeping. */
+export const UNFINISHED: ReadonlySet<CloseReason> = new Set([
+  "truncated",
+  "slow-request",
+  "buffers-full",
+  "violation",
+  "decoder-failed",
+]);
+
 /** Stores an intake. Resolves after the commit; by contract it never rejects. */
 export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;
 
@@ -52,6 +61,8 @@ export interface ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly noteSighting: NoteSighting;
+  /** Told of the peer of which a request did not come whole, or could not be read to its end. */
+  readonly noteUnfinished: (address: string) => void;
   /** A complete request was read. */
   countRequest(): void;
   /** The peer broke the protocol or a limit of it. */

@@ -17,7 +17,7 @@
 import { assertNever } from "#base/assert.ts";
 import { heldBytes, type Intake, type Outcome, type ReceivedIntake } from "#domain/intake.ts";
 import type { LogFields } from "#platform/log-line.ts";
-import type { CloseReason, ConnectionHost } from "./connection-host.ts";
+import { type CloseReason, type ConnectionHost, UNFINISHED } from "./connection-host.ts";
 import { Deadlines } from "./deadlines.ts";
 import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";
@@ -320,6 +320,7 @@ export class DeviceConnection implements BudgetMember {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#closeReason = reason;
+    if (UNFINISHED.has(reason)) this.#host.noteUnfinished(this.address);
     this.#reader.clear();
   }
 

@@ -55,6 +55,8 @@ export interface DeviceListenerOptions {
   readonly handleIntake: HandleIntake;
   /** Told of connections that show how a terminal is set. */
   readonly noteSighting: NoteSighting;
+  /** See `ConnectionHost`. */
+  readonly noteUnfinished: (address: string) => void;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -143,12 +145,14 @@ class TerminalPort implements DeviceListener {
   }
 
   #makeHost(): ConnectionHost {
-    const { drivers, limits, handleIntake, noteSighting, clock, log } = this.#options;
+    const { drivers, limits, handleIntake, noteSighting, noteUnfinished, clock, log } =
+      this.#options;
     return {
       drivers,
       limits,
       handleIntake,
       noteSighting,
+      noteUnfinished,
       clock,
       log,
       budget: this.#budget,

@@ -14,6 +14,8 @@ export class QueueWatch {
   readonly #clock: Clock;
   /** By terminal; those that the server may know at all, for all others are refused. */
   readonly #traces = new Map<DeviceId, QueueTrace>();
+  /** Where each of them was last heard from. */
+  readonly #addresses = new Map<DeviceId, string>();
   #known: ReadonlySet<DeviceId> = new Set();
 
   constructor(clock: Clock) {
@@ -37,14 +39,30 @@ export class QueueWatch {
         isKnown: this.#known.has(id),
       });
       this.#traces.set(id, trace);
+      this.#addresses.set(id, received.remoteAddress);
       const outcome = await handleIntake(withTrace(received, trace));
       this.#noteOutcome(id, intake, outcome);
       return outcome;
     };
   }
 
+  /**
+   * Told of a request that never came whole: nobody knows whose it was, so it may be of any terminal
+   * that was heard from there.
+   */
+  noteUnfinished(address: string): void {
+    const atMs = this.#clock.monotonicMs();
+    for (const [id, trace] of this.#traces) {
+      if (this.#addresses.get(id) !== address) continue;
+      this.#traces.set(id, withDoubt(trace, "unacknowledged", atMs));
+    }
+  }
+
   #noteOutcome(id: DeviceId, { kind }: Intake, outcome: Outcome): void {
-    if (outcome.kind === "refused" && STRANGERS.has(outcome.code)) this.#traces.delete(id);
+    if (outcome.kind === "refused" && STRANGERS.has(outcome.code)) {
+      this.#traces.delete(id);
+      this.#addresses.delete(id);
+    }
     const trace = this.#traces.get(id);
     // Neither of these two waits in the queue.
     if (trace === undefined || kind === "poll" || kind === "command-result") return;

@@ -124,6 +124,11 @@ export class TerminalWatch {
     this.#book.see({ type, subject: address, detail }, this.#now());
   }
 
+  /** Told by the terminal port of a request that never came whole. */
+  noteUnfinished(address: string): void {
+    this.#queues.noteUnfinished(address);
+  }
+
   /** Told by storage: two terminals show that they use one id. */
   noteTwins(id: string, detail: string): void {
     this.#book.see({ type: "shared-id", subject: id, detail }, this.#now());

@@ -71,6 +71,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
   const budget = options.budget ?? budgetOf(1_000_000);
   const counts = { requests: 0, violations: 0 };
   const sightings: PortSighting[] = [];
+  const unfinished: string[] = [];
   const connection = new DeviceConnection(socket, "192.0.2.7", {
     drivers: [lineDriver],
     limits: LIMITS,
@@ -79,6 +80,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     clock,
     log,
     noteSighting: (sighting) => sightings.push(sighting),
+    noteUnfinished: (address) => unfinished.push(address),
     countRequest: () => {
       counts.requests += 1;
     },
@@ -92,7 +94,19 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     await clock.advance(durationMs);
     connection.checkDeadlines(clock.monotonicMs());
   };
-  return { desk, socket, clock, log, budget, counts, sightings, connection, send, pass };
+  return {
+    desk,
+    socket,
+    clock,
+    log,
+    budget,
+    counts,
+    sightings,
+    unfinished,
+    connection,
+    send,
+    pass,
+  };
 }
 
 describe("DeviceConnection replies", () => {
@@ -657,6 +671,27 @@ describe("DeviceConnection ends", () => {
     expect(socket.isShut).toBe(true);
     expect(desk.received).toEqual([]);
     expect(connection.closed()).toBe("truncated");
+  });
+
+  test("DeviceConnection tells once of a peer whose request never came whole", async () => {
+    const cut = setUp();
+    cut.send("PUNCH a");
+    expect(cut.unfinished).toEqual([]);
+    cut.connection.closed();
+    expect(cut.unfinished).toEqual(["192.0.2.7"]);
+
+    const slow = setUp();
+    slow.send("PUNCH a");
+    await slow.pass(LIMITS.requestTimeoutMs);
+    slow.connection.closed();
+    expect(slow.unfinished).toEqual(["192.0.2.7"]);
+
+    const whole = setUp();
+    whole.send("LAST a\n");
+    whole.desk.settle("stored");
+    await whole.pass(0);
+    whole.connection.closed();
+    expect(whole.unfinished).toEqual([]);
   });
 
   test("DeviceConnection refuses new requests once stopped and still sends what it owes", async () => {

@@ -40,6 +40,7 @@ function startPort(desk: IntakeDesk): DeviceListener {
     drivers: createDrivers(),
     handleIntake: desk.handleIntake,
     noteSighting: () => undefined,
+    noteUnfinished: () => undefined,
     limits: {
       connectionsMax: 10,
       connectionsPerAddressMax: 10,

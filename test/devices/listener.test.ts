@@ -57,6 +57,7 @@ function start(
     drivers: [lineDriver],
     handleIntake: desk.handleIntake,
     noteSighting: (sighting) => sightings.push(sighting),
+    noteUnfinished: () => undefined,
     clock,
     log,
     ...options,

@@ -70,6 +70,17 @@ test.each([
   },
 );
 
+test("a request that never came whole keeps polls of its address from counting", async () => {
+  const bench = new Bench();
+  await bench.send(PUNCH);
+  bench.watch.noteUnfinished("192.0.2.8");
+  expect(await bench.poll(1)).toBe("empty");
+  bench.watch.noteUnfinished("192.0.2.7");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  expect(await bench.poll(99)).toBe("unacknowledged");
+  expect(await bench.poll(101)).toBe("empty");
+});
+
 test("a poll that failed says nothing of the queue", async () => {
   const bench = new Bench();
   await bench.send(pollFrom("GATE"), { kind: "failed" });

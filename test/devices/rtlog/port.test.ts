@@ -24,6 +24,7 @@ beforeEach(() => {
     drivers: createDrivers(),
     handleIntake: desk.handleIntake,
     noteSighting: () => undefined,
+    noteUnfinished: () => undefined,
     limits: {
       connectionsMax: 10,
       connectionsPerAddressMax: 10,
