@@ -77,8 +77,14 @@ const COUNTED = {
   quarantine_unattributed_bytes: `SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine
     WHERE device_id = ''`,
   notice_text_bytes: "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM notice_texts",
-  deliveries_waiting: "SELECT count(*) FROM deliveries WHERE status = 'waiting'",
+  // What lies under a negative endpoint is a mark of a fill, and is sent to nobody.
+  deliveries_waiting: `SELECT count(*) FROM deliveries WHERE status = 'waiting' AND endpoint_id > 0`,
   deliveries_parked: "SELECT count(*) FROM deliveries WHERE status = 'parked'",
+  // What is finished and has its body, and every try.
+  ledger_bytes: `SELECT
+    (SELECT coalesce(sum(octet_length(body_text) + 100), 0) FROM deliveries
+      WHERE status IN ('delivered', 'superseded'))
+    + (SELECT coalesce(sum(octet_length(reply_text) + octet_length(detail) + 60), 0) FROM attempts)`,
 } as const;
 
 const MUST_BE_ZERO = {
@@ -96,9 +102,18 @@ const MUST_BE_ZERO = {
   "punches of unknown devices": `SELECT count(*) FROM punches
     WHERE device_id NOT IN (SELECT id FROM devices)`,
   "messages of no punch": `SELECT count(*) FROM deliveries
-    WHERE punch_id NOT IN (SELECT id FROM punches WHERE feed_position IS NOT NULL)`,
+    WHERE event_row_id IS NULL AND punch_id NOT IN (SELECT id FROM punches WHERE feed_position IS NOT NULL)`,
   "messages made twice": `SELECT count(*) FROM
-    (SELECT 1 FROM deliveries GROUP BY punch_id, revision HAVING count(*) > 1)`,
+    (SELECT 1 FROM deliveries WHERE punch_id <> 0 AND endpoint_id > 0
+      GROUP BY endpoint_id, punch_id, revision HAVING count(*) > 1)`,
+  "endpoints whose totals are wrong": `SELECT count(*) FROM
+    (SELECT endpoint_id AS id, sum(status = 'waiting') AS waiting, sum(status = 'parked') AS parked
+      FROM deliveries WHERE endpoint_id > 0 GROUP BY endpoint_id) AS rows
+    FULL JOIN (SELECT CAST(key AS INTEGER) AS id, value ->> 'waiting' AS waiting,
+        value ->> 'parked' AS parked
+      FROM counters, json_each(counters.endpoint_totals)) AS totals USING (id)
+    WHERE coalesce(rows.waiting, 0) <> coalesce(totals.waiting, 0)
+      OR coalesce(rows.parked, 0) <> coalesce(totals.parked, 0)`,
   // A webhook tells of every punch of these tests but imported ones, where there are webhooks at all.
   "punches without a message": `SELECT count(*) FROM punches WHERE feed_position IS NOT NULL
     AND origin <> 'imported' AND EXISTS (SELECT 1 FROM deliveries) AND id NOT IN (SELECT punch_id FROM deliveries)`,
