@@ -28,6 +28,7 @@ import { type DataFolder, databasePathOf, noteStart, openDataFolder } from "#ing
 import { createHandleIntake } from "#ingest/handle-intake.ts";
 import { endpointUrl } from "#ingest/rules-of-settings.ts";
 import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
+import { watchBox } from "#maintenance/box-watch.ts";
 import { startDeliveryCare } from "#maintenance/delivery-care.ts";
 import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
@@ -117,7 +118,7 @@ async function startParts(
     background.noteCommit();
     wakeReaders();
   };
-  const { backups, stop: stopBackups } = beginBackups(options);
+  const { backups, stop: stopBackups } = beginBackups(options, data);
   stops.push(stopBackups);
   const onWork = () => background.wake();
   const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
@@ -176,11 +177,16 @@ async function startParts(
   };
 }
 
-function beginBackups({ config, clock, log }: AppOptions): RunningBackups {
+function beginBackups(
+  { config, clock, log }: AppOptions,
+  { disk, watch }: DataFolder,
+): RunningBackups {
   const { backupTime, backupKeep: keptMax, siteTimeZone } = config;
   const time = backupTime === NEVER ? undefined : backupTime;
   const places = { databasePath: databasePathOf(config), program: ownProgram() };
-  return startBackups({ ...places, keptMax, time, siteTimeZone, clock, log });
+  const running = startBackups({ ...places, keptMax, time, siteTimeZone, clock, log });
+  watch.lookWith(watchBox({ disk, backups: running.backups }));
+  return running;
 }
 
 function makeFailure() {

@@ -68,7 +68,7 @@ export class TerminalWatch {
   readonly #queues: QueueWatch;
   readonly #paces = new Map<DeviceId, ContactPace>();
   readonly #resends = new Map<DeviceId, Resend>();
-  #further: FurtherWatch = async () => [];
+  readonly #further: FurtherWatch[] = [];
   #known = new Map<DeviceId, Known>();
   /** Terminals that may be expected without having been in contact since the start. */
   #expected: ReadonlySet<DeviceId> = new Set();
@@ -116,7 +116,7 @@ export class TerminalWatch {
 
   /** Has this one look, too. */
   lookWith(further: FurtherWatch): void {
-    this.#further = further;
+    this.#further.push(further);
   }
 
   /** Told by the terminal port of a connection that came to nothing. */
@@ -208,7 +208,9 @@ export class TerminalWatch {
       const time = this.#now();
       for (const device of devices) this.#lookAt(device, time);
       const isOpen: ConditionBook["isOpen"] = (type, subject) => this.#book.isOpen(type, subject);
-      for (const sighting of await this.#further(isOpen)) this.#book.see(sighting, time);
+      for (const further of this.#further) {
+        for (const sighting of await further(isOpen)) this.#book.see(sighting, time);
+      }
       this.#known = new Map(devices.map((device) => [device.id, device]));
       const changes = this.#book.settle(time);
       for (const change of changes) this.#tell(change);
@@ -292,8 +294,11 @@ export class TerminalWatch {
 
 /** Storage, delivery and the port's refusals tell these themselves, when they are noticed. */
 const TOLD_WHEN_NOTICED: Readonly<Record<ConditionChange["kind"], ReadonlySet<ConditionType>>> = {
-  raised: new Set(["pending", "shared-id", "clock-off", "wrong-address", "endpoint-paused"]),
-  cleared: new Set(["pending", "clock-off", "endpoint-paused"]),
+  raised: new Set([
+    ...(["pending", "shared-id", "clock-off", "wrong-address"] as const),
+    ...(["endpoint-paused", "disk-low", "backup-failed"] as const),
+  ]),
+  cleared: new Set(["pending", "clock-off", "endpoint-paused", "disk-low", "backup-failed"]),
 };
 
 /** Changes that wait while the database takes none. */

@@ -71,6 +71,10 @@ export function conditionEvent(
       const held = { quarantine_count: quarantineCount, quarantine_bytes: quarantineBytes };
       return { type: "quarantine.full", data: { ...told, ...held } };
     }
+    case "disk-low":
+      return { type: "disk.low", data: told };
+    case "backup-failed":
+      return { type: "backup.failed", data: told };
     case "endpoint-paused":
       return endpointEvent(change, facts, since);
     default:

@@ -24,6 +24,8 @@ export const CONDITION_TYPES = [
   "pending",
   "quarantine-full",
   "endpoint-paused",
+  "disk-low",
+  "backup-failed",
 ] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
@@ -181,6 +183,19 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
     ...STATE,
     about: "endpoint",
     fix: "Look whether the receiver runs and is reached from here. Messages wait, and none is lost",
+  },
+  "disk-low": {
+    ...STATE,
+    about: "server",
+    fix: 'Free space on the disk of DATA_DIR ("df -h", "du"); it goes on by itself then',
+  },
+  "backup-failed": {
+    ...STATE,
+    about: "server",
+    fix: 'Do what the detail says, then "biometric-server backup"; it is tried again every hour',
+    // Another try is no success.
+    quietMs: 10 * MINUTE_MS,
+    quietHeardMs: 10 * MINUTE_MS,
   },
 };
 

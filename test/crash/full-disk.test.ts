@@ -20,7 +20,7 @@ import { TerminalLoad } from "./terminal-load.ts";
 if (NO_SMALL_DISK !== undefined) console.log(`full disks are skipped: ${NO_SMALL_DISK}`);
 const testOnSmallDisk = test.skipIf(NO_SMALL_DISK !== undefined);
 
-const MEGABYTES = 64;
+const MEGABYTES = 128;
 /** Less than is needed to go on. */
 const ROOM_BYTES = 6 * 1024 * 1024;
 const BALLAST_BYTES = 8 * 1024 * 1024;
@@ -97,6 +97,10 @@ testOnSmallDisk.each(KINDS)(
     disk.free();
     await eventually("the new process goes on", () => {
       return load.acknowledged().length > acknowledgedThen + 100;
+    });
+    await eventually("receivers can be told that it is over", async () => {
+      const told = await (await server.get("/v1/events?type=disk.low")).text();
+      return told.includes('"raised"') && told.includes('"cleared"');
     });
     const report = await load.stop();
     expect(await server.stop()).toBe(0);

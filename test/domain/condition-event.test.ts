@@ -98,6 +98,20 @@ describe("conditionEvent()", () => {
     );
   });
 
+  test.each([
+    ["disk-low", "disk.low"],
+    ["backup-failed", "backup.failed"],
+  ] as const)("tells %s of the box, and that it is over", (type, event) => {
+    expect(eventOf(type, "raised", { subject: "box" })).toMatchObject({
+      type: event,
+      data: { status: "raised", since: "00:30:00", detail: "seen" },
+    });
+    expect(eventOf(type, "cleared", { subject: "box" })).toMatchObject({
+      type: event,
+      data: { status: "cleared", fix: null },
+    });
+  });
+
   test("tells the pause of a receiver and its end", () => {
     expect(eventOf("endpoint-paused", "raised", { subject: "payroll" })).toEqual({
       type: "endpoint.paused",

@@ -96,9 +96,23 @@ const TOLD: readonly (readonly [EventModel["type"], string, EventModel["data"]])
   [
     "disk.low",
     "11:00:00",
-    { detail: "48 MB are free; backups and the ledger stop", free_bytes: 50_331_648 },
+    {
+      status: "raised",
+      since: "2026-03-02T11:00:00+08:00",
+      detail: "48 MB are free: backups and the ledger of deliveries have stopped",
+      fix: 'Free space on the disk of DATA_DIR ("df -h", "du"); it goes on by itself then',
+    },
   ],
-  ["backup.failed", "12:00:00", { detail: "Cannot write the backup: no space left" }],
+  [
+    "backup.failed",
+    "12:00:00",
+    {
+      status: "raised",
+      since: "2026-03-02T12:00:00+08:00",
+      detail: "Cannot back up: 300 MB of room are needed, 210 MB are there",
+      fix: 'Do what the detail says, then "biometric-server backup"; it is tried again every hour',
+    },
+  ],
   [
     "quarantine.added",
     "13:05:09",
