@@ -39,7 +39,7 @@ async function loadUntil(
 }
 
 /** What the backup holds: a terminal that is cut off may have had one more punch stored. */
-function keysIn(file: string): readonly string[] {
+function keysIn(file: string): string[] {
   using database = new Database(file, { readonly: true });
   const sql = "SELECT device_id || char(9) || user_id || char(9) || wall_time AS key FROM punches";
   const rows = database.query<{ key: string }, []>(sql).all();
