@@ -107,7 +107,8 @@ describe("GET /api/docs", () => {
     for (const name of ["status", "logs", "logs/summary", "users", "devices"]) {
       expect([name, endpoints[`GET /api/hris/${name}`]?.auth_required]).toEqual([name, true]);
     }
-    for (const name of Object.keys(endpoints)) expect(name).toMatch(/^(GET|POST|PUT|PATCH|DELETE) \//);
+    for (const name of Object.keys(endpoints))
+      expect(name).toMatch(/^(GET|POST|PUT|PATCH|DELETE) \//);
   });
 });
 
