@@ -43,6 +43,7 @@ const FAILURES = {
   "webhooks-full": { status: 409, title: "Conflict" },
   "webhook-of-settings": { status: 409, title: "Conflict" },
   "secret-rotating": { status: 409, title: "Conflict" },
+  "secret-missing": { status: 409, title: "Conflict" },
   "command-not-waiting": { status: 409, title: "Conflict" },
   "backup-being-made": { status: 409, title: "Conflict" },
   "cursor-reset": { status: 410, title: "Gone" },

@@ -10,6 +10,7 @@ import { asRecord, textOf } from "./answer-fields.ts";
 /** Where the unit of a box has its socket; a verb of root does not get the unit's environment. */
 const UNIT_SOCKET_PATH = "/run/biometric-server/control.sock";
 const ANSWER_TIMEOUT_MS = 10_000;
+const PATIENT_TIMEOUT_MS = 60_000;
 
 /** What the server answers: one JSON value. */
 export interface ControlAnswer {
@@ -34,6 +35,11 @@ export async function askServer(
   path: string,
 ): Promise<ControlAnswer> {
   return exchange(socketPath, path, { method });
+}
+
+/** The same for a `POST` whose answer the server itself waits for, up to a minute. */
+export async function askServerPatiently(socketPath: string, path: string): Promise<ControlAnswer> {
+  return exchange(socketPath, path, { method: "POST" }, PATIENT_TIMEOUT_MS);
 }
 
 /** The same for a `POST` with a body of JSON text. */
@@ -63,9 +69,9 @@ export async function openFromServer(
 async function exchange(
   socketPath: string,
   path: string,
-  request: RequestInit,
+  ...[request, timeoutMs = ANSWER_TIMEOUT_MS]: [request: RequestInit, timeoutMs?: number]
 ): Promise<ControlAnswer> {
-  const response = await send(socketPath, path, request, ANSWER_TIMEOUT_MS);
+  const response = await send(socketPath, path, request, timeoutMs);
   let body: unknown;
   try {
     body = await response.json();

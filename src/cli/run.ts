@@ -9,6 +9,7 @@ import { clientsCommand } from "./clients.ts";
 import { clockCommand } from "./clock.ts";
 import { commandsCommand } from "./commands.ts";
 import { configCommand } from "./config.ts";
+import { deliveriesCommand } from "./deliveries.ts";
 import { deviceCardCommand } from "./device-card.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -23,6 +24,7 @@ import { statusCommand } from "./status.ts";
 import { uninstallCommand } from "./uninstall.ts";
 import { rollbackCommand, upgradeCommand } from "./upgrade.ts";
 import { versionCommand, versionText } from "./version.ts";
+import { webhooksCommand } from "./webhooks.ts";
 
 /**
  * What the program ends with. 78 is `EX_CONFIG` of sysexits(3): starting again does not help. 137 is
@@ -43,6 +45,8 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   pairCommand,
   commandsCommand,
   clientsCommand,
+  webhooksCommand,
+  deliveriesCommand,
   backupCommand,
   restoreCommand,
   importCommand,
@@ -65,6 +69,7 @@ Examples:
   biometric-server devices list                   see the terminals
   biometric-server commands send ID set-time      set a terminal's clock
   biometric-server clients add payroll            give a program access to the API
+  biometric-server webhooks list                  see who is told of punches, and how that goes
   biometric-server config check                   look over the settings`;
 
 /**

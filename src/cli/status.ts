@@ -13,6 +13,7 @@ import { formatAge, formatSkew } from "./device-table.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { loadSettings, SETTINGS_OPTION, type SettingsFlag } from "./settings.ts";
+import { recordsOf, webhookSummary } from "./webhook-answers.ts";
 
 interface StatusFlags extends SettingsFlag {
   readonly json: boolean;
@@ -121,6 +122,10 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
     describeDisk(answer),
     ["clock", answer.clock_trusted === true ? "trusted" : 'not trusted: see "clock"'],
     ...describeTotals(answer),
+    ...recordsOf(answer.webhooks).map((webhook) => [
+      "webhook",
+      `${textOf(webhook.name)}: ${webhookSummary(webhook, nowMs)}`,
+    ]),
     describeBackup(answer),
     [
       "pairing",
@@ -209,10 +214,6 @@ function describeCondition(condition: Fields, nowMs: number): readonly string[] 
     ...alignColumns([[`${textOf(subject)}: ${textOf(type)}, since ${since}`]]),
     ...alignColumns([[`  ${textOf(detail)}`], [`  fix: ${textOf(fix)}`]]),
   ];
-}
-
-function recordsOf(value: unknown): readonly Fields[] {
-  return Array.isArray(value) ? value.map((item: unknown) => asRecord(item) ?? {}) : [];
 }
 
 function numberOf(value: unknown): number {

@@ -82,6 +82,11 @@ export interface Endpoint extends EndpointChoice {
   readonly parkedCount: number;
 }
 
+/** Whether nothing can be signed for it, as after a restore of a backup without secrets. */
+export function lacksSecret({ origin, secret }: Pick<Endpoint, "origin" | "secret">): boolean {
+  return origin === "added" && secret === "";
+}
+
 /** What a format can tell, and what it tells where nobody chose. */
 const TYPES_OF: Readonly<
   Record<

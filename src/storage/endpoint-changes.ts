@@ -10,6 +10,7 @@ import {
   type EndpointEdit,
   type EndpointId,
   type EndpointStart,
+  lacksSecret,
   type NewEndpoint,
   SETTINGS_ENDPOINT_NAME,
   type SecretRotation,
@@ -81,7 +82,7 @@ function rotateSecret(
   const endpoint = parts.endpoints.find(id);
   if (endpoint === undefined) return "unknown-endpoint";
   if (endpoint.origin === "settings") return "settings-endpoint";
-  const isOverlapping = previousUntilMs > nowMs;
+  const isOverlapping = previousUntilMs > nowMs && !lacksSecret(endpoint);
   const { previousSecret, name } = endpoint;
   if (isOverlapping && previousSecret !== undefined && previousSecret.untilMs > nowMs) {
     return "still-rotating";

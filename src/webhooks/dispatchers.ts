@@ -5,7 +5,12 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { ExpectedUsers } from "#domain/user.ts";
-import { type Endpoint, type EndpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import {
+  type Endpoint,
+  type EndpointId,
+  lacksSecret,
+  SETTINGS_ENDPOINT_ID,
+} from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -41,7 +46,7 @@ interface Running {
   readonly dispatcher: Dispatcher;
 }
 
-/** Delivers to every endpoint that is enabled, until stopped. */
+/** Delivers to every endpoint that is enabled and has a secret, until stopped. */
 export class Dispatchers {
   readonly #options: DispatchersOptions;
   readonly #running = new Map<EndpointId, Running>();
@@ -67,7 +72,7 @@ export class Dispatchers {
     for (const { dispatcher } of this.#running.values()) dispatcher.wake();
   }
 
-  /** Undefined while the endpoint is not enabled, or unknown. */
+  /** Undefined while nothing is delivered to the endpoint, or it is unknown. */
   find(id: EndpointId): Dispatcher | undefined {
     return this.#running.get(id)?.dispatcher;
   }
@@ -92,9 +97,8 @@ export class Dispatchers {
   async #follow(): Promise<void> {
     if (this.#isStopped) return;
     const stored = await this.#options.storage.listEndpoints();
-    const wanted = new Map(
-      stored.filter(({ isEnabled }) => isEnabled).map((endpoint) => [endpoint.id, endpoint]),
-    );
+    const able = stored.filter((endpoint) => endpoint.isEnabled && !lacksSecret(endpoint));
+    const wanted = new Map(able.map((endpoint) => [endpoint.id, endpoint]));
     for (const [id, { endpoint, dispatcher }] of this.#running) {
       const now = wanted.get(id);
       if (now !== undefined && Bun.deepEquals(this.targetOf(now), endpoint)) continue;

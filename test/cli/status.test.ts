@@ -44,6 +44,7 @@ disk        10240 MB free
 clock       not trusted: see "clock"
 deliveries  0 waiting, 0 parked
 quarantine  0 kept that could not be read
+webhook     settings: active; 0 waiting, 0 parked; nothing sent since the start
 backup      none yet
 pairing     closed: new terminals wait for approval unless DEVICE_ENROLLMENT is open
 
@@ -87,6 +88,7 @@ disk        10240 MB free
 clock       trusted
 deliveries  0 waiting, 2 parked: look at the receiver, then retry them
 quarantine  0 kept that could not be read
+webhook     settings: active; 0 waiting, 2 parked; nothing sent since the start
 backup      none yet
 pairing     new terminals are approved at once for 10 more min
 

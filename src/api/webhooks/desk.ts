@@ -9,6 +9,7 @@ import {
   type Endpoint,
   type EndpointEdit,
   type EndpointId,
+  lacksSecret,
   SETTINGS_ENDPOINT_ID,
 } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
@@ -146,8 +147,12 @@ export class WebhookDesk {
     await this.#follow();
   }
 
-  /** Sends a test message, also to a receiver that is disabled. Two at a time; waits for its turn. */
+  /**
+   * Sends a test message, also to a receiver that is disabled. Two at a time; waits for its turn.
+   * @throws ApiFailure `secret-missing`.
+   */
   async test(endpoint: Endpoint, signal: AbortSignal): Promise<TestResult> {
+    if (lacksSecret(endpoint)) throw secretMissing();
     await this.#testPlaces.take();
     try {
       return await this.#sendTest(endpoint, signal);
@@ -266,6 +271,11 @@ function notAdded(kind: Exclude<AddedEndpoint["kind"], "added">): ApiFailure {
   }
   const message = `There are ${ENDPOINTS_MAX} webhooks, which are all there can be: remove one first`;
   return new ApiFailure("webhooks-full", message);
+}
+
+function secretMissing(): ApiFailure {
+  const message = "The webhook has no secret to sign with: rotate-secret makes one";
+  return new ApiFailure("secret-missing", message);
 }
 
 function stillRotating(): ApiFailure {

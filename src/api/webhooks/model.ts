@@ -63,7 +63,7 @@ const WEBHOOK_FIELDS = {
   ),
   paused_because: nullableText("Why it is paused; null while it is not."),
   next_probe_seconds: t.Union([t.Integer({ minimum: 0 }), t.Null()], {
-    description: "Until it is probed again; null while it is not paused.",
+    description: "Until it is probed again; null while it is not.",
   }),
   waiting_count: count("Messages that wait for it."),
   parked_count: count("Messages that it refused for good; see `redeliver`."),

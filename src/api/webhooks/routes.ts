@@ -211,7 +211,13 @@ function furtherRoutes({ webhooks, gate, bodies }: WebhookRoutesOptions) {
       {
         parse: "none",
         params: WebhookParams,
-        response: { 200: TestAnswer, 400: Problem, 404: Problem, ...PROBLEM_REFUSALS },
+        response: {
+          200: TestAnswer,
+          400: Problem,
+          404: Problem,
+          409: Problem,
+          ...PROBLEM_REFUSALS,
+        },
         detail: {
           tags: ["Webhooks"],
           summary: "Send a test message to a receiver",

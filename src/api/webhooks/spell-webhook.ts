@@ -2,7 +2,7 @@
 
 import type { EpochMs } from "#base/epoch.ts";
 import { rfc3339WithOffset } from "#domain/time-text.ts";
-import type { Endpoint } from "#domain/webhook-endpoint.ts";
+import { type Endpoint, lacksSecret } from "#domain/webhook-endpoint.ts";
 import type { LedgerDelivery, LedgerEntry } from "#storage/endpoint-outbox.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import { shownUrl } from "#webhooks/shown-url.ts";
@@ -36,8 +36,8 @@ export function spellWebhook(endpoint: Endpoint, beside: ShownBeside): WebhookMo
     devices: deviceIds === undefined ? null : [...deviceIds],
     enabled: endpoint.isEnabled,
     state,
-    paused_because: isPaused ? (figures?.pauseReason ?? null) : null,
-    next_probe_seconds: isPaused ? Math.ceil((figures?.nextProbeInMs ?? 0) / 1000) : null,
+    paused_because: isPaused ? pauseReason(endpoint, figures) : null,
+    next_probe_seconds: isPaused ? probeSeconds(figures) : null,
     waiting_count: endpoint.waitingCount,
     parked_count: endpoint.parkedCount,
     unfilled_count: endpoint.unfilledCount,
@@ -103,8 +103,18 @@ export function spellTestResult(result: TestResult): TestAnswer {
 
 function stateOf(endpoint: Endpoint, figures: DeliveryFigures | undefined): WebhookModel["state"] {
   if (!endpoint.isEnabled) return "disabled";
-  if (figures?.state === "paused") return "paused";
+  if (figures?.state === "paused" || lacksSecret(endpoint)) return "paused";
   return endpoint.isFilling ? "filling" : "active";
+}
+
+function pauseReason(endpoint: Endpoint, figures: DeliveryFigures | undefined): string | null {
+  if (lacksSecret(endpoint)) return "it has no secret, as after a restore without: rotate-secret";
+  return figures?.pauseReason ?? null;
+}
+
+function probeSeconds(figures: DeliveryFigures | undefined): number | null {
+  const waitMs = figures?.nextProbeInMs;
+  return waitMs === undefined ? null : Math.ceil(waitMs / 1000);
 }
 
 function drainSeconds(

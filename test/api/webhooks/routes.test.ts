@@ -4,6 +4,7 @@
  * changes one.
  */
 
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
 import { type EndpointId, endpointId } from "#domain/webhook-endpoint.ts";
@@ -389,6 +390,26 @@ describe("POST /v1/webhooks/{id}/rotate-secret", () => {
       expect(detailOf(answer)).toEqual([400, "request-invalid"]);
     }
   });
+});
+
+test("a receiver that lost its secret is sent nothing until it has one again", async () => {
+  await add();
+  await opened.reopen({}, () => {
+    using database = new Database(opened.path);
+    database.run("UPDATE webhook_endpoints SET secret = ''");
+  });
+  const { storage } = opened;
+  const webhooks = testDesk({ storage, clock, log, dispatchers });
+  fixture = new ApiFixture({ storage, clock, log, webhooks });
+  expect((await call("GET /v1/webhooks/2")).json).toMatchObject({
+    state: "paused",
+    paused_because: expect.stringContaining("rotate-secret"),
+    next_probe_seconds: null,
+  });
+  const tried = await call("POST /v1/webhooks/2/test");
+  expect(detailOf(tried)).toEqual([409, "secret-missing"]);
+  const rotated = await call("POST /v1/webhooks/2/rotate-secret", {});
+  expect(rotated.json).toMatchObject({ state: "active", previous_secret_until: null });
 });
 
 describe("POST /v1/webhooks/{id}/test", () => {

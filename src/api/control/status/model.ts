@@ -43,6 +43,7 @@ const StatusWebhook = t.Object({
   name: t.String(),
   url: t.String(),
   state: t.String(),
+  paused_because: t.Union([t.String(), t.Null()]),
   waiting_count: t.Number(),
   parked_count: t.Number(),
   unfilled_count: t.Number(),

@@ -12,6 +12,7 @@ const SETTINGS_WEBHOOK = {
   name: "settings",
   url: "http://hris.example/hook",
   state: "active",
+  paused_because: null,
   waiting_count: 0,
   parked_count: 0,
   unfilled_count: 0,
