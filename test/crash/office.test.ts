@@ -192,7 +192,7 @@ testOnFaultyDisk.each(FAULTS)(
 test.skipIf(NO_SMALL_DISK !== undefined)(
   "a full disk confirms nothing untrue, also over a restart, and works again when there is room",
   async () => {
-    using disk = new SmallDisk("tmpfs", 24);
+    using disk = new SmallDisk("tmpfs", 64);
     await using receiver = pickyReceiver();
     await using server = await startServer({
       settings: { ...receiver.settings, ...SETTINGS, DATA_DIR: disk.folder },
@@ -216,11 +216,12 @@ test.skipIf(NO_SMALL_DISK !== undefined)(
     expectSound(server, office);
 
     await server.kill();
-    await server.start();
+    await server.startUnready();
     expectSound(server, office);
     expectKept(server, load.acknowledged());
     office.resume();
     disk.free();
+    await eventually("there is room", () => server.logLines("disk.has-room").length > 0);
     const before = office.confirmedCount;
     await eventually("changes are confirmed again", () => office.confirmedCount > before + 50);
     await office.pause();
