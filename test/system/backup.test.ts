@@ -5,7 +5,7 @@
 
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkBackup } from "#storage/backup-file.ts";
 import { TIMEOUT_MS } from "../crash/crash-run.ts";
@@ -41,6 +41,15 @@ function secretNamesIn(path: string): readonly string[] {
     .query<{ name: string }, []>("SELECT name FROM backup_secrets ORDER BY name")
     .all()
     .map(({ name }) => name);
+}
+
+/** Resolves when an unfinished backup appears, however soon that is finished. */
+function untilBegun(folder: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watcher = watch(folder, (_, name) => {
+    if (name?.endsWith(".tmp") === true) resolve();
+  });
+  return promise.finally(() => watcher.close());
 }
 
 test(
@@ -119,20 +128,23 @@ test(
     await using load = new TerminalLoad(server, { prefix: "KIL", terminals: 8, punches: 100_000 });
     await eventually("punches are acknowledged", () => load.acknowledged().length > 2000);
     const folder = join(server.dataDir, "backups");
+    mkdirSync(folder, { recursive: true });
     for (let round = 0; round < 3; round += 1) {
+      const begun = untilBegun(folder);
       const backup = server.run("backup");
-      await eventually("a backup has begun", () => {
-        return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".tmp"));
-      });
+      await begun;
       await server.kill();
       await backup;
       await server.start();
       expectKept(server, load.acknowledged());
     }
     await load.stop();
-    // A process that outlived its server may have finished: then what it made is whole.
     const { path } = await backUp(server);
     expect(existsSync(path)).toBe(true);
+    // A process that outlived its server may finish: then what it made is whole.
+    await eventually("nothing unfinished is left", () => {
+      return readdirSync(folder).every((name) => name.endsWith(".backup"));
+    });
     for (const name of readdirSync(folder)) {
       expect(checkBackup(join(folder, name), "full").hasSecrets).toBe(true);
     }

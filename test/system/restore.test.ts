@@ -133,7 +133,7 @@ async function killRestore(
     stdout: "ignore",
     stderr: "ignore",
   });
-  await Bun.sleep(random.between(40, 110));
+  await Bun.sleep(random.between(40, 150));
   run.kill("SIGKILL");
   await run.exited;
 }
