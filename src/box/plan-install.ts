@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import type { EpochMs } from "#base/epoch.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { secretPath } from "#config/secrets.ts";
+import { newSecret } from "#platform/random-text.ts";
 import type { Change } from "./changes.ts";
 import {
   checkBasics,
@@ -107,8 +108,7 @@ function chooseSettingsChanges(replaced: ReplacedServer | undefined): readonly C
   if (existsSync(secretPath(DATA_FOLDER, "hrisApiSecretKey"))) {
     return settingsChanges(newSettingsText(undefined), `secrets stay in ${DATA_FOLDER}/secrets`);
   }
-  const fresh = () => crypto.getRandomValues(new Uint8Array(32)).toHex();
-  const text = newSettingsText({ client: fresh(), webhook: fresh() });
+  const text = newSettingsText({ client: newSecret(), webhook: newSecret() });
   return settingsChanges(text, "with fresh secrets");
 }
 

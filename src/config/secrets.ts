@@ -7,6 +7,7 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import { createPrivateFile, errorCode, makePrivateFolder } from "#platform/files.ts";
+import { newSecret } from "#platform/random-text.ts";
 import type { Config } from "./config.ts";
 
 /** The secrets a running server needs. */
@@ -26,7 +27,6 @@ export const SECRET_FILES = {
   tokenSigningKey: "token-signing-key",
 } as const;
 
-const SECRET_BYTES = 32;
 const SECRET_LETTERS_MIN = 16;
 
 /** Where a secret is kept that no setting gives. */
@@ -59,9 +59,8 @@ export function loadSecrets(
 function makeIfMissing(path: string): void {
   try {
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
-    const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
     makePrivateFolder(join(path, ".."));
-    createPrivateFile(path, `${random.toHex()}\n`);
+    createPrivateFile(path, `${newSecret()}\n`);
   } catch (cause) {
     throw new AppError(
       "file-unwritable",

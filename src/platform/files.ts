@@ -93,6 +93,11 @@ function writeFlushed(path: string, content: string): void {
   }
 }
 
+/** 0 for a file that is not there. */
+export function fileBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
 /** A new name is on disk only when its folder is. */
 export function flushFolder(path: string): void {
   const folder = openSync(path, "r");

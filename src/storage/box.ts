@@ -5,6 +5,7 @@
 
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { newUniqueName } from "#platform/random-text.ts";
 import { box } from "./schema.ts";
 import type { EndedFeedEpoch } from "./storage.ts";
 
@@ -80,7 +81,7 @@ export class Box {
   }
 
   #make(name: FactName): string {
-    const value = crypto.getRandomValues(new Uint8Array(8)).toHex();
+    const value = newUniqueName();
     this.#write(name, value);
     return value;
   }

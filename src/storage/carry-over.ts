@@ -6,6 +6,7 @@
 
 import type { Database } from "bun:sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { newSecret, newUniqueName } from "#platform/random-text.ts";
 import type { EndedFeedEpoch } from "./storage.ts";
 
 /** What the restored database is told, and what it takes over. */
@@ -88,7 +89,7 @@ function endFeedEpoch({ restored, own, nowMs }: CarryOver, rereadFromMs: EpochMs
   const epoch = factOf(before, "feed_epoch");
   if (epoch !== undefined) ended.push({ epoch, endedAtMs: nowMs, rereadFromMs });
   writeFact(restored, "ended_feed_epochs", JSON.stringify(ended));
-  writeFact(restored, "feed_epoch", crypto.getRandomValues(new Uint8Array(8)).toHex());
+  writeFact(restored, "feed_epoch", newUniqueName());
 }
 
 function skipIds(restored: Database, own: Database | undefined): number {
@@ -145,9 +146,8 @@ function switchOffWithoutSecret(restored: Database): readonly string[] {
   const sql = `SELECT id, name FROM webhook_endpoints WHERE ${where}`;
   const rows = restored.query<{ id: number; name: string }, []>(sql).all();
   for (const { id } of rows) {
-    const secret = crypto.getRandomValues(new Uint8Array(32)).toHex();
     restored.run("UPDATE webhook_endpoints SET secret = ?, is_enabled = 0 WHERE id = ?", [
-      secret,
+      newSecret(),
       id,
     ]);
   }

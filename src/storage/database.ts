@@ -11,12 +11,12 @@ import {
   mkdirSync,
   openSync,
   readSync,
-  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
+import { fileBytes, flushFolder } from "#platform/files.ts";
 import { engineCode, engineHint } from "./engine-error.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { bringUpToDate } from "./upgrade-schema.ts";
@@ -114,9 +114,7 @@ function createFile(path: string): void {
   const file = openSync(path, "a", 0o600);
   fsyncSync(file);
   closeSync(file);
-  const folderHandle = openSync(folder, "r");
-  fsyncSync(folderHandle);
-  closeSync(folderHandle);
+  flushFolder(folder);
 }
 
 /**
@@ -128,7 +126,7 @@ function createFile(path: string): void {
  * it. A log that was closed in order is empty.
  */
 function rewriteLog(path: string): void {
-  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
+  if (fileBytes(path) === 0) return;
   const file = openSync(path, "r+");
   try {
     const chunk = Buffer.allocUnsafe(REWRITE_CHUNK_BYTES);

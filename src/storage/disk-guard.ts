@@ -8,12 +8,12 @@
  * given up: what it freed is for ending, starting, and for a person who tidies up.
  */
 
-import { rmSync, statSync, truncateSync } from "node:fs";
+import { rmSync, truncateSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Timer } from "#platform/clock.ts";
 import { freeBytes, LOW_DISK_BYTES, shownBytes } from "#platform/disk-space.ts";
-import { errorCode, flushFolder } from "#platform/files.ts";
+import { errorCode, fileBytes, flushFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { engineCode } from "./engine-error.ts";
 
@@ -180,6 +180,6 @@ export class DiskGuard {
   }
 
   #ballastBytes(): number {
-    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+    return fileBytes(this.#path);
   }
 }

@@ -18,7 +18,13 @@ import { dirname, join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import { freeBytes, LOW_DISK_BYTES, shownBytes } from "#platform/disk-space.ts";
-import { errorCode, giveToOwnerOf, makePrivateFolder, moveFlushed } from "#platform/files.ts";
+import {
+  errorCode,
+  fileBytes,
+  giveToOwnerOf,
+  makePrivateFolder,
+  moveFlushed,
+} from "#platform/files.ts";
 import { VERSION } from "#platform/version.ts";
 import {
   type BackupFacts,
@@ -151,10 +157,6 @@ function readSecrets(dataDir: string): readonly SecretFile[] {
   return readdirSync(folder)
     .filter((name) => !name.endsWith(".tmp"))
     .map((name) => ({ name, content: readFileSync(join(folder, name), "utf8") }));
-}
-
-function fileBytes(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 const NO_ROOM_HINT = 'Free space there ("df -h", "du"), or back up to another disk with --to';

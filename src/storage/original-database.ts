@@ -9,7 +9,7 @@ import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { AppError } from "#base/app-error.ts";
 import { KEPT_ID_MAX } from "#domain/imported-punch.ts";
 import { ORIGINAL_TABLES, type OriginalRow, type OriginalTable } from "#domain/original-row.ts";
-import { errorCode } from "#platform/files.ts";
+import { errorCode, fileBytes } from "#platform/files.ts";
 import { engineCode, isEngineFailure } from "./engine-error.ts";
 import type { RefusedRow } from "./import/import-report.ts";
 
@@ -205,7 +205,7 @@ function refuseUnfinished(path: string, file: string): void {
     ["-wal", "a write-ahead log lies beside it"],
     ["-journal", "a write into it is under way, or was broken off"],
   ] as const) {
-    if ((statSync(file + suffix, { throwIfNoEntry: false })?.size ?? 0) === 0) continue;
+    if (fileBytes(file + suffix) === 0) continue;
     throw unreadable(path, `${what} ("${path}${suffix}")`, {
       hint: `Stop the server that writes it. If it is stopped: copy both files, finish the copy with "sqlite3 COPY 'PRAGMA wal_checkpoint(TRUNCATE)'", and import the copy`,
     });

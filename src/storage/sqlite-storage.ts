@@ -4,13 +4,13 @@
  * engine may take its place.
  */
 
-import { statSync } from "node:fs";
 import { desc } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceId, feedPosition } from "#domain/identifiers.ts";
 import type { Clock } from "#platform/clock.ts";
+import { fileBytes } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { appendBatch } from "./append.ts";
 import { IntakeApplier } from "./apply-intake.ts";
@@ -224,8 +224,4 @@ function figuresOf(parts: WriteParts, path: string): StorageFigures {
     databaseBytes: fileBytes(path),
     walBytes: fileBytes(`${path}-wal`),
   };
-}
-
-function fileBytes(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

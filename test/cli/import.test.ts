@@ -8,7 +8,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
-import { runCli } from "#cli/run.ts";
 import type { Importer } from "#storage/import/importer.ts";
 import type { Storage } from "#storage/storage.ts";
 import { FixedOwnClock } from "../api/control/control-fixture.ts";
@@ -16,6 +15,7 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { OriginalFile } from "../support/original-database.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { runVerbUntil } from "../support/run-verb.ts";
 import { testDesk } from "../support/test-desk.ts";
 import { openTestStorage, RECEIVED_AT_MS, readFeed } from "../support/test-storage.ts";
 
@@ -67,20 +67,7 @@ async function run(
   dataDir: string,
   stopRequested: () => Promise<string> = () => new Promise(() => {}),
 ) {
-  const printed = { out: "", error: "" };
-  const code = await runCli(["import", ...argv], {
-    out: (text) => {
-      printed.out += text;
-    },
-    error: (text) => {
-      printed.error += text;
-    },
-    isTerminal: false,
-    variables: { DATA_DIR: dataDir },
-    programName: "biometric-server",
-    stopRequested,
-  });
-  return { code, ...printed };
+  return runVerbUntil(stopRequested, dataDir, ["import", ...argv]);
 }
 
 /** A file with a little of everything. */

@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startControlSocket } from "#api/control/socket.ts";
-import { runCli } from "#cli/run.ts";
 import { FixedOwnClock } from "../api/control/control-fixture.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { runVerb, type VerbResult } from "../support/run-verb.ts";
 import { testDesk } from "../support/test-desk.ts";
 import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
 
@@ -54,21 +54,8 @@ class Server {
     return this;
   }
 
-  async run(...argv: string[]): Promise<{ code: number; out: string; error: string }> {
-    const printed = { out: "", error: "" };
-    const code = await runCli(argv, {
-      out: (text) => {
-        printed.out += text;
-      },
-      error: (text) => {
-        printed.error += text;
-      },
-      isTerminal: false,
-      variables: { DATA_DIR: this.folder },
-      programName: "biometric-server",
-      stopRequested: () => new Promise(() => {}),
-    });
-    return { code, ...printed };
+  async run(...argv: string[]): Promise<VerbResult> {
+    return runVerb(this.folder, ...argv);
   }
 }
 

@@ -2,11 +2,8 @@
 // protocols/fkweb.md 14 E1 gets its documented reply byte for byte, wherever it is cut.
 
 import { expect, test } from "bun:test";
-import { createDrivers } from "#devices/drivers.ts";
-import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { RecordingLog } from "../support/recording-log.ts";
 import { IntakeDesk } from "./intake-desk.ts";
+import { openPort } from "./open-port.ts";
 import { settleNetwork, TcpPeer, until } from "./tcp-peer.ts";
 
 const HEAD = [
@@ -33,33 +30,11 @@ const E1_REPLY =
   "HTTP/1.0 200 OK\r\nContent-Type: application/octet-stream\r\nresponse_code: OK\r\n" +
   "Content-Length: 0\r\nConnection: close\r\n\r\n";
 
-function startPort(desk: IntakeDesk): DeviceListener {
-  return startDeviceListener({
-    hostname: "127.0.0.1",
-    port: 0,
-    drivers: createDrivers(),
-    handleIntake: desk.handleIntake,
-    noteSighting: () => undefined,
-    noteUnfinished: () => undefined,
-    limits: {
-      connectionsMax: 10,
-      connectionsPerAddressMax: 10,
-      idleTimeoutMs: 60_000,
-      requestTimeoutMs: 30_000,
-      sniffBytesMax: 1_024,
-      exchangesWaitingMax: 8,
-      bufferedBytesMax: 32 * 1024 * 1024,
-      unsentBytesMax: 1024 * 1024,
-      decoder: { headBytesMax: 8_192, textBytesMax: 65_536, requestBytesMax: 16_777_216 },
-    },
-    clock: new FakeClock(),
-    log: new RecordingLog(),
-  });
-}
+const LIMITS = { headBytesMax: 8_192, textBytesMax: 65_536, requestBytesMax: 16_777_216 };
 
 test("createDrivers() answer E1 byte for byte, wherever it is cut", async () => {
   const desk = new IntakeDesk();
-  const listener = startPort(desk);
+  const listener = openPort(desk, LIMITS);
   expect(Buffer.byteLength(BODY, "latin1")).toBe(126);
   for (const cut of [E1_REQUEST.length, 1, 20, HEAD.length - 1, HEAD.length, HEAD.length + 5]) {
     const peer = await TcpPeer.connect(listener.port);
@@ -86,7 +61,7 @@ test("createDrivers() answer E1 byte for byte, wherever it is cut", async () => 
 
 test("createDrivers() take a head that is longer than what is looked at to find the driver", async () => {
   const desk = new IntakeDesk();
-  const listener = startPort(desk);
+  const listener = openPort(desk, LIMITS);
   const peer = await TcpPeer.connect(listener.port);
   const padding = `Accept: ${"image/gif, ".repeat(500)}*/*\r\n`;
   peer.send(E1_REQUEST.replace("request_code:", `${padding}request_code:`));

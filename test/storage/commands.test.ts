@@ -63,6 +63,12 @@ async function poll(storage: Storage, afterMs = 0): Promise<HandedCommand | unde
   return outcome.kind === "stored" ? outcome.command : undefined;
 }
 
+/** The id of the command that a poll with this clock is handed; undefined for none. */
+async function handedAt(storage: Storage, afterMs: number, clockText: string): Promise<unknown> {
+  const polled = pollFrom("GATE1", at(afterMs), { report: { clockText } });
+  return Object(await send(storage, polled)).command?.id;
+}
+
 async function answer(storage: Storage, id: number, said: Partial<CommandResult> = {}) {
   return send(storage, resultFrom("GATE1", { commandIdText: `c-${id}`, text: "{}", ...said }));
 }
@@ -237,8 +243,7 @@ describe("a command", () => {
     const { storage, ownClock } = opened;
     const slow = (afterMs: number) =>
       pollFrom("GATE1", at(afterMs), { report: { clockText: "20260302080000" } });
-    const handed = async (afterMs: number) =>
-      Object(await send(storage, slow(afterMs))).command?.id;
+    const handed = (afterMs: number) => handedAt(storage, afterMs, "20260302080000");
     ownClock.trusted = false;
     expect(await handed(0)).toBeUndefined();
     ownClock.trusted = true;
@@ -261,10 +266,7 @@ describe("a command", () => {
     using opened = await openWithGate();
     const { storage } = opened;
     opened.ownClock.trusted = true;
-    const handed = async (afterMs: number, clockText: string) => {
-      const polled = pollFrom("GATE1", at(afterMs), { report: { clockText } });
-      return Object(await send(storage, polled)).command?.id;
-    };
+    const handed = (afterMs: number, clockText: string) => handedAt(storage, afterMs, clockText);
     expect(await handed(10_000, "20000101000010")).toBe("c-1");
     await answer(storage, 1);
     expect(await handed(20_000, "20260302081524")).toBeUndefined();
@@ -279,10 +281,7 @@ describe("a command", () => {
     using opened = await openWithGate();
     const { storage } = opened;
     opened.ownClock.trusted = true;
-    const handed = async (afterMs: number, clockText: string) => {
-      const polled = pollFrom("GATE1", at(afterMs), { report: { clockText } });
-      return Object(await send(storage, polled)).command?.id;
-    };
+    const handed = (afterMs: number, clockText: string) => handedAt(storage, afterMs, clockText);
     expect(await handed(365 * DAY_MS, "20260302090000")).toBe("c-1");
     await answer(storage, 1);
     expect(await handed(20_000, "20270302090020")).toBe("c-2");

@@ -11,6 +11,15 @@ export interface VerbResult {
 
 /** `dataDir` is where the verb looks for the server's control socket. */
 export async function runVerb(dataDir: string, ...argv: readonly string[]): Promise<VerbResult> {
+  return runVerbUntil(() => Promise.resolve("SIGTERM"), dataDir, argv);
+}
+
+/** The same, with the signal that asks the verb to end. */
+export async function runVerbUntil(
+  stopRequested: () => Promise<string>,
+  dataDir: string,
+  argv: readonly string[],
+): Promise<VerbResult> {
   const printed = { out: "", error: "" };
   const code = await runCli(argv, {
     out: (text) => {
@@ -22,7 +31,7 @@ export async function runVerb(dataDir: string, ...argv: readonly string[]): Prom
     isTerminal: false,
     variables: { DATA_DIR: dataDir },
     programName: "biometric-server",
-    stopRequested: () => Promise.resolve("SIGTERM"),
+    stopRequested,
   });
   return { code, ...printed };
 }

@@ -1,16 +1,13 @@
 /** `/v1/webhooks/{id}/deliveries`: what was sent to a receiver, and what is to be sent once more. */
 
 import { Elysia, t } from "elysia";
-import { deviceId } from "#domain/identifiers.ts";
 import type { ArrivingBodies } from "../arriving-bodies.ts";
 import { type BearerGateOptions, bearerGate } from "../auth.ts";
 import { ApiFailure, PROBLEM_REFUSALS, Problem } from "../errors.ts";
 import { jsonBody } from "../json-body.ts";
 import { nextLink } from "../paging.ts";
-import { decodePlace } from "../place-cursor.ts";
-import { strictInstant, strictInteger, strictParameters, strictWord } from "../query-text.ts";
+import { strictInteger, strictParameters } from "../query-text.ts";
 import {
-  DELIVERY_STATUSES,
   DeliveryEntry,
   DeliveryPage,
   DeliveryQuery,
@@ -20,6 +17,7 @@ import {
   RedeliverBody,
 } from "./delivery-model.ts";
 import type { WebhookDesk } from "./desk.ts";
+import { LEDGER_PARAMETERS, readLedgerFilter } from "./read-ledger-filter.ts";
 import { readRedelivery } from "./read-redelivery.ts";
 import { getWebhook, WebhookParams } from "./webhook-params.ts";
 
@@ -30,7 +28,7 @@ export interface DeliveryRoutesOptions {
   readonly bodies: ArrivingBodies;
 }
 
-const PARAMETERS = ["after", "limit", "status", "device", "since"] as const;
+const PARAMETERS = ["limit", ...LEDGER_PARAMETERS] as const;
 const BODY_BYTES_MAX = 64 * 1024;
 const DeliveryParams = t.Object({
   ...WebhookParams.properties,
@@ -123,14 +121,7 @@ function redeliveryRoute({ webhooks, gate, bodies }: DeliveryRoutesOptions) {
 
 function readQuery(requestUrl: string) {
   const given = strictParameters(requestUrl, PARAMETERS);
-  const after = decodePlace("delivery", given.get("after"));
-  const device = given.get("device");
-  const filter = {
-    status: strictWord("status", given.get("status"), DELIVERY_STATUSES),
-    deviceId: device === undefined ? undefined : deviceId(device),
-    sinceMs: strictInstant("since", given.get("since")),
-    beforeId: after === undefined ? undefined : Number(after),
-  };
   const range = { min: 1, max: PAGE_SIZE_MAX, fallback: PAGE_SIZE_DEFAULT };
+  const filter = readLedgerFilter(given);
   return { filter, limit: strictInteger("limit", given.get("limit"), range) };
 }

@@ -14,6 +14,7 @@ import {
 } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { newSecret } from "#platform/random-text.ts";
 import type { LedgerFilter } from "#storage/endpoint-outbox.ts";
 import type { AddedEndpoint, EndpointChange } from "#storage/endpoint-storage.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -60,7 +61,6 @@ export interface WebhookDeskOptions {
   readonly onWork: () => void;
 }
 
-const SECRET_BYTES = 32;
 /** Tests under way at once; further ones wait. A receiver may answer with as much as it likes. */
 const TESTS_MAX = 2;
 /** Steps of a redelivery in one request, each of them a transaction. */
@@ -284,11 +284,6 @@ function stillRotating(): ApiFailure {
     "The secret before the present one still signs: wait until its time is over, or set " +
       "overlap_hours to 0, which ends every earlier secret at once",
   );
-}
-
-/** 64 hexadecimal digits. */
-function newSecret(): string {
-  return crypto.getRandomValues(new Uint8Array(SECRET_BYTES)).toHex();
 }
 
 /** The key of all signatures is the UTF-8 of the secret; those libraries want its bytes as base64. */

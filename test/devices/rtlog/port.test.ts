@@ -4,12 +4,10 @@
  */
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { createDrivers } from "#devices/drivers.ts";
-import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { RecordingLog } from "../../support/recording-log.ts";
+import type { DeviceListener } from "#devices/listener.ts";
 import { LIMITS } from "../fkweb/requests.ts";
 import { IntakeDesk } from "../intake-desk.ts";
+import { openPort } from "../open-port.ts";
 import { settleNetwork, TcpPeer, until } from "../tcp-peer.ts";
 import { answerText, FIXTURES, fixture, recordJson, v1 } from "./frames.ts";
 
@@ -18,27 +16,7 @@ let listener: DeviceListener;
 
 beforeEach(() => {
   desk = new IntakeDesk();
-  listener = startDeviceListener({
-    hostname: "127.0.0.1",
-    port: 0,
-    drivers: createDrivers(),
-    handleIntake: desk.handleIntake,
-    noteSighting: () => undefined,
-    noteUnfinished: () => undefined,
-    limits: {
-      connectionsMax: 10,
-      connectionsPerAddressMax: 10,
-      idleTimeoutMs: 60_000,
-      requestTimeoutMs: 30_000,
-      sniffBytesMax: 1_024,
-      exchangesWaitingMax: 8,
-      bufferedBytesMax: 32 * 1024 * 1024,
-      unsentBytesMax: 1024 * 1024,
-      decoder: LIMITS,
-    },
-    clock: new FakeClock(),
-    log: new RecordingLog(),
-  });
+  listener = openPort(desk, LIMITS);
 });
 
 afterEach(() => listener.stop());

@@ -11,6 +11,7 @@ import {
 } from "#domain/client.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { newSecret } from "#platform/random-text.ts";
 import type { Storage } from "#storage/storage.ts";
 import { sha256 } from "../../client-access.ts";
 import { ApiFailure } from "../../errors.ts";
@@ -29,8 +30,6 @@ export interface ClientControlOptions {
   readonly log: Log;
 }
 
-const SECRET_BYTES = 32;
-
 /** `GET /clients`, `POST /clients/add?name=&scope=` and `POST /clients/revoke?name=`. */
 export function clientControl({ storage, clock, log }: ClientControlOptions) {
   return new Elysia({ name: "control-clients", strictPath: true })
@@ -43,7 +42,7 @@ export function clientControl({ storage, clock, log }: ClientControlOptions) {
         const given = strictParameters(request.url, ["name", "scope"]);
         const name = readName(given.get("name"));
         const scopes = readScopes(given.get("scope"));
-        const secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES)).toHex();
+        const secret = newSecret();
         const client = { name, scopes, createdAtMs: clock.nowMs() };
         const secretSha256 = sha256(secret).toString("hex");
         const result = await storage.addClient({ ...client, secretSha256 });

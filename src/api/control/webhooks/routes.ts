@@ -1,15 +1,12 @@
 /** Receivers of webhooks and their messages on the control socket, where they go by their names. */
 
 import { Elysia } from "elysia";
-import { deviceId } from "#domain/identifiers.ts";
 import type { Endpoint } from "#domain/webhook-endpoint.ts";
 import { ArrivingBodies } from "../../arriving-bodies.ts";
 import { ApiFailure } from "../../errors.ts";
 import { jsonBody } from "../../json-body.ts";
-import { decodePlace } from "../../place-cursor.ts";
-import { strictInstant, strictInteger, strictParameters, strictWord } from "../../query-text.ts";
+import { strictInteger, strictParameters } from "../../query-text.ts";
 import {
-  DELIVERY_STATUSES,
   DeliveryPage,
   PAGE_SIZE_MAX,
   RedeliverAnswer,
@@ -25,6 +22,7 @@ import {
   WebhookModel,
   WebhookWithSecret,
 } from "../../webhooks/model.ts";
+import { LEDGER_PARAMETERS, readLedgerFilter } from "../../webhooks/read-ledger-filter.ts";
 import { readRedelivery } from "../../webhooks/read-redelivery.ts";
 import { spellTestResult } from "../../webhooks/spell-webhook.ts";
 import { NamedDeliveryEntry, WebhookRemoved } from "./model.ts";
@@ -93,20 +91,13 @@ function receiverControl({ webhooks }: WebhookControlOptions, bodies: ArrivingBo
  * `POST /deliveries/redeliver?webhook=` with a body. Without `webhook` the one that there is.
  */
 function deliveryControl({ webhooks }: WebhookControlOptions, bodies: ArrivingBodies) {
-  const listed = ["webhook", "status", "device", "since", "after", "limit"] as const;
+  const listed = ["webhook", "limit", ...LEDGER_PARAMETERS] as const;
   return new Elysia({ name: "control-deliveries", strictPath: true })
     .get(
       "/deliveries",
       async ({ request }) => {
         const given = strictParameters(request.url, listed);
-        const after = decodePlace("delivery", given.get("after"));
-        const device = given.get("device");
-        const filter = {
-          status: strictWord("status", given.get("status"), DELIVERY_STATUSES),
-          deviceId: device === undefined ? undefined : deviceId(device),
-          sinceMs: strictInstant("since", given.get("since")),
-          beforeId: after === undefined ? undefined : Number(after),
-        };
+        const filter = readLedgerFilter(given);
         const endpoint = await pickWebhook(webhooks, given.get("webhook"));
         const limit = strictInteger("limit", given.get("limit"), LISTED);
         return webhooks.listDeliveries(endpoint, filter, limit);
