@@ -192,6 +192,7 @@ export function newDeviceRow(device: {
     logReadThroughMs: null,
     receivedThroughMs: null,
     receivedEvidence: null,
+    receivedHoldMs: null,
   };
 }
 

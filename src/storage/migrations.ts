@@ -15,6 +15,7 @@ import commandsEvents from "./migrations/0004_commands_events.sql" with { type: 
 import terminalRules from "./migrations/0005_terminal_rules.sql" with { type: "text" };
 import commandRequests from "./migrations/0006_command_requests.sql" with { type: "text" };
 import endpointsLedger from "./migrations/0007_endpoints_ledger.sql" with { type: "text" };
+import decisions from "./migrations/0008_decisions.sql" with { type: "text" };
 
 /** One step of the schema. */
 export interface Migration {
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { number: 7, name: "0006_command_requests", sql: commandRequests, minReader: 1 },
   // An executable that knows one endpoint would send it the messages of all.
   { number: 8, name: "0007_endpoints_ledger", sql: endpointsLedger, minReader: 8 },
+  { number: 9, name: "0008_decisions", sql: decisions, minReader: 8 },
 ];
 
 interface AppliedMigration {

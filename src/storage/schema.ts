@@ -82,6 +82,8 @@ export const devices = sqliteTable("devices", {
   /** Up to when all its punches have come, by its own queue; and what says so. */
   receivedThroughMs: integer("received_through_ms"),
   receivedEvidence: text("received_evidence"),
+  /** Beyond this, `received_through_ms` waits until the terminal's log is read; null: for nothing. */
+  receivedHoldMs: integer("received_hold_ms"),
 });
 
 export const punches = sqliteTable(
@@ -157,7 +159,7 @@ export const latePunches = sqliteTable("late_punches", {
   completeThroughMs: integer("complete_through_ms").notNull(),
 });
 
-/** Requests kept raw because they could not be understood, until a person decides. */
+/** Requests, or records of them, kept raw because they could not be understood. */
 export const quarantine = sqliteTable(
   "quarantine",
   {
@@ -171,9 +173,34 @@ export const quarantine = sqliteTable(
     reason: text("reason").notNull(),
     sha256: blob("sha256", { mode: "buffer" }).notNull(),
     bytes: blob("bytes", { mode: "buffer" }).notNull(),
+    /** What a person decided; until then it waits. */
+    status: text("status", { enum: ["waiting", "released", "discarded"] })
+      .notNull()
+      .default("waiting"),
+    decidedAtMs: integer("decided_at_ms"),
+    /** As `commands.requested_by`. */
+    decidedBy: text("decided_by"),
+    /** The punch it became, or already was. */
+    punchId: integer("punch_id"),
   },
-  (table) => [uniqueIndex("quarantine_identity").on(table.deviceId, table.sha256)],
+  (table) => [
+    uniqueIndex("quarantine_identity").on(table.deviceId, table.sha256),
+    index("quarantine_decided").on(table.decidedAtMs).where(sql`status <> 'waiting'`),
+  ],
 );
+
+/** What people did that cannot be seen in what it changed. Kept for ever. */
+export const auditEntries = sqliteTable("audit_entries", {
+  id: integer("id").primaryKey({ autoIncrement: true }),
+  atMs: integer("at_ms").notNull(),
+  /** As `commands.requested_by`. */
+  actor: text("actor").notNull(),
+  /** A word of the field with a dot, such as `quarantine.discarded`. */
+  action: text("action").notNull(),
+  subject: text("subject").notNull(),
+  /** A JSON object. */
+  detailText: text("detail_text").notNull(),
+});
 
 /** How often a device sent requests that carry no punch, by the vendor's code. */
 export const noticeCounts = sqliteTable(
