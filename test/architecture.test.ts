@@ -83,7 +83,7 @@ describe("a planted breach", () => {
       "the app from below",
       "src/api/server.ts",
       'import { x } from "#app.ts";',
-      "api (rank 4) may not use app.ts (rank 5)",
+      "api (rank 4) may not use app.ts (rank 6)",
     ],
     [
       "a folder without a rank",

@@ -13,8 +13,8 @@ import type { LiveHub } from "./live/hub.ts";
 export interface DeviceFollowers {
   readonly log: Log;
   readonly live: Pick<LiveHub, "tellDevice">;
-  /** Called after a device was approved, so that its held punches are released. */
-  readonly onDeviceApproved: () => void;
+  /** Called when there is work for the background: held punches to release, history to send. */
+  readonly onWork: () => void;
 }
 
 /** What was set, by whom, and whether it was otherwise before. */
@@ -56,7 +56,7 @@ export function noteDeviceUpdate(
 }
 
 function noteChangedStatus(
-  { log, onDeviceApproved }: DeviceFollowers,
+  { log, onWork }: DeviceFollowers,
   setting: DeviceSetting & {
     readonly status: "approved" | "blocked";
     readonly fields?: LogFields;
@@ -65,5 +65,5 @@ function noteChangedStatus(
   const { id, status, client, fields } = setting;
   if (!setting.isChanged) return;
   log.info(`device.${status}`, { device: id, client, ...fields });
-  if (status === "approved") onDeviceApproved();
+  if (status === "approved") onWork();
 }

@@ -86,8 +86,8 @@ export interface WebApiOptions {
   readonly live: LiveHub;
   /** Told when something may have entered the feed; the port ends their waiting when it stops. */
   readonly waitingReaders: WaitingReaders;
-  /** Called after a device was approved, so that its held punches are released. */
-  readonly onDeviceApproved: () => void;
+  /** Called when there is work for the background, such as held punches to release. */
+  readonly onWork: () => void;
   /** Of the program, for the OpenAPI document. */
   readonly version: string;
 }

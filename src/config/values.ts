@@ -48,5 +48,10 @@ export function parseDailyTime(text: string): string | undefined {
   return lower === NEVER || /^([01]\d|2[0-3]):[0-5]\d$/.test(lower) ? lower : undefined;
 }
 
+/** The `HH:MM` of what `parseDailyTime` gave; undefined for never. */
+export function timeOfDay(dailyTime: string): string | undefined {
+  return dailyTime === NEVER ? undefined : dailyTime;
+}
+
 /** In place of a time of day. */
-export const NEVER = "never";
+const NEVER = "never";

@@ -71,7 +71,7 @@ export class ApiFixture {
       }),
       waitingReaders: new WaitingReaders(this.clock),
       submitIntake: async () => ({ kind: "failed" }),
-      onDeviceApproved: () => undefined,
+      onWork: () => undefined,
       version: "1.2.3",
       ...(change.storage === undefined
         ? {}

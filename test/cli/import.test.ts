@@ -46,8 +46,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     ownClock: new FixedOwnClock(),
     siteTimeZone: "Asia/Manila",
     leadingZeros: "drop",
-    onDeviceApproved: () => {},
-    onHistoryAsked: () => {},
+    onWork: () => {},
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
     webhooks: testDesk({
@@ -56,7 +55,6 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
       log: new RecordingLog(),
     }),
     openConditions: () => [],
-    onImported: () => {},
   });
   cleanups.push(() => socket.stop());
   return { folder, storage };

@@ -38,8 +38,7 @@ class Server {
       siteTimeZone: "Asia/Manila",
       log: new RecordingLog(),
       live: { tellDevice: () => undefined },
-      onDeviceApproved: () => {},
-      onHistoryAsked: () => {},
+      onWork: () => {},
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,
       webhooks: testDesk({
@@ -48,7 +47,6 @@ class Server {
         log: new RecordingLog(),
       }),
       openConditions: () => [],
-      onImported: () => {},
     });
     cleanups.push(() => socket.stop());
     return this;

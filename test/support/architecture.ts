@@ -25,9 +25,10 @@ const RANKS: Readonly<Record<string, number>> = {
   webhooks: 3,
   maintenance: 3,
   api: 4,
-  "app.ts": 5,
-  cli: 6,
-  "main.ts": 7,
+  app: 5,
+  "app.ts": 6,
+  cli: 7,
+  "main.ts": 8,
 };
 
 /** Modules from outside, and the only places that may name them. Longest match first. */

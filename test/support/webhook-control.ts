@@ -38,9 +38,7 @@ export class WebhookControl implements AsyncDisposable {
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,
       webhooks: testDesk({ storage, clock, log, dispatchers }),
-      onDeviceApproved: () => undefined,
-      onHistoryAsked: () => undefined,
-      onImported: () => undefined,
+      onWork: () => undefined,
       openConditions: () => [],
     });
     this.#stop = () => socket.stop();

@@ -51,13 +51,12 @@ export class ControlFixture {
   readonly log = new RecordingLog();
   readonly clock = new FakeClock();
   readonly ownClock = new FixedOwnClock();
-  releases = 0;
+  /** How often the background work was woken. */
+  wakes = 0;
   /** What clients of `/ws` were told of terminals. */
   readonly news: unknown[] = [];
-  imports = 0;
   /** What is wrong with terminals. */
   conditions: readonly Condition[] = [];
-  historyWakes = 0;
   disk = ROOMY_DISK;
   backups: BackupControlOptions["backups"] & Pick<Backups, "findNewest"> = NO_BACKUPS;
 
@@ -72,18 +71,12 @@ export class ControlFixture {
       log: this.log,
       live: { tellDevice: (id, news) => this.news.push({ id, ...news }) },
       leadingZeros: "drop",
-      onDeviceApproved: () => {
-        this.releases += 1;
-      },
-      onHistoryAsked: () => {
-        this.historyWakes += 1;
+      onWork: () => {
+        this.wakes += 1;
       },
       backups: this.backups,
       disk: this.disk,
       openConditions: () => this.conditions,
-      onImported: () => {
-        this.imports += 1;
-      },
     });
     cleanups.push(() => running.stop());
     return running;

@@ -34,8 +34,6 @@ export interface DeviceControlOptions extends DeviceFollowers {
   readonly clock: Clock;
   /** IANA zone of terminals that have none of their own. */
   readonly siteTimeZone: string;
-  /** Called after history was asked for, so that it is sent. */
-  readonly onHistoryAsked: () => void;
 }
 
 /** A change as it is applied and told. */
@@ -186,7 +184,7 @@ async function sendHistory(options: DeviceControlOptions, request: Request) {
   const result = await options.storage.sendHistory(deviceId(id), from);
   if (result === "done") {
     options.log.info("history.asked", { device: id, from });
-    options.onHistoryAsked();
+    options.onWork();
   }
   return { result };
 }

@@ -15,11 +15,11 @@ export interface ImportControlOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Called at the end: directions are to be corrected, punches released, messages sent. */
-  readonly onImported: () => void;
+  readonly onWork: () => void;
 }
 
 /** `POST /import/start`, then `POST /import/rows` as often as needed, then `POST /import/finish`. */
-export function importControl({ storage, clock, log, onImported }: ImportControlOptions) {
+export function importControl({ storage, clock, log, onWork }: ImportControlOptions) {
   const { importer } = storage;
   return new Elysia({ name: "control-import", strictPath: true })
     .post(
@@ -52,7 +52,7 @@ export function importControl({ storage, clock, log, onImported }: ImportControl
     .post(
       "/import/finish",
       () => {
-        onImported();
+        onWork();
         log.info("import.finished");
         return { done: true };
       },

@@ -39,13 +39,11 @@ beforeEach(async () => {
     leadingZeros: "drop",
     ownClock: new FixedOwnClock(),
     live: { tellDevice: () => undefined },
-    onDeviceApproved: () => undefined,
-    onHistoryAsked: () => undefined,
+    onWork: () => undefined,
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
     webhooks: testDesk({ storage: opened.storage, clock, log }),
     openConditions: () => [],
-    onImported: () => undefined,
   });
   await opened.storage.append([pollFrom("GATE1"), pollFrom("OTHER")]);
 });

@@ -81,7 +81,7 @@ describe("the terminals on the control socket", () => {
       (await ask(path, "POST", `/devices/${verb}?id=${encodeURIComponent(id)}`)).json;
     expect(await change("approve")).toEqual({ result: "done" });
     expect(await change("approve")).toEqual({ result: "unchanged" });
-    expect(fixture.releases).toBe(1);
+    expect(fixture.wakes).toBe(1);
     expect(await change("block")).toEqual({ result: "done" });
     expect(fixture.storage.devices[0]?.status).toBe("blocked");
     const told = (status: string) => ({ id, type: "device_status_changed", status });
@@ -97,7 +97,7 @@ describe("the terminals on the control socket", () => {
     const answer = await ask(path, "POST", "/devices/approve?id=nobody");
     expect(answer.json).toEqual({ result: "unknown-device" });
     expect(fixture.news).toEqual([]);
-    expect(fixture.releases).toBe(0);
+    expect(fixture.wakes).toBe(0);
     expect(fixture.log.lines).toEqual([]);
   });
 
@@ -133,7 +133,7 @@ describe("the terminals on the control socket", () => {
       { device: "1", address: "fd00::/64" },
       { device: "1", address: "any" },
     ]);
-    expect(fixture.releases).toBe(0);
+    expect(fixture.wakes).toBe(0);
   });
 
   test.each([
@@ -187,7 +187,7 @@ describe("the terminals on the control socket", () => {
       device: "1",
       since: "2026-03-01",
     });
-    expect(fixture.releases).toBe(2);
+    expect(fixture.wakes).toBe(2);
   });
 
   test("sets zone and direction rule, and takes them back to the site's", async () => {
@@ -249,7 +249,7 @@ describe("the terminals on the control socket", () => {
       ["1", undefined],
       ["1", "2026-01-05"],
     ]);
-    expect(fixture.historyWakes).toBe(2);
+    expect(fixture.wakes).toBe(2);
   });
 
   test.each(["", "?id=", "?id=1&id=2", "?id=1&force=yes", "?ID=1"])(

@@ -54,9 +54,9 @@ describe("an import on the control socket", () => {
     expect(calls).toEqual([
       { table: "devices", rowCount: 2, at: { nowMs, hostTimeZone: "Asia/Manila" } },
     ]);
-    expect(fixture.imports).toBe(0);
+    expect(fixture.wakes).toBe(0);
     expect((await post("/import/finish", {})).status).toBe(200);
-    expect(fixture.imports).toBe(1);
+    expect(fixture.wakes).toBe(1);
     expect(fixture.log.lines.map(({ event }) => event)).toEqual([
       "import.started",
       "import.finished",

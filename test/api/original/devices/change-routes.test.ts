@@ -42,7 +42,7 @@ class Bench {
     this.fixture = new ApiFixture({
       storage: opened.storage,
       rateLimit: { requests: 1_000_000, windowSeconds: 60 },
-      onDeviceApproved: () => {
+      onWork: () => {
         this.releases += 1;
       },
     });

@@ -1,0 +1,27 @@
+/** The control socket of the local verbs, put together from the settings. */
+
+import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
+import type { LiveHub } from "#api/live/hub.ts";
+import type { WebhookDesk } from "#api/webhooks/desk.ts";
+import type { DataFolder } from "#ingest/data-folder.ts";
+import type { Backups } from "#maintenance/backups.ts";
+import type { AppOptions } from "./app-options.ts";
+import { siteOf } from "./site.ts";
+
+/** What the verbs work on. */
+export interface ControlParts extends Pick<DataFolder, "storage" | "disk" | "ownClock" | "watch"> {
+  readonly live: LiveHub;
+  readonly backups: Backups;
+  readonly webhooks: WebhookDesk;
+  /** Called after a change that leaves work for the background. */
+  readonly onWork: () => void;
+}
+
+/** @throws AppError `port-unavailable`, as `startControlSocket`. */
+export function startControl(
+  { config, controlSocketPath: path, clock, log }: AppOptions,
+  parts: ControlParts,
+): Promise<RunningControlSocket> {
+  const openConditions = () => parts.watch.conditions();
+  return startControlSocket({ ...parts, ...siteOf(config), path, clock, log, openConditions });
+}
