@@ -27,6 +27,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { noteStart, openDataFolder } from "#ingest/data-folder.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
+import { IntakeTally } from "#ingest/intake-tally.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
 import { describeService } from "#maintenance/service-status.ts";
 import { releaseStartMemoryLater } from "#platform/own-process.ts";
@@ -118,7 +119,7 @@ async function startParts(
     recovery.noteCommit();
   });
   stops.push(() => queue.stop());
-  const handleIntake = createHandleIntake(queue, log);
+  const handleIntake = createHandleIntake({ queue, tally: new IntakeTally(), clock, log });
   const web = startWebServer({
     ...webOptions(options, storage, secrets),
     readiness: () => findReadiness({ storage, disk, ownClock }),
@@ -174,7 +175,7 @@ function createReaders({ config, clock, log }: AppOptions, storage: Storage) {
 }
 
 function createQueue(
-  { config, log }: AppOptions,
+  { config, clock, log }: AppOptions,
   storage: Storage,
   afterCommit: () => void,
 ): CommitQueue {
@@ -186,6 +187,7 @@ function createQueue(
       bytesMax: config.commitQueueBytesMax,
       batchMax: config.commitBatchMax,
     },
+    clock,
     log,
   });
 }

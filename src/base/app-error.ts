@@ -13,7 +13,6 @@ export type AppErrorCode =
   | "storage-write-failed"
   | "storage-lost"
   | "backup-failed"
-  | "export-failed"
   | "backup-unusable"
   | "restore-failed"
   | "file-unreadable"

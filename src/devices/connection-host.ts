@@ -49,6 +49,12 @@ export const UNFINISHED: ReadonlySet<CloseReason> = new Set([
   "decoder-failed",
 ]);
 
+/**
+ * Why reading from a connection paused. `upload-room`: large requests have taken what is theirs of
+ * the memory. `requests-waiting`, `unsent-bytes`: the limits of that name in `ConnectionLimits`.
+ */
+export type PauseReason = "upload-room" | "requests-waiting" | "unsent-bytes";
+
 /** Stores an intake. Resolves after the commit; by contract it never rejects. */
 export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;
 
@@ -65,6 +71,8 @@ export interface ConnectionHost {
   readonly noteUnfinished: (address: string) => void;
   /** A complete request was read. */
   countRequest(): void;
-  /** The peer broke the protocol or a limit of it. */
-  countViolation(): void;
+  /** The peer broke the protocol or a limit of it; `code` is a fixed word. */
+  countViolation(code: string): void;
+  /** Reading from a peer paused. */
+  countPause(reason: PauseReason): void;
 }

@@ -17,7 +17,12 @@
 import { assertNever } from "#base/assert.ts";
 import { heldBytes, type Intake, type Outcome, type ReceivedIntake } from "#domain/intake.ts";
 import type { LogFields } from "#platform/log-line.ts";
-import { type CloseReason, type ConnectionHost, UNFINISHED } from "./connection-host.ts";
+import {
+  type CloseReason,
+  type ConnectionHost,
+  type PauseReason,
+  UNFINISHED,
+} from "./connection-host.ts";
 import { Deadlines } from "./deadlines.ts";
 import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";
@@ -220,7 +225,7 @@ export class DeviceConnection implements BudgetMember {
   }
 
   #rejectViolation({ code, detail, deviceIdText }: Violation): void {
-    this.#host.countViolation();
+    this.#host.countViolation(code);
     this.#warn("terminal.violation", { code, detail, device: deviceIdText });
     this.#startClosing("violation");
   }
@@ -345,18 +350,24 @@ export class DeviceConnection implements BudgetMember {
     this.#host.budget.note(this, { unfinished, complete: this.#waitingRawBytes });
   }
 
-  /** A closing connection reads on, to drop what comes and to notice the peer's end. */
   #applyReading(): void {
-    const { exchangesWaitingMax, unsentBytesMax } = this.#host.limits;
-    const shouldPause =
-      this.#state === "open" &&
-      (!this.#hasRoom ||
-        this.#replies.waitingCount >= exchangesWaitingMax ||
-        this.#replies.unsentBytes > unsentBytesMax);
+    const pause = this.#findPause();
+    const shouldPause = pause !== undefined;
     if (shouldPause === this.#isPaused) return;
     this.#isPaused = shouldPause;
-    if (shouldPause) this.#socket.pause();
-    else this.#socket.resume();
+    if (shouldPause) {
+      this.#host.countPause(pause);
+      this.#socket.pause();
+    } else this.#socket.resume();
+  }
+
+  /** A closing connection reads on, to drop what comes and to notice the peer's end. */
+  #findPause(): PauseReason | undefined {
+    const { exchangesWaitingMax, unsentBytesMax } = this.#host.limits;
+    if (this.#state !== "open") return undefined;
+    if (!this.#hasRoom) return "upload-room";
+    if (this.#replies.waitingCount >= exchangesWaitingMax) return "requests-waiting";
+    return this.#replies.unsentBytes > unsentBytesMax ? "unsent-bytes" : undefined;
   }
 
   #noteActivity(): void {

@@ -16,6 +16,7 @@ import type {
   ConnectionHost,
   ConnectionLimits,
   HandleIntake,
+  PauseReason,
 } from "./connection-host.ts";
 import type { Driver } from "./driver.ts";
 import { ReadingBudget } from "./reading-budget.ts";
@@ -65,16 +66,19 @@ export interface DeviceListenerOptions {
 /** Why a socket ended, the two caps included. */
 export type ListenerCloseReason = CloseReason | "connections-full" | "address-full";
 
-/** The port's counters, for status and metrics. All but the first two only rise. */
+/** The port's counters, for status and metrics. All but the first four only rise. */
 export interface ListenerFigures {
   readonly connectionsOpen: number;
+  readonly connectionsMax: number;
   /** Bytes held of requests that are not complete, or not yet answered. */
   readonly bytesBuffered: number;
+  readonly bufferedBytesMax: number;
   /** Sockets accepted, those closed at once for a cap included. */
   readonly connectionsAccepted: number;
   readonly closedByReason: Readonly<Partial<Record<ListenerCloseReason, number>>>;
+  readonly pausesByReason: Readonly<Partial<Record<PauseReason, number>>>;
   readonly requests: number;
-  readonly violations: number;
+  readonly violationsByCode: Readonly<Partial<Record<string, number>>>;
 }
 
 /** The running terminal port. */
@@ -108,10 +112,11 @@ class TerminalPort implements DeviceListener {
   readonly #connections = new Set<DeviceConnection>();
   readonly #countByAddress = new Map<string, number>();
   readonly #closedByReason: Partial<Record<ListenerCloseReason, number>> = {};
+  readonly #pausesByReason: Partial<Record<PauseReason, number>> = {};
+  readonly #violationsByCode: Partial<Record<string, number>> = {};
   readonly #allGone = Promise.withResolvers<void>();
   #acceptedCount = 0;
   #requestCount = 0;
-  #violationCount = 0;
   #stopTimer: Timer | undefined;
 
   constructor(options: DeviceListenerOptions) {
@@ -124,13 +129,17 @@ class TerminalPort implements DeviceListener {
   }
 
   figures(): ListenerFigures {
+    const { connectionsMax, bufferedBytesMax } = this.#options.limits;
     return {
       connectionsOpen: this.#connections.size,
+      connectionsMax,
       bytesBuffered: this.#budget.bytes,
+      bufferedBytesMax,
       connectionsAccepted: this.#acceptedCount,
       closedByReason: { ...this.#closedByReason },
+      pausesByReason: { ...this.#pausesByReason },
       requests: this.#requestCount,
-      violations: this.#violationCount,
+      violationsByCode: { ...this.#violationsByCode },
     };
   }
 
@@ -159,9 +168,8 @@ class TerminalPort implements DeviceListener {
       countRequest: () => {
         this.#requestCount += 1;
       },
-      countViolation: () => {
-        this.#violationCount += 1;
-      },
+      countViolation: (code) => countUp(this.#violationsByCode, code),
+      countPause: (reason) => countUp(this.#pausesByReason, reason),
     };
   }
 
@@ -268,8 +276,12 @@ class TerminalPort implements DeviceListener {
   }
 
   #countClosed(reason: ListenerCloseReason): void {
-    this.#closedByReason[reason] = (this.#closedByReason[reason] ?? 0) + 1;
+    countUp(this.#closedByReason, reason);
   }
+}
+
+function countUp<Key extends string>(counts: Partial<Record<Key, number>>, key: Key): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }
 
 /**

@@ -7,7 +7,9 @@
  * next collects); stopped (everything new is answered `failed`).
  */
 
+import { BucketCounts, type BucketFigures } from "#base/bucket-counts.ts";
 import { heldBytes, type Outcome, type ReceivedIntake } from "#domain/intake.ts";
+import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 
 export interface CommitQueueLimits {
@@ -18,6 +20,27 @@ export interface CommitQueueLimits {
   /** Intakes per transaction: keeps one commit short. */
   readonly batchMax: number;
 }
+
+/** How the queue is, and what it did since the start of the process. */
+export interface CommitFigures {
+  /** Intakes that wait for a batch, and their raw bytes. */
+  readonly depth: number;
+  readonly waitingBytes: number;
+  /** How much of both may wait. */
+  readonly depthMax: number;
+  readonly bytesMax: number;
+  /** Intakes that found the queue full. */
+  readonly refusedCount: number;
+  /** Batches of which storage kept nothing. */
+  readonly failedBatchCount: number;
+  /** Intakes of each batch. */
+  readonly batchSizes: BucketFigures;
+  /** What each batch took, in seconds. */
+  readonly durations: BucketFigures;
+}
+
+const BATCH_SIZE_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+const DURATION_BOUNDS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60];
 
 interface WaitingIntake {
   readonly received: ReceivedIntake;
@@ -30,7 +53,12 @@ export class CommitQueue {
   readonly #append: (batch: readonly ReceivedIntake[]) => Promise<readonly Outcome[]>;
   readonly #afterCommit: () => void;
   readonly #limits: CommitQueueLimits;
+  readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #log: Log;
+  readonly #batchSizes = new BucketCounts(BATCH_SIZE_BOUNDS);
+  readonly #durations = new BucketCounts(DURATION_BOUNDS_SECONDS);
+  #refusedCount = 0;
+  #failedBatchCount = 0;
   #waiting: WaitingIntake[] = [];
   #waitingBytes = 0;
   #state: "idle" | "scheduled" | "flushing" = "idle";
@@ -44,17 +72,27 @@ export class CommitQueue {
     /** Called after a batch, once its replies have been handed to the sockets. */
     readonly afterCommit: () => void;
     readonly limits: CommitQueueLimits;
+    readonly clock: Pick<Clock, "monotonicMs">;
     readonly log: Log;
   }) {
     this.#append = options.append;
     this.#afterCommit = options.afterCommit;
     this.#limits = options.limits;
+    this.#clock = options.clock;
     this.#log = options.log;
   }
 
-  /** Intakes that wait for a batch. */
-  get depth(): number {
-    return this.#waiting.length;
+  get figures(): CommitFigures {
+    return {
+      depth: this.#waiting.length,
+      waitingBytes: this.#waitingBytes,
+      depthMax: this.#limits.depthMax,
+      bytesMax: this.#limits.bytesMax,
+      refusedCount: this.#refusedCount,
+      failedBatchCount: this.#failedBatchCount,
+      batchSizes: this.#batchSizes.figures,
+      durations: this.#durations.figures,
+    };
   }
 
   /** Intakes taken in since the start, and those of them that have their outcome: the oldest. */
@@ -70,6 +108,7 @@ export class CommitQueue {
       this.#waiting.length >= this.#limits.depthMax ||
       this.#waitingBytes + bytes > this.#limits.bytesMax
     ) {
+      this.#refusedCount += 1;
       this.#log.error(
         "commit-queue.full",
         { waiting: this.#waiting.length, bytes: this.#waitingBytes },
@@ -101,6 +140,7 @@ export class CommitQueue {
   async #flush(): Promise<void> {
     this.#state = "flushing";
     const batch = this.#takeBatch();
+    const startedMs = this.#clock.monotonicMs();
     let outcomes: readonly Outcome[] = [];
     try {
       outcomes = await this.#append(batch.map((waiting) => waiting.received));
@@ -110,11 +150,20 @@ export class CommitQueue {
     } finally {
       for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] ?? FAILED);
       this.#settled += batch.length;
+      this.#noteBatch(batch, outcomes, startedMs);
       setImmediate(this.#afterCommit);
       this.#state = "idle";
       if (this.#waiting.length > 0) this.#schedule();
       else for (const resolve of this.#drained.splice(0)) resolve();
     }
+  }
+
+  /** Where storage fails, it fails for the whole batch. */
+  #noteBatch(batch: readonly unknown[], outcomes: readonly Outcome[], startedMs: number): void {
+    const [first = FAILED] = outcomes;
+    if (first.kind === "failed") this.#failedBatchCount += 1;
+    this.#batchSizes.note(batch.length);
+    this.#durations.note((this.#clock.monotonicMs() - startedMs) / 1000);
   }
 
   #takeBatch(): readonly WaitingIntake[] {

@@ -1,12 +1,22 @@
 /**
- * Queue in, outcome out: what the terminal port calls for every request, and where a refusal is
- * told to the operator.
+ * Queue in, outcome out: what the terminal port calls for every request, where outcomes are counted,
+ * and where a refusal is told to the operator.
  */
 
 import type { HandleIntake } from "#devices/connection-host.ts";
 import type { RefusalCode } from "#domain/intake.ts";
+import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import type { IntakeTally } from "./intake-tally.ts";
+
+/** What the way into the queue is made of. */
+export interface HandleIntakeOptions {
+  readonly queue: Pick<CommitQueue, "submit">;
+  readonly tally: IntakeTally;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly log: Log;
+}
 
 const HINTS: Readonly<Record<RefusalCode, string>> = {
   "device-blocked": 'The terminal is blocked and keeps its records: "devices approve" lets it in',
@@ -23,9 +33,12 @@ const HINTS: Readonly<Record<RefusalCode, string>> = {
 };
 
 /** The terminal port's way into the queue. */
-export function createHandleIntake(queue: CommitQueue, log: Log): HandleIntake {
+export function createHandleIntake(options: HandleIntakeOptions): HandleIntake {
+  const { queue, tally, clock, log } = options;
   return async (received) => {
+    const startedMs = clock.monotonicMs();
     const outcome = await queue.submit(received);
+    tally.note(received.intake.kind, outcome, clock.monotonicMs() - startedMs);
     if (outcome.kind === "refused") {
       log.warn(
         "terminal.refused",

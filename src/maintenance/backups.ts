@@ -65,6 +65,7 @@ export class Backups {
   #child: Bun.Subprocess | undefined;
   #making: Promise<void> | undefined;
   #isStopped = false;
+  #failedCount = 0;
 
   /** Throws away what an earlier run left unfinished. */
   constructor(options: BackupsOptions) {
@@ -94,6 +95,11 @@ export class Backups {
     );
     const stats = writing === undefined ? undefined : statSync(writing, { throwIfNoEntry: false });
     return { ...this.#state, writtenBytes: stats?.size ?? 0 };
+  }
+
+  /** Tries that came to nothing since the start of the process. */
+  get failedCount(): number {
+    return this.#failedCount;
   }
 
   /** The newest of the server's own; undefined without any. */
@@ -146,7 +152,9 @@ export class Backups {
     } catch (error) {
       const reason = error instanceof AppError ? error.message : String(error);
       this.#state = { kind: "failed", id, reason };
-      if (!this.#isStopped) log.error("backup.failed", { reason });
+      if (this.#isStopped) return;
+      this.#failedCount += 1;
+      log.error("backup.failed", { reason });
     }
   }
 

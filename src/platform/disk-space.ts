@@ -13,6 +13,12 @@ export function freeBytes(path: string): number {
   return bavail * bsize;
 }
 
+/** Size of the file system where `path` is. */
+export function totalBytes(path: string): number {
+  const { blocks, bsize } = statfsSync(path);
+  return blocks * bsize;
+}
+
 /** A size for a person: `3.4 MB`. */
 export function shownBytes(bytes: number): string {
   return `${(bytes / MEBIBYTE).toFixed(bytes < 10 * MEBIBYTE ? 1 : 0)} MB`;

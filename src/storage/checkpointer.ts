@@ -58,6 +58,8 @@ export class Checkpointer {
   #isFailing = false;
   #isLogLarge = false;
   #isLost = false;
+  #count = 0;
+  #failedCount = 0;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -70,6 +72,11 @@ export class Checkpointer {
     return this.#isLost;
   }
 
+  /** Times that pages were copied, and that it was tried in vain, since the start of the process. */
+  get counts(): { readonly done: number; readonly failed: number } {
+    return { done: this.#count, failed: this.#failedCount };
+  }
+
   /** To be called outside a transaction. Blocks while it copies; a failure of the disk is only logged. */
   afterCommit(): void {
     const { clock, log } = this.#options;
@@ -80,10 +87,12 @@ export class Checkpointer {
       this.#noteSize(pages);
       if (pages - checkpointed < WAITING_PAGES) return;
       this.#checkpoint();
+      this.#count += 1;
       if (this.#isFailing) log.info("storage.checkpoint-resumed");
       this.#isFailing = false;
     } catch (error) {
       if (!isEngineFailure(error)) throw error;
+      this.#failedCount += 1;
       this.#pause(RETRY_PAUSE_MS);
       if (this.#isFailing) return;
       this.#isFailing = true;

@@ -10,7 +10,12 @@ import type { EndpointOutbox } from "./endpoint-outbox.ts";
 import { shownEndpoint } from "./endpoints.ts";
 import { guardEngine } from "./engine-error.ts";
 import { LedgerReader } from "./ledger-reader.ts";
-import { type ParkedDelivery, readDevicesWithDeliveries, readWaitingDeliveries } from "./outbox.ts";
+import {
+  type ParkedDelivery,
+  readDevicesWithDeliveries,
+  readOldestWaiting,
+  readWaitingDeliveries,
+} from "./outbox.ts";
 import { parkedEvent } from "./parked-event.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -48,6 +53,8 @@ export function deliveryStorage({
       guardEngine("read deliveries", () =>
         readWaitingDeliveries(reader, deviceId, { endpointId, afterId, limit, boxId }),
       ),
+    findOldestWaiting: async () =>
+      guardEngine("look for deliveries", () => readOldestWaiting(reader, endpointId)),
     recordAttempts: async (records) =>
       guardEngine("record deliveries", () =>
         parts.transaction(() => {

@@ -12,7 +12,7 @@ import { rmSync, truncateSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Timer } from "#platform/clock.ts";
-import { freeBytes, LOW_DISK_BYTES, shownBytes } from "#platform/disk-space.ts";
+import { freeBytes, LOW_DISK_BYTES, shownBytes, totalBytes } from "#platform/disk-space.ts";
 import { errorCode, fileBytes, flushFolder } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { engineCode } from "./engine-error.ts";
@@ -31,6 +31,12 @@ export interface DiskState {
   /** `low`: backups and the ledger have stopped. `full`: nothing is taken. */
   readonly kind: "enough" | "low" | "full";
   readonly freeBytes: number;
+}
+
+/** The room that there is, what there is in all, and whether the ballast is whole. */
+export interface DiskFigures extends DiskState {
+  readonly totalBytes: number;
+  readonly hasBallast: boolean;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -101,6 +107,12 @@ export class DiskGuard {
   get state(): DiskState {
     const kind = this.#isFull ? "full" : this.#isLow ? "low" : "enough";
     return { kind, freeBytes: this.#freeBytes() };
+  }
+
+  /** The same, with what else an operator may want to watch. */
+  get figures(): DiskFigures {
+    const hasBallast = this.#ballastBytes() === BALLAST_BYTES;
+    return { ...this.state, totalBytes: totalBytes(this.#options.folder), hasBallast };
   }
 
   /** Whether what can be done without is to stop; up to 5 s late in learning it. */

@@ -139,6 +139,8 @@ export interface EndpointOutbox {
     afterId: number,
     limit: number,
   ): Promise<readonly WaitingDelivery[]>;
+  /** When the oldest event was made that waits (UTC); undefined while none waits. */
+  findOldestWaiting(): Promise<EpochMs | undefined>;
   /**
    * Writes the results of tries, all in one transaction. With the first of a delivery its body is
    * kept, for every later try.

@@ -6,7 +6,7 @@
 import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { assertDefined } from "#base/assert.ts";
-import { epochMs } from "#base/epoch.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { EndpointId, EventType } from "#domain/webhook-endpoint.ts";
 import type { Counters } from "./counters.ts";
@@ -234,6 +234,29 @@ export function readDevicesWithDeliveries(
     SELECT device_id FROM waiting WHERE device_id IS NOT NULL
   `);
   return rows.flatMap((row) => (row.device_id === null ? [] : [deviceId(row.device_id)]));
+}
+
+/** When the oldest waiting message's event was made: two steps in the index per device. */
+export function readOldestWaiting(
+  orm: BunSQLiteDatabase,
+  endpoint: EndpointId,
+): EpochMs | undefined {
+  const [row] = orm.all<{ at_ms: number | null }>(sql`
+    WITH RECURSIVE first(id, device_id) AS (
+      SELECT * FROM (
+        SELECT id, device_id FROM deliveries
+        WHERE status = 'waiting' AND endpoint_id = ${endpoint} ORDER BY device_id, id LIMIT 1
+      )
+      UNION ALL
+      SELECT next.id, next.device_id FROM first JOIN deliveries AS next ON next.id = (
+        SELECT d.id FROM deliveries AS d
+        WHERE d.status = 'waiting' AND d.endpoint_id = ${endpoint} AND d.device_id > first.device_id
+        ORDER BY d.device_id, d.id LIMIT 1
+      )
+    )
+    SELECT min(event_at_ms) AS at_ms FROM first JOIN deliveries USING (id)
+  `);
+  return row?.at_ms === null || row === undefined ? undefined : epochMs(row.at_ms);
 }
 
 /** A device's waiting messages behind `afterId`, oldest first, with the punches as they stand. */

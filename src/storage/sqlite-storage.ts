@@ -128,7 +128,7 @@ export function openStorage(options: StorageOptions): Storage {
     ...endpointChanges(parts),
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),
-    figures: async () => figuresOf(parts, path),
+    figures: async () => figuresOf({ parts, path, rules, checkpointer }),
     ...healthMethods({ opened, health, parts, box, clock }),
     close: async () => {
       noteUnfinished(log, () => parts.transaction(() => parts.saveAll()));
@@ -209,8 +209,19 @@ function noteUnfinished(log: Log, write: () => void): void {
   }
 }
 
-function figuresOf(parts: WriteParts, path: string): StorageFigures {
+function figuresOf({
+  parts,
+  path,
+  rules,
+  checkpointer,
+}: {
+  readonly parts: WriteParts;
+  readonly path: string;
+  readonly rules: StorageRules;
+  readonly checkpointer: Checkpointer;
+}): StorageFigures {
   const { values } = parts.counters;
+  const { done, failed } = checkpointer.counts;
   return {
     punchCount: values.punchCount,
     lastFeedPosition: feedPosition(values.lastFeedPosition),
@@ -218,10 +229,13 @@ function figuresOf(parts: WriteParts, path: string): StorageFigures {
     heldCount: values.heldCount,
     quarantineCount: values.quarantineCount,
     quarantineBytes: values.quarantineBytes,
+    quarantineBytesMax: rules.quarantineBytesMax,
     deliveriesWaiting: values.deliveriesWaiting,
     deliveriesParked: values.deliveriesParked,
     ledgerBytes: values.ledgerBytes,
     databaseBytes: fileBytes(path),
     walBytes: fileBytes(`${path}-wal`),
+    checkpointCount: done,
+    checkpointFailedCount: failed,
   };
 }

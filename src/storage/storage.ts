@@ -141,6 +141,7 @@ export interface StorageFigures {
   readonly quarantineCount: number;
   /** With what each row takes beside its bytes. */
   readonly quarantineBytes: number;
+  readonly quarantineBytesMax: number;
   readonly deliveriesWaiting: number;
   readonly deliveriesParked: number;
   /** What `LedgerLimits` limits. */
@@ -148,6 +149,9 @@ export interface StorageFigures {
   /** Bytes of the database file and of its write-ahead log. */
   readonly databaseBytes: number;
   readonly walBytes: number;
+  /** Copies of the log into the file since the start of the process, and those that failed. */
+  readonly checkpointCount: number;
+  readonly checkpointFailedCount: number;
 }
 
 /**

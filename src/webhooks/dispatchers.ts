@@ -19,10 +19,7 @@ import type { Outbox, WebhookEndpoint } from "./dispatcher-options.ts";
 
 /** What the settings say of delivery. */
 export interface DeliverySettings
-  extends Pick<
-    WebhookEndpoint,
-    "timeoutMs" | "refusalsMax" | "retryDelayMs" | "authorities" | "ownPorts"
-  > {
+  extends Pick<WebhookEndpoint, "timeoutMs" | "refusalsMax" | "retryDelayMs" | "authorities"> {
   /** Of the endpoint that the settings make, and of no other. */
   readonly own: Pick<WebhookEndpoint, "secret" | "rateLimitPerMinute" | "extraFields">;
 }

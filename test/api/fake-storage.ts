@@ -354,6 +354,7 @@ export class FakeStorage implements Storage {
       redeliver: neverCalled,
       listDeliveries: async () => ({ deliveries: [], nextBeforeId: undefined }),
       findDelivery: async (id) => sampleEntry(id),
+      findOldestWaiting: async () => undefined,
       listDevicesWithDeliveries: neverCalled,
       listWaitingDeliveries: neverCalled,
       recordAttempts: neverCalled,
@@ -374,11 +375,14 @@ export class FakeStorage implements Storage {
       heldCount: 0,
       quarantineCount: 0,
       quarantineBytes: 0,
+      quarantineBytesMax: 0,
       deliveriesWaiting: this.deliveriesWaiting,
       deliveriesParked: this.deliveriesParked,
       databaseBytes: 0,
       walBytes: 0,
       ledgerBytes: 0,
+      checkpointCount: 0,
+      checkpointFailedCount: 0,
     };
   }
 

@@ -35,7 +35,6 @@ class Server {
       clock: new FakeClock(RECEIVED_AT_MS),
       ownClock: this.ownClock,
       leadingZeros: "drop",
-      expectedUsers: undefined,
       siteTimeZone: "Asia/Manila",
       log: new RecordingLog(),
       live: { tellDevice: () => undefined },

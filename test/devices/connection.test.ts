@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from "bun:test";
 import { DeviceConnection, type DeviceSocket } from "#devices/connection.ts";
-import type { ConnectionLimits, HandleIntake } from "#devices/connection-host.ts";
+import type { ConnectionLimits, HandleIntake, PauseReason } from "#devices/connection-host.ts";
 import { ReadingBudget } from "#devices/reading-budget.ts";
 import type { PortSighting } from "#devices/terminal-watch-sighting.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -69,7 +69,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
   const clock = new FakeClock();
   const log = new RecordingLog();
   const budget = options.budget ?? budgetOf(1_000_000);
-  const counts = { requests: 0, violations: 0 };
+  const counts = { requests: 0, violations: [] as string[], pauses: [] as PauseReason[] };
   const sightings: PortSighting[] = [];
   const unfinished: string[] = [];
   const connection = new DeviceConnection(socket, "192.0.2.7", {
@@ -84,9 +84,8 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     countRequest: () => {
       counts.requests += 1;
     },
-    countViolation: () => {
-      counts.violations += 1;
-    },
+    countViolation: (code) => counts.violations.push(code),
+    countPause: (reason) => counts.pauses.push(reason),
   });
   const send = (text: string): void => connection.receive(Buffer.from(text, "latin1"));
   /** Lets outcomes reach the connection, then passes `durationMs` and sweeps. */
@@ -361,7 +360,7 @@ describe("DeviceConnection refuses", () => {
     send("WRONG\nPUNCH a\n");
     expect(socket.written).toBe("");
     expect(socket.isShut).toBe(true);
-    expect(counts).toEqual({ requests: 0, violations: 1 });
+    expect(counts).toEqual({ requests: 0, violations: ["no-such-verb"], pauses: [] });
     expect(log.of("terminal.violation")).toMatchObject([
       { fields: { code: "no-such-verb", detail: "Wanted a verb", device: "x" } },
     ]);
@@ -371,11 +370,12 @@ describe("DeviceConnection refuses", () => {
 
 describe("DeviceConnection backpressure", () => {
   test("DeviceConnection stops reading while too many requests wait for their reply", async () => {
-    const { desk, socket, send, pass } = setUp();
+    const { desk, socket, counts, send, pass } = setUp();
     send("PUNCH a\n");
     expect(socket.isPaused).toBe(false);
     send("PUNCH b\n");
     expect(socket.isPaused).toBe(true);
+    expect(counts.pauses).toEqual(["requests-waiting"]);
     desk.settle("stored", "b"); // not its turn
     await pass(0);
     expect(socket.isPaused).toBe(true);
@@ -386,12 +386,13 @@ describe("DeviceConnection backpressure", () => {
   });
 
   test("DeviceConnection stops reading while too many reply bytes are unsent", () => {
-    const { socket, connection, send } = setUp();
+    const { socket, counts, connection, send } = setUp();
     socket.room = 0;
     send("PING\n");
     expect(socket.isPaused).toBe(false);
     send("PING\n");
     expect(socket.isPaused).toBe(true);
+    expect(counts.pauses).toEqual(["unsent-bytes"]);
     socket.room = 100;
     connection.drained();
     expect(socket.isPaused).toBe(false);
@@ -412,6 +413,7 @@ describe("DeviceConnection backpressure", () => {
     first.send(`PUNCH ${"a".repeat(LARGE)}`);
     second.send(`PUNCH ${"b".repeat(LARGE)}`);
     expect([first.socket.isPaused, second.socket.isPaused]).toEqual([false, true]);
+    expect([first.counts.pauses, second.counts.pauses]).toEqual([[], ["upload-room"]]);
     expect(second.log.of("terminal.upload-waits")).toMatchObject([
       { fields: { address: "192.0.2.7", driver: "line" }, repeat: { per: "192.0.2.7" } },
     ]);

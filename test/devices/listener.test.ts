@@ -92,11 +92,14 @@ describe("startDeviceListener() replies", () => {
     await until(() => listener.figures().connectionsOpen === 0);
     expect(listener.figures()).toEqual({
       connectionsOpen: 0,
+      connectionsMax: LIMITS.connectionsMax,
       bytesBuffered: 0,
+      bufferedBytesMax: LIMITS.bufferedBytesMax,
       connectionsAccepted: 1,
       closedByReason: { answered: 1 },
+      pausesByReason: {},
       requests: 1,
-      violations: 0,
+      violationsByCode: {},
     });
   });
 
@@ -248,9 +251,9 @@ describe("startDeviceListener() survives", () => {
     const answers = await Promise.all([garbage, tls, wrong].map((peer) => peer?.receiveAll()));
     expect(answers).toEqual(["", "", ""]);
     await until(() => listener.figures().connectionsOpen === 0);
-    const { closedByReason, violations } = listener.figures();
+    const { closedByReason, violationsByCode } = listener.figures();
     expect(closedByReason).toEqual({ "unknown-protocol": 1, tls: 1, violation: 1 });
-    expect(violations).toBe(1);
+    expect(violationsByCode).toEqual({ "no-such-verb": 1 });
     const types = sightings.map(({ type, address }) => [type, address]);
     expect(types.sort()).toEqual([
       ["https-on", "127.0.0.1"],

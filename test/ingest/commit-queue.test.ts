@@ -6,6 +6,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
 import { CommitQueue, type CommitQueueLimits } from "#ingest/commit-queue.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { punchesFrom, rawPunch } from "../support/test-storage.ts";
 
@@ -37,14 +38,16 @@ async function turns(): Promise<void> {
 function makeQueue(limits: Partial<CommitQueueLimits> = {}) {
   const storage = new HeldStorage();
   const log = new RecordingLog();
+  const clock = new FakeClock();
   const order: string[] = [];
   const queue = new CommitQueue({
     append: storage.append,
     afterCommit: () => order.push("afterCommit"),
     limits: { ...LIMITS, ...limits },
+    clock,
     log,
   });
-  return { queue, storage, log, order };
+  return { queue, storage, clock, log, order };
 }
 
 describe("CommitQueue", () => {
@@ -112,12 +115,30 @@ describe("CommitQueue", () => {
       append: () => answers.shift()?.() ?? Promise.resolve([]),
       afterCommit: () => undefined,
       limits: LIMITS,
+      clock: new FakeClock(),
       log,
     });
     expect(await queue.submit(punch("1"))).toEqual({ kind: "failed" });
     const both = await Promise.all([queue.submit(punch("2")), queue.submit(punch("3"))]);
     expect(both).toEqual([{ kind: "stored" }, { kind: "failed" }]);
     expect(log.of("storage.failed")).toHaveLength(1);
+  });
+
+  test("figures tell what waits, what was refused, and how each batch went", async () => {
+    const { queue, storage, clock } = makeQueue({ depthMax: 3, batchMax: 2 });
+    for (const user of ["1", "2", "3", "4"]) void queue.submit(punch(user));
+    const { byteLength } = punch("1").intake.raw;
+    const waiting = { depth: 3, waitingBytes: 3 * byteLength, refusedCount: 1 };
+    expect(queue.figures).toMatchObject({ ...waiting, depthMax: 3, bytesMax: LIMITS.bytesMax });
+    await turns();
+    await clock.advance(30);
+    await storage.commit();
+    await storage.commit("failed");
+    const { batchSizes, durations, ...rest } = queue.figures;
+    expect(rest).toMatchObject({ depth: 0, waitingBytes: 0, failedBatchCount: 1 });
+    expect(batchSizes.counts.slice(0, 3)).toEqual([1, 1, 0]);
+    expect(batchSizes.sum).toBe(3);
+    expect(durations.sum).toBeCloseTo(0.03, 9);
   });
 
   test("stop() refuses what is new and resolves when what waited is answered", async () => {

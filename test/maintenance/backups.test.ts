@@ -80,6 +80,7 @@ test("what fails is told with its reason", async () => {
   await backups.settled();
   expect(backups.state).toEqual({ kind: "failed", id: 1, reason: "Cannot back up: no room" });
   expect(log.of("backup.failed")).toHaveLength(1);
+  expect(backups.failedCount).toBe(1);
   expect(names()).toEqual([]);
 });
 
@@ -89,6 +90,7 @@ test("stop() gives up the one that is being made, and nothing new is begun", asy
   await backups.stop();
   expect(backups.start(OWN)).toBeUndefined();
   expect(log.of("backup.failed")).toEqual([]);
+  expect(backups.failedCount).toBe(0);
 });
 
 test("a start throws away what is unfinished, and old snapshots, and nothing else", () => {

@@ -88,6 +88,7 @@ describe("Checkpointer.afterCommit()", () => {
     await commit();
     expect(waiting()).toBe(0);
     expect(flushed).toEqual([]);
+    expect(checkpointer.counts).toEqual({ done: 1, failed: 0 });
   });
 
   test("flushes the database after a reader held the rest up, then pauses for a second", async () => {

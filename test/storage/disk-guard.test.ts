@@ -4,7 +4,7 @@
  */
 
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DiskGuard } from "#storage/disk-guard.ts";
@@ -81,6 +81,10 @@ test("the ballast is made of real bytes, for nobody else to read, soon after the
   const { blocks, mode } = statSync(path);
   expect(blocks * 512).toBeGreaterThanOrEqual(WHOLE_BYTES);
   expect(mode & 0o777).toBe(0o600);
+  const { kind, freeBytes, totalBytes, hasBallast } = guard.figures;
+  expect([kind, freeBytes, hasBallast]).toEqual(["enough", roomBytes - WHOLE_BYTES, true]);
+  const { blocks: allBlocks, bsize } = statfsSync(folder);
+  expect(totalBytes).toBe(allBlocks * bsize);
 });
 
 test("where the engine finds the disk full, most of the ballast is given up, once", async () => {
@@ -93,6 +97,7 @@ test("where the engine finds the disk full, most of the ballast is given up, onc
   guard.noteFailure(FULL);
   expect(ballastBytes()).toBe(MEBIBYTE);
   expect(guard.state).toEqual({ kind: "full", freeBytes: 7 * MEBIBYTE });
+  expect(guard.figures.hasBallast).toBe(false);
   expect(guard.isLow).toBe(true);
   expect(() => guard.assertRoom()).toThrow("The disk is full");
   expect(log.of("disk.full")).toHaveLength(1);

@@ -24,8 +24,6 @@ export const NO_FIGURES: DeliveryFigures = {
   runningCount: 0,
 };
 
-const OWN_PORTS = { serverPort: 7005, webPort: 5050 };
-
 export class FakeDispatchers {
   refreshCount = 0;
   readonly requeued: (readonly [EndpointId, number])[] = [];
@@ -42,7 +40,7 @@ export class FakeDispatchers {
   }
 
   targetOf({ url, secret, previousSecret }: Endpoint) {
-    return { url, secret, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
+    return { url, secret, previousSecret, authorities: undefined };
   }
 }
 
@@ -53,7 +51,7 @@ export function testDesk(
   return new WebhookDesk({
     dispatchers: new FakeDispatchers(),
     siteTimeZone: "Asia/Manila",
-    checkUrl: (url) => checkWebhookUrl(url, OWN_PORTS),
+    checkUrl: (url) => checkWebhookUrl(url, { serverPort: 7005, webPort: 5050 }),
     onWork: () => undefined,
     ...options,
   });

@@ -232,6 +232,7 @@ describe("a client that does not read", () => {
       append: (batch) => storage.append(batch),
       afterCommit: () => live.wake(),
       limits: { depthMax: 10_000, bytesMax: 100_000_000, batchMax: 100 },
+      clock: opened.clock,
       log: opened.log,
     });
     const fixture = new ApiFixture({ storage, live });

@@ -9,6 +9,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import type { Outcome } from "#domain/intake.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { createHandleIntake } from "#ingest/handle-intake.ts";
+import { IntakeTally } from "#ingest/intake-tally.ts";
 import {
   finishBackgroundWork,
   openTestStorage,
@@ -50,9 +51,11 @@ class Desk {
       append: (batch) => opened.storage.append(batch),
       afterCommit: () => undefined,
       limits: LIMITS,
+      clock: opened.clock,
       log: opened.log,
     });
-    const handleIntake = createHandleIntake(queue, opened.log);
+    const tally = new IntakeTally();
+    const handleIntake = createHandleIntake({ ...opened, queue, tally });
     this.fixture = new ApiFixture({
       storage: opened.storage,
       submitIntake: async (received) => {
