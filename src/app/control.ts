@@ -6,7 +6,7 @@ import type { WebhookDesk } from "#api/webhooks/desk.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
 import type { Backups } from "#maintenance/backups.ts";
 import type { AppOptions } from "./app-options.ts";
-import { siteOf } from "./site.ts";
+import { expectedUsersOfSite, siteOf } from "./site.ts";
 
 /** What the verbs work on. */
 export interface ControlParts extends Pick<DataFolder, "storage" | "disk" | "ownClock" | "watch"> {
@@ -23,5 +23,13 @@ export function startControl(
   parts: ControlParts,
 ): Promise<RunningControlSocket> {
   const openConditions = () => parts.watch.conditions();
-  return startControlSocket({ ...parts, ...siteOf(config), path, clock, log, openConditions });
+  return startControlSocket({
+    ...parts,
+    ...siteOf(config),
+    expectedUsers: expectedUsersOfSite(config),
+    path,
+    clock,
+    log,
+    openConditions,
+  });
 }

@@ -5,7 +5,6 @@ import { loadAuthorities } from "#config/ca-file.ts";
 import type { Secrets } from "#config/secrets.ts";
 import { checkWebhookUrl } from "#config/webhook-url.ts";
 import { deviceId } from "#domain/identifiers.ts";
-import { expectedUsersOf } from "#domain/user.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
 import { startDeliveryCare } from "#maintenance/delivery-care.ts";
 import type { Storage } from "#storage/storage.ts";
@@ -14,7 +13,7 @@ import { Dispatchers } from "#webhooks/dispatchers.ts";
 import { watchEndpoints } from "#webhooks/endpoint-watch.ts";
 import type { AppOptions } from "./app-options.ts";
 import { loopsOf } from "./background.ts";
-import { primaryUserRange } from "./site.ts";
+import { expectedUsersOfSite } from "./site.ts";
 
 /**
  * Makes what delivers, without starting it. `onRecorded`: as in `DispatchersOptions`.
@@ -36,7 +35,7 @@ export async function createDispatchers(
     settings: deliveryOf(config, { secret: secrets.webhookSecret, authorities }),
     siteTimeZone: config.siteTimeZone,
     primaryDeviceId,
-    expectedUsers: expectedUsersOf(primaryDeviceId, primaryUserRange(config)),
+    expectedUsers: expectedUsersOfSite(config),
   });
 }
 

@@ -13,6 +13,7 @@ export type AppErrorCode =
   | "storage-write-failed"
   | "storage-lost"
   | "backup-failed"
+  | "export-failed"
   | "backup-unusable"
   | "restore-failed"
   | "file-unreadable"

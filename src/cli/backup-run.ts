@@ -140,7 +140,8 @@ function pause(): Promise<void> {
 async function fetchFile(socketPath: string, target: string): Promise<number> {
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    const { body, bytes } = await openFromServer(socketPath, "/backups/file");
+    const { body, headers } = await openFromServer(socketPath, "/backups/file");
+    const bytes = Number(headers.get("content-length") ?? 0);
     const free = freeBytes(dirname(target));
     if (free < bytes) {
       const found = `${shownBytes(bytes)} are needed, ${shownBytes(free)} are free`;

@@ -54,16 +54,18 @@ export async function sendToServer(
 
 /**
  * Opens what the server sends as it is, however long that takes.
- * @throws AppError `control-unreachable`; `control-refused` when there is nothing of it.
+ * @throws AppError `control-unreachable`; `control-refused` with what the server said against it.
  */
 export async function openFromServer(
   socketPath: string,
   path: string,
-): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly bytes: number }> {
+): Promise<{ readonly body: ReadableStream<Uint8Array>; readonly headers: Headers }> {
   const response = await send(socketPath, path, { method: "GET" }, undefined);
   const { body, headers, status } = response;
-  if (status !== 200 || body === null) throw refusal(path, `status ${status}`);
-  return { body, bytes: Number(headers.get("content-length") ?? 0) };
+  if (status === 200 && body !== null) return { body, headers };
+  const said = textOf(asRecord(await response.json().catch(() => undefined))?.message);
+  if (said === "") throw refusal(path, `status ${status}`);
+  throw new AppError("control-refused", said);
 }
 
 async function exchange(

@@ -13,6 +13,7 @@ import { deliveriesCommand } from "./deliveries.ts";
 import { deviceCardCommand } from "./device-card.ts";
 import { devicesCommand } from "./devices.ts";
 import type { CliEnvironment } from "./environment.ts";
+import { exportCommand } from "./export.ts";
 import type { CliHost } from "./host.ts";
 import { importCommand } from "./import.ts";
 import { installCommand } from "./install.ts";
@@ -49,6 +50,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   deliveriesCommand,
   backupCommand,
   restoreCommand,
+  exportCommand,
   importCommand,
   simulateCommand,
   configCommand,

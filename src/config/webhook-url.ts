@@ -4,7 +4,7 @@
  */
 
 import { fail, ok, type Result } from "#base/result.ts";
-import { parseIpAddress } from "#domain/ip-address.ts";
+import { parseIpAddress, unwrapIpv4 } from "#domain/ip-address.ts";
 import { readNetworkInterfaces } from "#platform/network-interfaces.ts";
 import { TEST_RECEIVER_PATH } from "./test-receiver.ts";
 
@@ -35,7 +35,7 @@ export function checkWebhookUrl(text: string, own: OwnPorts): Result<string, Url
     return fail({ code: "no-address", message: `wanted is ${WEBHOOK_URL_WANTED}` });
   }
   const url = new URL(href);
-  if (isOwnPort(url, own) && !isTestReceiver(url, own)) {
+  if (isOwnUrl(url, url.hostname, own)) {
     const message = `it is a port of this server itself; wanted is the address of the HRIS, or for a trial WEB_PORT with the path ${TEST_RECEIVER_PATH}`;
     return fail({ code: "own-port", message });
   }
@@ -49,20 +49,28 @@ export function parseWebhookUrl(text: string): string | undefined {
   return isLinkLocal(url.hostname) ? undefined : url.href;
 }
 
-/** Takes the host of a `URL`, or an IP address as the system spells it. */
+/**
+ * What an IP address, or the host of a `URL` that is one, must not be: link-local, by whatever IPv6
+ * address it is written.
+ */
 export function isLinkLocal(host: string): boolean {
-  return LINK_LOCAL.test(host);
+  const address = addressOf(host);
+  if (address === undefined) return false;
+  return address >> 16n === LINK_LOCAL_IPV4 || address >> 118n === LINK_LOCAL_IPV6;
 }
 
-/**
- * 169.254.0.0/16, fe80::/10, and the first written as an IPv6 address, in the one form to which a
- * URL brings every spelling of an address.
- */
-const LINK_LOCAL = /^169\.254\.\d+\.\d+$|^\[?fe[89ab][0-9a-f]:|^\[?::ffff:(?:a9fe:|169\.254\.)/i;
+/** Whether a URL whose host is, or leads to, this IP address is one of this server, and no trial. */
+export function isOwnUrl(url: URL, address: string, own: OwnPorts): boolean {
+  return isOwnPort(url, own) && isThisMachine(address) && !isTestReceiver(url, own);
+}
+
+/** 169.254.0.0/16 as `::ffff:169.254.0.0/112`, and fe80::/10. */
+const LINK_LOCAL_IPV4 = 0xffff_a9fen;
+const LINK_LOCAL_IPV6 = 0xfe80n >> 6n;
 
 function isOwnPort(url: URL, { serverPort, webPort }: OwnPorts): boolean {
   const port = portOf(url);
-  return (port === serverPort || port === webPort) && isThisMachine(url.hostname);
+  return port === serverPort || port === webPort;
 }
 
 /** Whether an address on a port of our own is that of the receiver for trials. */
@@ -75,19 +83,25 @@ function portOf({ port, protocol }: URL): number {
   return Number(port || (protocol === "https:" ? 443 : 80));
 }
 
-/**
- * 127.0.0.0/8, and the same as an IPv6 address; every address is ours where none is named, and every
- * name below `localhost`.
- */
-const LOOPBACK =
-  /^(?:.+\.)?localhost\.?$|^127\.\d+\.\d+\.\d+$|^0\.0\.0\.0$|^\[::1?\]$|^\[::ffff:(?:7f..:.+|0:0)\]$/i;
+/** Every name below `localhost` is this machine. */
+const LOCALHOST = /^(?:.+\.)?localhost\.?$/i;
+/** 127.0.0.0/8 as `::ffff:127.0.0.0/104`. */
+const LOOPBACK_IPV4 = 0xffff_7fn;
+/** `::1`, and where none is named: `::` and 0.0.0.0. */
+const LOOPBACKS: ReadonlySet<bigint> = new Set([1n, 0n, 0xffff_0000_0000n]);
 
 function isThisMachine(host: string): boolean {
-  if (LOOPBACK.test(host)) return true;
-  // As numbers: an IPv4 address may be written as an IPv6 one.
-  const wanted = parseIpAddress(host.replace(/^\[|\]$/g, ""));
+  if (LOCALHOST.test(host)) return true;
+  const wanted = addressOf(host);
   if (wanted === undefined) return false;
+  if (LOOPBACKS.has(wanted) || wanted >> 24n === LOOPBACK_IPV4) return true;
   return Object.values(readNetworkInterfaces()).some((addresses) =>
-    addresses?.some(({ address }) => parseIpAddress(address) === wanted),
+    addresses?.some(({ address }) => addressOf(address) === wanted),
   );
+}
+
+/** The number of an address, with or without the brackets of a URL and the zone of the system. */
+function addressOf(host: string): bigint | undefined {
+  const address = parseIpAddress(host.replace(/^\[|\]$|%.*$/g, ""));
+  return address === undefined ? undefined : unwrapIpv4(address);
 }

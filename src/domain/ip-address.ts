@@ -21,6 +21,31 @@ export function parseIpAddress(text: string): bigint | undefined {
   return url === null ? undefined : numberOf(url.hostname.slice(1, -1));
 }
 
+/** What stands before an IPv4 address in the IPv6 ones that lead to it: the first 96 bits. */
+const IPV4_PREFIXES: ReadonlySet<bigint> = new Set([
+  // Mapped and compatible (RFC 4291, 2.5.5).
+  0xffffn,
+  0n,
+  // Translated (RFC 2765, 2.1).
+  0xffff_0000n,
+  // NAT64 (RFC 6052, 2.1).
+  0x0064_ff9b_0000_0000_0000_0000n,
+]);
+/** NAT64 of a site's own (RFC 8215): the first 48 bits. */
+const LOCAL_NAT64 = 0x0064_ff9b_0001n;
+/** `::` and `::1`. */
+const SPECIAL_LAST = 1n;
+
+/**
+ * The IPv4 address that an IPv6 one leads to, as `parseIpAddress` gives it; any other address as it
+ * is.
+ */
+export function unwrapIpv4(address: bigint): bigint {
+  if (address <= SPECIAL_LAST) return address;
+  const isWrapped = IPV4_PREFIXES.has(address >> 32n) || address >> 80n === LOCAL_NAT64;
+  return isWrapped ? (0xffffn << 32n) | BigInt.asUintN(32, address) : address;
+}
+
 /** `fd00::1:2`: hexadecimal groups, of which one stretch of zeros may be left out. */
 function numberOf(canonical: string): bigint {
   const [before = "", after] = canonical.split("::");

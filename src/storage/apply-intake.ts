@@ -4,10 +4,9 @@
  */
 
 import { assert, assertDefined } from "#base/assert.ts";
-import { type EpochMs, epochMs } from "#base/epoch.ts";
-import { acceptPunch } from "#domain/accept-punch.ts";
+import type { EpochMs } from "#base/epoch.ts";
 import { MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
-import { type DeviceId, deviceId, punchId } from "#domain/identifiers.ts";
+import { type DeviceId, punchId } from "#domain/identifiers.ts";
 import type {
   ManualIntake,
   NoticeIntake,
@@ -18,10 +17,10 @@ import type {
   ReceivedIntake,
 } from "#domain/intake.ts";
 import type { RecordFate } from "#domain/log-recovery.ts";
-import type { AcceptedPunch, PunchOrigin } from "#domain/punch.ts";
+import type { AcceptedPunch } from "#domain/punch.ts";
 import type { Enrollment } from "#domain/user.ts";
 import { type WallTime, wallTimeAt } from "#domain/wall-time.ts";
-import { announcePunch, announceResend } from "./announce-punch.ts";
+import { announceResend } from "./announce-punch.ts";
 import type { Box } from "./box.ts";
 import { showsAnotherReset } from "./clock-resets.ts";
 import { CommandDesk } from "./command-desk.ts";
@@ -31,17 +30,15 @@ import type { DeviceRow } from "./devices.ts";
 import { EnrollmentKeeper } from "./enrollment-keeper.ts";
 import type { StorageEvents } from "./events.ts";
 import { HoldingRoom } from "./holding-room.ts";
-import { type PunchPlacer, terminalDirection } from "./place-punch.ts";
-import { isKnownPunch, type KnownPunch } from "./punches.ts";
+import type { PunchPlacer } from "./place-punch.ts";
+import { PunchEntry, sameSecond } from "./punch-entry.ts";
+import { isKnownPunch } from "./punches.ts";
 import type { QuarantineReason } from "./quarantine.ts";
 import { QuarantineKeeper } from "./quarantine-keeper.ts";
 import { withRecord } from "./record-numbers.ts";
 import type { StorageRules } from "./rules.ts";
 import type { RecoveredRecord } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
-
-/** Bytes a held punch takes beside its own text: the row and its places in five indexes. */
-const HELD_ROW_BYTES = 400;
 
 /** A record of a terminal's own log, with what the log came with. */
 export interface LogRecordIntake {
@@ -54,12 +51,12 @@ export interface LogRecordIntake {
 
 export class IntakeApplier {
   readonly #parts: WriteParts;
-  readonly #placer: PunchPlacer;
   readonly #rules: StorageRules;
   readonly #ownClock: OwnClockView;
   readonly #clocks: DeviceClocks;
   readonly #events: StorageEvents;
   readonly #room: HoldingRoom;
+  readonly #entry: PunchEntry;
   readonly #contacts: DeviceContacts;
   readonly #enrollments: EnrollmentKeeper;
   readonly #commands: CommandDesk;
@@ -78,15 +75,16 @@ export class IntakeApplier {
     readonly events: StorageEvents;
   }) {
     this.#parts = options.parts;
-    this.#placer = options.placer;
     this.#rules = options.rules;
     this.#ownClock = options.ownClock;
     this.#clocks = options.clocks;
     this.#events = options.events;
-    this.#room = new HoldingRoom(options.parts, options.rules);
-    this.#contacts = new DeviceContacts({ ...options, room: this.#room });
-    this.#quarantine = new QuarantineKeeper({ ...options, room: this.#room });
-    this.#enrollments = new EnrollmentKeeper({ ...options, room: this.#room });
+    const room = new HoldingRoom(options.parts, options.rules);
+    this.#room = room;
+    this.#entry = new PunchEntry({ ...options, room });
+    this.#contacts = new DeviceContacts({ ...options, room });
+    this.#quarantine = new QuarantineKeeper({ ...options, room });
+    this.#enrollments = new EnrollmentKeeper({ ...options, room });
     this.#commands = new CommandDesk({ ...options, enrollments: this.#enrollments });
   }
 
@@ -207,29 +205,19 @@ export class IntakeApplier {
 
   /** No contact of the terminal it was entered for; and never historic, since a person asked for it. */
   #applyManual(received: ReceivedIntake, { deviceId, punch }: ManualIntake): Outcome {
-    const { devices, punches, counters } = this.#parts;
+    const { devices, punches } = this.#parts;
     const named = devices.find(deviceId);
     const device = named?.status === "approved" ? named : devices.get(MANUAL_DEVICE_ID);
-    const timeZone = device.timeZone ?? this.#rules.siteTimeZone;
     const { receivedAtMs } = received;
+    const timeZone = device.timeZone ?? this.#rules.siteTimeZone;
     const wallTimeText = punch.wallTimeText ?? wallTimeAt(receivedAtMs, timeZone);
-    const accepted = acceptPunch(
-      { ...punch, wallTimeText },
-      {
-        timeZone,
-        leadingZeros: this.#rules.leadingZeros,
-        receivedAtMs,
-        ownClockTrusted: this.#ownClock.isTrusted(),
-        deviceStartAtMs: epochMs(0),
-        clockEpisode: device.clockEpisode,
-      },
-    );
+    const withoutStart = { ...device, startAtMs: 0 };
+    const accepted = this.#entry.read({ ...punch, wallTimeText }, withoutStart, receivedAtMs);
     assert(accepted.ok, "A manual punch came that nobody had looked at");
     const known = punches.findKnown(device.id, accepted.value);
     if (known === undefined) {
-      const outcome = this.#insert(received, accepted.value, { device, origin: "manual" });
-      if (outcome.kind !== "stored") return outcome;
-      return { kind: "stored", punchId: punchId(counters.values.lastPunchId) };
+      const arrival = { device, origin: "manual", receivedAtMs, landedAtMs: receivedAtMs } as const;
+      return this.#entry.insert(accepted.value, arrival);
     }
     announceResend(this.#parts, this.#rules, { deviceId: device.id, punch: known, receivedAtMs });
     return { kind: "duplicate", punchId: punchId(known.id) };
@@ -242,7 +230,7 @@ export class IntakeApplier {
   ): Outcome {
     const device = this.#parts.devices.get(record.deviceId);
     const { receivedAtMs } = received;
-    const accepted = this.#accept(raw, device, receivedAtMs);
+    const accepted = this.#entry.read(raw, device, receivedAtMs);
     if (!accepted.ok) return this.#quarantine.keep(received, record.bytes, accepted.error);
     const { punches } = this.#parts;
     const known = punches.findKnown(device.id, accepted.value);
@@ -262,17 +250,6 @@ export class IntakeApplier {
     return this.#quarantine.keep(received, record.bytes, sameSecond(known));
   }
 
-  #accept(raw: RawPunch, device: DeviceRow, receivedAtMs: EpochMs) {
-    return acceptPunch(raw, {
-      timeZone: device.timeZone ?? this.#rules.siteTimeZone,
-      leadingZeros: this.#rules.leadingZeros,
-      receivedAtMs,
-      ownClockTrusted: this.#ownClock.isTrusted(),
-      deviceStartAtMs: epochMs(device.startAtMs),
-      clockEpisode: device.clockEpisode,
-    });
-  }
-
   /**
    * Applies a record of a terminal's own log: no contact of the terminal, no resend of what is stored,
    * and no word of its clock. Of a `refused` one nothing may stay.
@@ -287,7 +264,7 @@ export class IntakeApplier {
     }
     const id = assertDefined(intake.deviceId, "A log came of no terminal");
     const device = this.#parts.devices.get(id);
-    const accepted = this.#accept(record.punch, device, receivedAtMs);
+    const accepted = this.#entry.read(record.punch, device, receivedAtMs);
     if (!accepted.ok) return keep("unreadable", accepted.error);
     const punch = accepted.value;
     const stored = this.#parts.punches.listSameSecond(id, punch);
@@ -297,8 +274,13 @@ export class IntakeApplier {
     const isAsked = askedFrom !== undefined && punch.wallTime >= askedFrom;
     // A time that is not believed may be of long before the start date, too.
     if ((punch.isHistoric || punch.doubtfulTime !== undefined) && !isAsked) return "left-out";
-    const outcome = this.#insert(received, punch, { device, origin: "recovered" });
-    return outcome.kind === "refused" ? "refused" : "added";
+    const arrival = {
+      device,
+      origin: "recovered",
+      receivedAtMs,
+      landedAtMs: receivedAtMs,
+    } as const;
+    return this.#entry.insert(punch, arrival).kind === "refused" ? "refused" : "added";
   }
 
   /** A punch that the terminal sends by itself, and by which it may tell its clock. */
@@ -306,76 +288,13 @@ export class IntakeApplier {
     const { devices } = this.#parts;
     const { receivedAtMs } = received;
     const id = assertDefined(received.intake.deviceId, "A punch came of no terminal");
-    const outcome = this.#insert(received, punch, { device: devices.get(id), origin: "live" });
-    if (outcome.kind !== "stored") return outcome;
+    const device = devices.get(id);
+    const arrival = { device, origin: "live", receivedAtMs, landedAtMs: receivedAtMs } as const;
+    const entered = this.#entry.insert(punch, arrival);
+    if (entered.kind === "refused") return entered;
     const row = devices.get(id);
     const noted = this.#clocks.notePunch(row, punch, receivedAtMs);
     if (noted !== row) devices.note(noted);
-    return outcome;
-  }
-
-  #insert(
-    received: ReceivedIntake,
-    punch: AcceptedPunch,
-    { device, origin }: { readonly device: DeviceRow; readonly origin: PunchOrigin },
-  ): Outcome {
-    const isHeld = device.status === "pending" || device.heldCount > 0;
-    const heldBytes = punch.raw.rawText.length + HELD_ROW_BYTES;
-    const refusal = this.#room.refusePunch(device, heldBytes);
-    if (refusal !== undefined) return { kind: "refused", code: refusal };
-    const { counters } = this.#parts;
-    const place = {
-      userId: punch.userId,
-      instantMs: punch.instantMs,
-      deviceId: device.id,
-      punchId: counters.nextPunchId(),
-    };
-    const isDoubtful = punch.doubtfulTime !== undefined;
-    const { directionCode: code, codeLibrary: library } = punch.raw;
-    const direction = terminalDirection(device, { code, library }, this.#rules);
-    this.#ownClock.noteArrival(received.receivedAtMs);
-    this.#parts.punches.insertAccepted(punch, {
-      id: place.punchId,
-      deviceId: device.id,
-      receivedAtMs: received.receivedAtMs,
-      feedPosition: isHeld ? null : counters.nextFeedPosition(),
-      origin,
-      placed: isHeld ? undefined : this.#placer.resolve(place, { ...direction, isDoubtful }),
-      suggestedInstantMs: isDoubtful ? this.#suggest(received, punch, device) : undefined,
-    });
-    if (isHeld) {
-      counters.add({ heldCount: 1 });
-      this.#parts.devices.put({
-        ...device,
-        heldCount: device.heldCount + 1,
-        heldBytes: device.heldBytes + heldBytes,
-      });
-      return { kind: "stored" };
-    }
-    announcePunch(this.#parts, {
-      deviceId: device.id,
-      punchId: place.punchId,
-      revision: 1,
-      receivedAtMs: received.receivedAtMs,
-      landedAtMs: received.receivedAtMs,
-      instantMs: punch.instantMs,
-      isHistoric: punch.isHistoric,
-      isDoubtful,
-    });
-    // Behind the punch in the feed, and so in the outbox.
-    if (!isDoubtful) this.#placer.correctBehind(place, received.receivedAtMs);
     return { kind: "stored" };
   }
-
-  #suggest(received: ReceivedIntake, punch: AcceptedPunch, device: DeviceRow): EpochMs | undefined {
-    const { receivedAtMs } = received;
-    const suggested = this.#clocks.suggest(device, { instantMs: punch.instantMs, receivedAtMs });
-    if (suggested === undefined) this.#clocks.noteUnsuggested(deviceId(device.id));
-    return suggested;
-  }
-}
-
-function sameSecond(known: KnownPunch): QuarantineReason {
-  const reason = `Punch ${known.id} has the same user and second and other codes`;
-  return { code: "same-second", reason };
 }

@@ -2,6 +2,7 @@
  * What the dispatcher is given, and what it tells of itself.
  */
 
+import type { OwnPorts } from "#config/webhook-url.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { ExpectedUsers } from "#domain/user.ts";
 import type { Endpoint, WebhookFormat } from "#domain/webhook-endpoint.ts";
@@ -21,6 +22,8 @@ export interface WebhookEndpoint extends RefusalPlan {
   readonly previousSecret: Endpoint["previousSecret"];
   /** In PEM: who may have signed its certificate; the well-known ones when undefined. */
   readonly authorities: readonly string[] | undefined;
+  /** Where nothing is sent to, but for a trial. */
+  readonly ownPorts: OwnPorts;
   /** For one whole try, in milliseconds. */
   readonly timeoutMs: number;
   /** Tries in any 60 s; undefined is no limit. More than that wait. */

@@ -19,7 +19,10 @@ import type { Outbox, WebhookEndpoint } from "./dispatcher-options.ts";
 
 /** What the settings say of delivery. */
 export interface DeliverySettings
-  extends Pick<WebhookEndpoint, "timeoutMs" | "refusalsMax" | "retryDelayMs" | "authorities"> {
+  extends Pick<
+    WebhookEndpoint,
+    "timeoutMs" | "refusalsMax" | "retryDelayMs" | "authorities" | "ownPorts"
+  > {
   /** Of the endpoint that the settings make, and of no other. */
   readonly own: Pick<WebhookEndpoint, "secret" | "rateLimitPerMinute" | "extraFields">;
 }

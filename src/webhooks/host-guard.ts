@@ -1,10 +1,12 @@
 /**
- * Refuses a name that leads to a link-local address, which the check of the URL itself cannot see.
- * The name is looked up on its own, so this keeps from an error and from a server of names that was
- * made to lie once, not from one that gives two answers within a moment.
+ * Refuses a name that leads to a link-local address, or to a port of this server, which the check of
+ * the URL itself cannot see: the terminals' port takes whatever is sent to it, and messages that went
+ * there would count as delivered. An address is looked at in the same way, because the machine may have
+ * another one by now. The name is looked up on its own, so this keeps from an error and from a server of
+ * names that was made to lie once, not from one that gives two answers within a moment.
  */
 
-import { isLinkLocal } from "#config/webhook-url.ts";
+import { isLinkLocal, isOwnUrl, type OwnPorts } from "#config/webhook-url.ts";
 import type { Clock } from "#platform/clock.ts";
 
 /** An answer is believed for as long. */
@@ -15,27 +17,31 @@ const ADDRESS = /^\[|^\d+\.\d+\.\d+\.\d+$/;
 /** Gives the addresses of a name. Rejects when there are none. */
 export type LookUp = (host: string) => Promise<readonly { readonly address: string }[]>;
 
+/** What the guard works with. */
+export interface HostGuardOptions {
+  /** Absolute URL. */
+  readonly url: string;
+  readonly ownPorts: OwnPorts;
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** The system's when absent. */
+  readonly lookUp?: LookUp;
+}
+
 /** One endpoint's host. */
 export class HostGuard {
-  readonly #host: string;
-  readonly #clock: Pick<Clock, "monotonicMs">;
-  readonly #lookUp: LookUp;
-  #answer: Promise<boolean> = Promise.resolve(false);
+  readonly #url: URL;
+  readonly #options: HostGuardOptions;
+  #answer: Promise<string | undefined> = Promise.resolve(undefined);
   #askedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(url: string, clock: Pick<Clock, "monotonicMs">, lookUp: LookUp = Bun.dns.lookup) {
-    this.#host = new URL(url).hostname;
-    this.#clock = clock;
-    this.#lookUp = lookUp;
+  constructor(options: HostGuardOptions) {
+    this.#url = new URL(options.url);
+    this.#options = options;
   }
 
-  /**
-   * Whether nothing must be sent there, by a server of names that is asked once a minute; undefined
-   * where there is no name to ask for.
-   */
-  isRefused(): Promise<boolean> | undefined {
-    if (ADDRESS.test(this.#host)) return undefined;
-    const nowMs = this.#clock.monotonicMs();
+  /** Why nothing must be sent there, for people; undefined where it may. Asks once a minute. */
+  refusal(): Promise<string | undefined> {
+    const nowMs = this.#options.clock.monotonicMs();
     if (nowMs - this.#askedAtMs >= BELIEVED_MS) {
       this.#askedAtMs = nowMs;
       this.#answer = this.#ask();
@@ -43,9 +49,19 @@ export class HostGuard {
     return this.#answer;
   }
 
+  async #ask(): Promise<string | undefined> {
+    const addresses = await this.#listAddresses();
+    if (addresses.some(isLinkLocal)) return "it leads to a link-local address";
+    const isOwn = addresses.some((address) => isOwnUrl(this.#url, address, this.#options.ownPorts));
+    return isOwn ? "it leads to a port of this server itself" : undefined;
+  }
+
   /** A name that is not found is refused by nobody: sending fails, and tells why. */
-  async #ask(): Promise<boolean> {
-    const addresses = await this.#lookUp(this.#host).catch(() => []);
-    return addresses.some(({ address }) => isLinkLocal(address));
+  async #listAddresses(): Promise<readonly string[]> {
+    const host = this.#url.hostname;
+    if (ADDRESS.test(host)) return [host];
+    const { lookUp = Bun.dns.lookup } = this.#options;
+    const found = await lookUp(host).catch(() => []);
+    return found.map(({ address }) => address);
   }
 }

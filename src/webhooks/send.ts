@@ -4,6 +4,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
+import type { OwnPorts } from "#config/webhook-url.ts";
 import type { Clock } from "#platform/clock.ts";
 import { parseRetryAfter } from "./backoff.ts";
 import { HostGuard, type LookUp } from "./host-guard.ts";
@@ -75,6 +76,7 @@ export interface PostOptions {
 /** The same, and what an answer must not show. */
 export interface SenderOptions extends Omit<PostOptions, "guard"> {
   readonly secrets: readonly string[];
+  readonly ownPorts: OwnPorts;
   /** The system's when absent. */
   readonly lookUp?: LookUp;
 }
@@ -105,7 +107,7 @@ const TLS_CODE = /^EPROTO$|^ERR_(TLS|SSL)_|CERT|SIGNATURE|ISSUER|^HOSTNAME_MISMA
 /** A sender for one endpoint. Connections are kept alive between tries. */
 export function openSender(options: SenderOptions): SendDelivery {
   const readReply = openReplyReader(options);
-  const guard = new HostGuard(options.url, options.clock, options.lookUp);
+  const guard = new HostGuard(options);
   return async (request, signal) => {
     const ended = await post({ ...options, guard }, request, signal);
     if (ended.kind !== "answered") return ended;
@@ -131,10 +133,8 @@ export async function post(
   });
   signal.addEventListener("abort", giveUp, { once: true });
   try {
-    const refusing = options.guard.isRefused();
-    if (refusing !== undefined && (await orAborted(refusing, controller.signal))) {
-      return unanswered("connect", "its name leads to a link-local address");
-    }
+    const refusal = await orAborted(options.guard.refusal(), controller.signal);
+    if (refusal !== undefined) return unanswered("connect", refusal);
     const response = await fetch(options.url, {
       method: "POST",
       // The answer is shown, so it must not come compressed.

@@ -3,6 +3,7 @@
  * it. It is no delivery: outbox, endpoint health, rate limit and figures know nothing of it.
  */
 
+import type { OwnPorts } from "#config/webhook-url.ts";
 import { canonicalJson } from "#domain/canonical-json.ts";
 import type { Clock } from "#platform/clock.ts";
 import { HostGuard } from "./host-guard.ts";
@@ -17,6 +18,7 @@ export interface TestTarget extends SigningKeys {
   readonly clock: Clock;
   /** As in `PostOptions`. */
   readonly authorities: readonly string[] | undefined;
+  readonly ownPorts: OwnPorts;
 }
 
 /** What came of a test event. `aborted`: we gave it up ourselves. */
@@ -46,7 +48,7 @@ export async function sendTestEvent(target: TestTarget, signal: AbortSignal): Pr
   });
   const test = { eventId: `test-${crypto.randomUUID()}`, eventAtMs: nowMs, body };
   const headers = signDelivery(test, signingAt(target, nowMs));
-  const guard = new HostGuard(url, clock);
+  const guard = new HostGuard(target);
   const options = { url, timeoutMs: TEST_TIMEOUT_MS, clock, authorities, guard };
   const ended = await post(options, { headers, body }, signal);
   if (ended.kind === "aborted") return ended;

@@ -46,6 +46,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     ownClock: new FixedOwnClock(),
     siteTimeZone: "Asia/Manila",
     leadingZeros: "drop",
+    expectedUsers: undefined,
     onWork: () => {},
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,

@@ -35,6 +35,7 @@ class Server {
       clock: new FakeClock(RECEIVED_AT_MS),
       ownClock: this.ownClock,
       leadingZeros: "drop",
+      expectedUsers: undefined,
       siteTimeZone: "Asia/Manila",
       log: new RecordingLog(),
       live: { tellDevice: () => undefined },

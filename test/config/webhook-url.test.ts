@@ -31,6 +31,13 @@ describe("checkWebhookUrl()", () => {
     ["http://2852039166/"],
     ["http://[fe80::1]/"],
     ["http://[::ffff:169.254.1.1]/"],
+    ["http://[::169.254.169.254]/"],
+    ["http://[::ffff:0:169.254.169.254]/"],
+    ["http://[64:ff9b::169.254.169.254]/"],
+    ["http://[64:ff9b:1::a9fe:a9fe]/"],
+    ["http://169.254.169.254./"],
+    ["http://0xa9.0376.43518/"],
+    ["http://\uff11\uff16\uff19\u3002254\u3002169\u3002254/"],
   ])("refuses %s as no address to send to", (text) => {
     expect(checkWebhookUrl(text, OWN)).toMatchObject({ error: { code: "no-address" } });
   });
@@ -49,6 +56,8 @@ describe("checkWebhookUrl()", () => {
     "[::]",
     "[::ffff:127.0.0.1]",
     "[::ffff:0.0.0.0]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
     "hris.localhost",
     "hris.localhost.",
     ...own,
@@ -82,6 +91,9 @@ test.each([
   ["FEBF::1", true],
   ["::ffff:169.254.1.1", true],
   ["::ffff:a9fe:101", true],
+  ["64:ff9b::a9fe:101", true],
+  ["fe80::1%eth0", true],
+  ["[fe80::1]", true],
   ["169.253.0.1", false],
   ["fec0::1", false],
   ["192.168.0.1", false],

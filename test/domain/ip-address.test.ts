@@ -1,7 +1,10 @@
-/** Aim: two spellings of one address are one number, and what is no address is none. */
+/**
+ * Aim: two spellings of one address are one number, what is no address is none, and an IPv4 address is
+ * found inside of the IPv6 ones that lead to it.
+ */
 
 import { describe, expect, test } from "bun:test";
-import { parseIpAddress } from "#domain/ip-address.ts";
+import { parseIpAddress, unwrapIpv4 } from "#domain/ip-address.ts";
 
 describe("parseIpAddress()", () => {
   test.each([
@@ -37,4 +40,26 @@ describe("parseIpAddress()", () => {
   ])("takes %p for none", (text) => {
     expect(parseIpAddress(text)).toBeUndefined();
   });
+});
+
+describe("unwrapIpv4()", () => {
+  test.each([
+    "192.168.1.20",
+    "::ffff:192.168.1.20",
+    "::192.168.1.20",
+    "::ffff:0:192.168.1.20",
+    "64:ff9b::192.168.1.20",
+    "64:ff9b:1::192.168.1.20",
+    "64:ff9b:1:abcd:ef::192.168.1.20",
+  ])("finds 192.168.1.20 in %s", (text) => {
+    expect(unwrapIpv4(parseIpAddress(text) ?? -1n)).toBe(0xffff_c0a8_0114n);
+  });
+
+  test.each(["::", "::1", "fd00::c0a8:114", "64:ff9b:2::c0a8:114", "fe80::c0a8:114"])(
+    "leaves %s as it is",
+    (text) => {
+      const address = parseIpAddress(text) ?? -1n;
+      expect(unwrapIpv4(address)).toBe(address);
+    },
+  );
 });

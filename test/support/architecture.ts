@@ -36,7 +36,7 @@ const MODULE_HOMES: readonly { readonly module: RegExp; readonly homes: readonly
   { module: /^bun:sqlite$|^drizzle-orm(\/|$)/, homes: ["src/storage/"] },
   { module: /^elysia(\/|$)|^@elysiajs\//, homes: ["src/api/"] },
   { module: /^croner$/, homes: ["src/maintenance/jobs.ts"] },
-  { module: /^commander$|^cli-progress$/, homes: ["src/cli/"] },
+  { module: /^commander$|^cli-progress$|^write-excel-file\//, homes: ["src/cli/"] },
   { module: /^yaml$|^csv-stringify\//, homes: ["src/api/"] },
   { module: /^standardwebhooks$/, homes: ["src/webhooks/sign.ts"] },
   { module: /^node:|^bun$/, homes: ["src/"] },

@@ -24,6 +24,8 @@ export const NO_FIGURES: DeliveryFigures = {
   runningCount: 0,
 };
 
+const OWN_PORTS = { serverPort: 7005, webPort: 5050 };
+
 export class FakeDispatchers {
   refreshCount = 0;
   readonly requeued: (readonly [EndpointId, number])[] = [];
@@ -40,7 +42,7 @@ export class FakeDispatchers {
   }
 
   targetOf({ url, secret, previousSecret }: Endpoint) {
-    return { url, secret, previousSecret, authorities: undefined };
+    return { url, secret, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
   }
 }
 
@@ -51,7 +53,7 @@ export function testDesk(
   return new WebhookDesk({
     dispatchers: new FakeDispatchers(),
     siteTimeZone: "Asia/Manila",
-    checkUrl: (url) => checkWebhookUrl(url, { serverPort: 7005, webPort: 5050 }),
+    checkUrl: (url) => checkWebhookUrl(url, OWN_PORTS),
     onWork: () => undefined,
     ...options,
   });

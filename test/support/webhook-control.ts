@@ -34,6 +34,7 @@ export class WebhookControl implements AsyncDisposable {
       ownClock: new FixedOwnClock(),
       siteTimeZone: "Asia/Manila",
       leadingZeros: "drop",
+      expectedUsers: undefined,
       live: { tellDevice: () => undefined },
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,

@@ -18,6 +18,7 @@ export const ENDPOINT: WebhookEndpoint = {
   secret: "contract-test-secret",
   previousSecret: undefined,
   authorities: undefined,
+  ownPorts: { serverPort: 7005, webPort: 5050 },
   timeoutMs: 30_000,
   rateLimitPerMinute: undefined,
   refusalsMax: 4,

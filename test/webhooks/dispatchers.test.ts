@@ -61,6 +61,7 @@ function createDispatchers(): Dispatchers {
       refusalsMax: 1,
       retryDelayMs: 1_000,
       authorities: undefined,
+      ownPorts: { serverPort: 7005, webPort: 5050 },
       own: { secret: "of the settings", rateLimitPerMinute: undefined, extraFields: false },
     },
     siteTimeZone: "Asia/Manila",

@@ -13,7 +13,12 @@ import { FakeClock } from "../support/fake-clock.ts";
 const REQUEST = { headers: { "User-Agent": "test/1", "X-One": "1" }, body: '{"a": 1}' };
 const NEVER = new AbortController().signal;
 const TIMEOUT_MS = 30_000;
-const OPTIONS = { secrets: [] as readonly string[], timeoutMs: TIMEOUT_MS, authorities: undefined };
+const OPTIONS = {
+  secrets: [] as readonly string[],
+  timeoutMs: TIMEOUT_MS,
+  authorities: undefined,
+  ownPorts: { serverPort: 7005, webPort: 5050 },
+};
 
 const closers: (() => void)[] = [];
 
@@ -284,17 +289,62 @@ describe("openSender() and names", () => {
     return { asked, clock, send: (signal = NEVER) => sender(REQUEST, signal) };
   };
 
-  test.each(["169.254.169.254", "fe80::1", "::ffff:169.254.0.1"])(
+  test.each(["169.254.169.254", "fe80::1%2", "::ffff:169.254.0.1", "64:ff9b::a9fe:1"])(
     "openSender() sends nothing where a name leads to %s",
     async (address) => {
       const { send: sendOnce } = sendTo("localhost", ["10.0.0.1", address]);
       expect(await sendOnce()).toMatchObject({
         kind: "endpoint-failed",
         code: "connect",
-        detail: "its name leads to a link-local address",
+        detail: "it leads to a link-local address",
       });
     },
   );
+
+  describe("of this machine", () => {
+    const sendToOwn = (own: "serverPort" | "webPort", path = "/hook") => {
+      const requests: Request[] = [];
+      const { port } = new URL(
+        receiver((request) => {
+          requests.push(request);
+          return new Response("ok");
+        }),
+      );
+      const url = `http://localhost:${port}${path}`;
+      const ownPorts = { ...OPTIONS.ownPorts, [own]: Number(port) };
+      const lookUp = async () => [{ address: "10.9.9.9" }, { address: "::ffff:127.0.1.1" }];
+      const sender = openSender({ ...OPTIONS, ownPorts, url, clock: new FakeClock(), lookUp });
+      return { requests, send: () => sender(REQUEST, NEVER) };
+    };
+
+    test.each(["serverPort", "webPort"] as const)(
+      "openSender() sends nothing where a name leads to it on its %s",
+      async (own) => {
+        const { requests, send: sendOnce } = sendToOwn(own);
+        expect(await sendOnce()).toMatchObject({
+          kind: "endpoint-failed",
+          code: "connect",
+          detail: "it leads to a port of this server itself",
+        });
+        expect(requests).toEqual([]);
+      },
+    );
+
+    test("openSender() sends to its receiver for trials", async () => {
+      const trial = sendToOwn("webPort", "/api/webhook-receiver/biometric");
+      expect(await trial.send()).toMatchObject({ kind: "delivered" });
+    });
+  });
+
+  test("openSender() sends nothing to an address that has become a port of this server", async () => {
+    const { port } = new URL(receiver(() => new Response("ok")));
+    const ownPorts = { serverPort: Number(port), webPort: 5050 };
+    const url = `http://127.0.0.1:${port}/hook`;
+    const sender = openSender({ ...OPTIONS, ownPorts, url, clock: new FakeClock() });
+    expect(await sender(REQUEST, NEVER)).toMatchObject({
+      detail: "it leads to a port of this server itself",
+    });
+  });
 
   test("openSender() asks once a minute, and lets a private address be", async () => {
     const { asked, clock, send: sendOnce } = sendTo("localhost", ["192.168.1.20"]);

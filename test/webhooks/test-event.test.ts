@@ -9,7 +9,12 @@ import { sendTestEvent } from "#webhooks/test-event.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const SECRET = "contract-test-secret";
-const TARGET = { secret: SECRET, previousSecret: undefined, authorities: undefined };
+const TARGET = {
+  secret: SECRET,
+  previousSecret: undefined,
+  authorities: undefined,
+  ownPorts: { serverPort: 7005, webPort: 5050 },
+};
 const NEVER = new AbortController().signal;
 
 const closers: (() => void)[] = [];
@@ -50,6 +55,23 @@ describe("sendTestEvent()", () => {
     expect(headers.get("user-agent")).toBe("Biometric-Server-Webhook/1.0");
     expect(headers.get("webhook-id")).toMatch(/^test-[0-9a-f-]{36}$/);
     expect(headers.get("webhook-signature")).toMatch(/^v1,/);
+  });
+
+  test("sends nothing where a name leads to a port of this server", async () => {
+    let asked = 0;
+    const host = receiver(() => {
+      asked += 1;
+      return new Response("ok");
+    });
+    const ownPorts = { serverPort: Number(new URL(`http://${host}`).port), webPort: 5050 };
+    const url = `http://localhost:${ownPorts.serverPort}/hook`;
+    const target = { ...TARGET, ownPorts, url, clock: new FakeClock() };
+    expect(await sendTestEvent(target, NEVER)).toEqual({
+      kind: "failed",
+      code: "connect",
+      detail: "it leads to a port of this server itself",
+    });
+    expect(asked).toBe(0);
   });
 
   test("does not follow a redirect", async () => {

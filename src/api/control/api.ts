@@ -11,6 +11,7 @@ import { type ClockControlOptions, clockControl } from "./clock/routes.ts";
 import { type CommandControlOptions, commandControl } from "./commands/routes.ts";
 import { type PairingControlOptions, pairingControl } from "./devices/pairing-routes.ts";
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
+import { type ExportControlOptions, exportControl } from "./export/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
 import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
@@ -21,6 +22,7 @@ export type ControlOptions = BackupControlOptions &
   ClockControlOptions &
   CommandControlOptions &
   DeviceControlOptions &
+  ExportControlOptions &
   PairingControlOptions &
   ImportControlOptions &
   StatusControlOptions &
@@ -39,6 +41,7 @@ export function createControlApi(options: ControlOptions) {
     .use(commandControl(options))
     .use(deviceControl(options))
     .use(pairingControl(options))
+    .use(exportControl(options))
     .use(importControl(options))
     .use(statusControl(options))
     .use(webhookControl(options));

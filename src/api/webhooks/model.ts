@@ -113,7 +113,8 @@ const URL_FIELD = t.String({
   maxLength: URL_LENGTH_MAX,
   description:
     "An http or https address. Private ones are fine; link-local ones and this server's own ports " +
-    "are refused. User and password in it become basic authentication.",
+    "are refused; where a name leads there, the webhook is paused. User and password in it become " +
+    "basic authentication.",
 });
 const FORMAT_FIELD = t.Union([...FORMATS], {
   description: "`standard` tells every type of event; `logs` and `event` tell punches alone.",

@@ -71,6 +71,7 @@ export class ControlFixture {
       log: this.log,
       live: { tellDevice: (id, news) => this.news.push({ id, ...news }) },
       leadingZeros: "drop",
+      expectedUsers: undefined,
       onWork: () => {
         this.wakes += 1;
       },

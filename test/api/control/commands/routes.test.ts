@@ -37,6 +37,7 @@ beforeEach(async () => {
     log,
     siteTimeZone: "Asia/Manila",
     leadingZeros: "drop",
+    expectedUsers: undefined,
     ownClock: new FixedOwnClock(),
     live: { tellDevice: () => undefined },
     onWork: () => undefined,
