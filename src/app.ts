@@ -200,7 +200,7 @@ function startListener(options: AppOptions, handleIntake: HandleIntake, watch: T
     drivers: createDrivers(),
     handleIntake: watch.following(handleIntake),
     noteSighting: (sighting) => watch.notePort(sighting),
-    noteUnfinished: (address) => watch.noteUnfinished(address),
+    requests: watch.requests,
     limits: terminalPortLimits(config),
     clock,
     log,

@@ -9,6 +9,7 @@ import type { DeadlineLimits } from "./deadlines.ts";
 import type { Driver } from "./driver.ts";
 import type { ReadingBudget } from "./reading-budget.ts";
 import type { ReaderLimits } from "./request-reader.ts";
+import type { RequestWatch } from "./request-trail.ts";
 import type { NoteSighting } from "./terminal-watch-sighting.ts";
 
 /** Bounds of one connection. Their defaults and names are in `config/config.ts`. */
@@ -67,8 +68,7 @@ export interface ConnectionHost {
   readonly clock: Clock;
   readonly log: Log;
   readonly noteSighting: NoteSighting;
-  /** Told of the peer of which a request did not come whole, or could not be read to its end. */
-  readonly noteUnfinished: (address: string) => void;
+  readonly requests: RequestWatch;
   /** A complete request was read. */
   countRequest(): void;
   /** The peer broke the protocol or a limit of it; `code` is a fixed word. */

@@ -24,10 +24,12 @@ import {
   UNFINISHED,
 } from "./connection-host.ts";
 import { Deadlines } from "./deadlines.ts";
+import { describeError, findOrigin } from "./describe-error.ts";
 import { CLOSE_SILENTLY, type Reply, type Violation } from "./driver.ts";
 import type { BudgetMember } from "./reading-budget.ts";
 import { type ReplyPlace, ReplyQueue } from "./reply-queue.ts";
 import { type ReaderEvent, RequestReader, type UnknownProtocol } from "./request-reader.ts";
+import { RequestTrail } from "./request-trail.ts";
 import { sightingOf } from "./terminal-watch-sighting.ts";
 
 /** How long a peer may keep its half open after we shut ours, in milliseconds. */
@@ -38,9 +40,6 @@ const QUICK_REPLY_BYTES_MAX = 64 * 1024;
 
 /** Who says nothing for so long has nothing to say. */
 const SILENCE_MIN_MS = 10_000;
-
-/** How much of an error's text is logged and kept: it may quote what a terminal sent. */
-const ERROR_TEXT_CHARACTERS_MAX = 200;
 
 /** What a connection needs of its socket; a Bun socket as it is. */
 export interface DeviceSocket {
@@ -61,6 +60,7 @@ export class DeviceConnection implements BudgetMember {
   readonly #reader: RequestReader;
   readonly #replies = new ReplyQueue();
   readonly #deadlines: Deadlines;
+  readonly #trail: RequestTrail;
   readonly #openedAtMs: number;
   #state: "open" | "closing" | "closed" = "open";
   #closeReason: CloseReason | undefined;
@@ -69,6 +69,8 @@ export class DeviceConnection implements BudgetMember {
   /** The budget lets it read. */
   #hasRoom = true;
   #isShut = false;
+  /** We cut it: whatever was on its way to the peer may be lost. */
+  #isCut = false;
   /** Raw bytes of requests whose outcome is not known yet. */
   #waitingRawBytes = 0;
 
@@ -77,6 +79,7 @@ export class DeviceConnection implements BudgetMember {
     this.address = address;
     this.#host = host;
     this.#reader = new RequestReader(host.drivers, host.limits, address);
+    this.#trail = new RequestTrail(address, host.requests);
     this.#openedAtMs = host.clock.monotonicMs();
     this.#deadlines = new Deadlines(host.limits, this.#openedAtMs);
   }
@@ -87,6 +90,8 @@ export class DeviceConnection implements BudgetMember {
     this.#hasReceived = true;
     this.#deadlines.restartIdle();
     const events = this.#read(chunk);
+    const isIncomplete = this.#reader.midRequest;
+    this.#trail.read({ isIncomplete, owesReply: !this.#replies.isEmpty });
     if (events.length > 0) this.#deadlines.restartRequest();
     for (const event of events) {
       this.#perform(event);
@@ -133,7 +138,7 @@ export class DeviceConnection implements BudgetMember {
       case undefined:
         return;
       case "linger":
-        this.#socket.terminate();
+        this.#terminate();
         return;
       case "unread-reply":
         this.#warn("terminal.unread-reply", { unsentBytes: this.#replies.unsentBytes });
@@ -162,7 +167,7 @@ export class DeviceConnection implements BudgetMember {
     this.#close("stopping");
     // Nothing can be lost on a connection that never spoke, and a terminal in "Local" mode would
     // otherwise hold up every stop by `LINGER_MS`.
-    if (!this.#hasReceived) this.#socket.terminate();
+    if (!this.#hasReceived) this.#terminate();
   }
 
   /** Ends it at once, replies or not. */
@@ -175,6 +180,7 @@ export class DeviceConnection implements BudgetMember {
     const reason = this.#closeReason ?? (this.#reader.midRequest ? "truncated" : "peer-closed");
     this.#noteSilence(reason);
     this.#startClosing(reason);
+    this.#trail.ended(this.#replies.isEmpty && !this.#isCut && reason !== "unacknowledged");
     this.#state = "closed";
     this.#replies.clear();
     this.#waitingRawBytes = 0;
@@ -256,6 +262,7 @@ export class DeviceConnection implements BudgetMember {
 
   #submit(intake: Intake, encodeReply: (outcome: Outcome) => Reply): void {
     const place = this.#replies.reserve();
+    this.#trail.took(intake.kind);
     this.#waitingRawBytes += heldBytes(intake);
     const received = {
       intake,
@@ -292,6 +299,11 @@ export class DeviceConnection implements BudgetMember {
     this.#startClosing(last.bytes === undefined ? "unacknowledged" : "answered");
   }
 
+  #terminate(): void {
+    this.#isCut = true;
+    this.#socket.terminate();
+  }
+
   #close(reason: CloseReason): void {
     this.#startClosing(reason);
     this.#update();
@@ -300,7 +312,7 @@ export class DeviceConnection implements BudgetMember {
   #cut(reason: CloseReason): void {
     this.#startClosing(reason);
     this.#closeReason = reason;
-    this.#socket.terminate();
+    this.#terminate();
   }
 
   #closeIdle(): void {
@@ -325,7 +337,7 @@ export class DeviceConnection implements BudgetMember {
     if (this.#state !== "open") return;
     this.#state = "closing";
     this.#closeReason = reason;
-    if (UNFINISHED.has(reason)) this.#host.noteUnfinished(this.address);
+    if (UNFINISHED.has(reason)) this.#trail.broke();
     this.#reader.clear();
   }
 
@@ -333,7 +345,7 @@ export class DeviceConnection implements BudgetMember {
   #update(): void {
     if (this.#state === "closed") return;
     if (!this.#replies.writeTo(this.#socket)) {
-      this.#socket.terminate();
+      this.#terminate();
       return;
     }
     this.#reportHeldBytes();
@@ -394,13 +406,4 @@ export class DeviceConnection implements BudgetMember {
   get #peer(): LogFields {
     return { address: this.address, driver: this.#reader.driverName };
   }
-}
-
-function describeError(error: unknown): string {
-  return String(error).slice(0, ERROR_TEXT_CHARACTERS_MAX);
-}
-
-/** The first frame of a stack: enough to find the bug, without the bytes that set it off. */
-function findOrigin(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack?.match(/^\s*at (.+)$/m)?.[1] : undefined;
 }

@@ -20,6 +20,7 @@ import type {
 } from "./connection-host.ts";
 import type { Driver } from "./driver.ts";
 import { ReadingBudget } from "./reading-budget.ts";
+import type { RequestWatch } from "./request-trail.ts";
 import type { NoteSighting } from "./terminal-watch-sighting.ts";
 
 const SWEEP_PERIOD_MS = 1_000;
@@ -56,8 +57,8 @@ export interface DeviceListenerOptions {
   readonly handleIntake: HandleIntake;
   /** Told of connections that show how a terminal is set. */
   readonly noteSighting: NoteSighting;
-  /** See `ConnectionHost`. */
-  readonly noteUnfinished: (address: string) => void;
+  /** Told of what is under way at each address, and of what is lost. */
+  readonly requests: RequestWatch;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -154,14 +155,13 @@ class TerminalPort implements DeviceListener {
   }
 
   #makeHost(): ConnectionHost {
-    const { drivers, limits, handleIntake, noteSighting, noteUnfinished, clock, log } =
-      this.#options;
+    const { drivers, limits, handleIntake, noteSighting, requests, clock, log } = this.#options;
     return {
       drivers,
       limits,
       handleIntake,
       noteSighting,
-      noteUnfinished,
+      requests,
       clock,
       log,
       budget: this.#budget,
@@ -212,6 +212,7 @@ class TerminalPort implements DeviceListener {
     }
     const refusal = this.#findRefusal(address);
     if (refusal !== undefined) {
+      this.#options.requests.lost(address);
       this.#countClosed(refusal);
       socket.terminate();
       return;

@@ -6,16 +6,30 @@
 
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { Intake, Outcome, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
-import { type QueueTrace, withDoubt, withRequest } from "#domain/terminal-queue.ts";
+import { isRetryPast, type QueueTrace, withDoubt, withRequest } from "#domain/terminal-queue.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { HandleIntake } from "./connection-host.ts";
+import type { RequestWatch } from "./request-trail.ts";
 
-export class QueueWatch {
+/** Addresses of which a loss is remembered: more than a site has. */
+const LOSSES_MAX = 4_000;
+
+/** Where a terminal comes from. */
+interface Place {
+  readonly address: string;
+  /** Where it came from before: what it left there may be of its queue. */
+  readonly before: string | undefined;
+}
+
+export class QueueWatch implements RequestWatch {
   readonly #clock: Clock;
   /** By terminal; those that the server may know at all, for all others are refused. */
   readonly #traces = new Map<DeviceId, QueueTrace>();
-  /** Where each of them was last heard from. */
-  readonly #addresses = new Map<DeviceId, string>();
+  readonly #places = new Map<DeviceId, Place>();
+  /** Connections with a request under way, by address. */
+  readonly #underWay = new Map<string, number>();
+  /** When a request was lost last, by address; the oldest loss comes first. */
+  readonly #lostAtMs = new Map<string, number>();
   #known: ReadonlySet<DeviceId> = new Set();
 
   constructor(clock: Clock) {
@@ -33,35 +47,76 @@ export class QueueWatch {
       const { intake } = received;
       const { deviceId: id } = intake;
       if (id === undefined) return handleIntake(received);
-      const trace = withRequest(this.#traces.get(id), {
-        atMs: this.#clock.monotonicMs(),
+      const atMs = this.#clock.monotonicMs();
+      const requested = withRequest(this.#traces.get(id), {
+        atMs,
         isPoll: intake.kind === "poll",
         isKnown: this.#known.has(id),
       });
+      const place = this.#placeOf(id, received.remoteAddress);
+      const trace = this.#withLosses(withTold(requested, intake, atMs), place, atMs);
       this.#traces.set(id, trace);
-      this.#addresses.set(id, received.remoteAddress);
-      const outcome = await handleIntake(withTrace(received, trace));
+      const outcome = await handleIntake(this.#withTrace(received, trace, place));
       this.#noteOutcome(id, intake, outcome);
       return outcome;
     };
   }
 
-  /**
-   * Told of a request that never came whole: nobody knows whose it was, so it may be of any terminal
-   * that was heard from there.
-   */
-  noteUnfinished(address: string): void {
-    const atMs = this.#clock.monotonicMs();
-    for (const [id, trace] of this.#traces) {
-      if (this.#addresses.get(id) !== address) continue;
-      this.#traces.set(id, withDoubt(trace, "unacknowledged", atMs));
+  began(address: string): void {
+    this.#underWay.set(address, (this.#underWay.get(address) ?? 0) + 1);
+  }
+
+  ended(address: string): void {
+    const left = (this.#underWay.get(address) ?? 0) - 1;
+    if (left > 0) this.#underWay.set(address, left);
+    else this.#underWay.delete(address);
+  }
+
+  /** Nobody knows whose it was, so it may be of any terminal that comes from there. */
+  lost(address: string): void {
+    this.#lostAtMs.delete(address);
+    for (const oldest of this.#lostAtMs.keys()) {
+      if (this.#lostAtMs.size < LOSSES_MAX) break;
+      this.#lostAtMs.delete(oldest);
     }
+    this.#lostAtMs.set(address, this.#clock.monotonicMs());
+  }
+
+  #placeOf(id: DeviceId, address: string): Place {
+    const known = this.#places.get(id);
+    if (known?.address === address) return known;
+    const place = { address, before: known?.address };
+    this.#places.set(id, place);
+    return place;
+  }
+
+  #withLosses(trace: QueueTrace, { address, before }: Place, atMs: number): QueueTrace {
+    let doubted = trace;
+    for (const one of [before, address]) {
+      const lostAtMs = one === undefined ? undefined : this.#lostAtMs.get(one);
+      if (lostAtMs === undefined || isRetryPast(lostAtMs, atMs)) continue;
+      if (lostAtMs < (doubted.doubt?.sinceMs ?? 0)) continue;
+      doubted = withDoubt(doubted, "unacknowledged", lostAtMs);
+    }
+    return doubted;
+  }
+
+  #withTrace(received: ReceivedIntake, { doubt }: QueueTrace, place: Place): ReceivedIntake {
+    const { intake } = received;
+    if (intake.kind !== "poll" || intake.queue !== "empty") return received;
+    const why = doubt?.why ?? (this.#isBusy(place) ? "unacknowledged" : undefined);
+    return why === undefined ? received : { ...received, intake: { ...intake, queue: why } };
+  }
+
+  /** Whether something is under way there; the poll at hand is not, for it came whole. */
+  #isBusy({ address, before }: Place): boolean {
+    return this.#underWay.has(address) || (before !== undefined && this.#underWay.has(before));
   }
 
   #noteOutcome(id: DeviceId, { kind }: Intake, outcome: Outcome): void {
     if (outcome.kind === "refused" && STRANGERS.has(outcome.code)) {
       this.#traces.delete(id);
-      this.#addresses.delete(id);
+      this.#places.delete(id);
     }
     const trace = this.#traces.get(id);
     // Neither of these two waits in the queue.
@@ -82,8 +137,8 @@ const STRANGERS: ReadonlySet<RefusalCode> = new Set([
   "pending-devices-full",
 ]);
 
-function withTrace(received: ReceivedIntake, { doubt }: QueueTrace): ReceivedIntake {
-  const { intake } = received;
-  if (doubt === undefined || intake.kind !== "poll" || intake.queue !== "empty") return received;
-  return { ...received, intake: { ...intake, queue: doubt.why } };
+/** The trace with what a driver itself knows of a queue that is not empty. */
+function withTold(trace: QueueTrace, intake: Intake, atMs: number): QueueTrace {
+  const told = intake.kind === "poll" ? intake.queue : undefined;
+  return told === undefined || told === "empty" ? trace : withDoubt(trace, told, atMs);
 }

@@ -23,6 +23,7 @@ import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { HandleIntake } from "./connection-host.ts";
 import { QueueWatch } from "./queue-watch.ts";
+import type { RequestWatch } from "./request-trail.ts";
 import type { PortSighting } from "./terminal-watch-sighting.ts";
 
 const LOOK_PERIOD_MS = 5_000;
@@ -124,9 +125,9 @@ export class TerminalWatch {
     this.#book.see({ type, subject: address, detail }, this.#now());
   }
 
-  /** Told by the terminal port of a request that never came whole. */
-  noteUnfinished(address: string): void {
-    this.#queues.noteUnfinished(address);
+  /** Told by the terminal port of what is under way. */
+  get requests(): RequestWatch {
+    return this.#queues;
   }
 
   /** Told by storage: two terminals show that they use one id. */

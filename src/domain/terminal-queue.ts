@@ -10,7 +10,7 @@ import { type ContactPace, usualIntervalMs, withContactAt } from "./condition-co
 /**
  * Why something may wait. `server-started`: the terminal was known before, and may have found no
  * server. `out-of-contact`: it was silent for longer than it pauses between two polls.
- * `unacknowledged`: what it sent got no answer. `sent-again`: it did not hear an acknowledgement.
+ * `unacknowledged`: what it sent got no answer, not yet, or none that it heard. `sent-again`: it did not hear an acknowledgement.
  */
 export type QueueDoubt = "server-started" | "out-of-contact" | "unacknowledged" | "sent-again";
 
@@ -24,8 +24,10 @@ export interface QueueTrace {
 /** A terminal that was not acknowledged tries again after 3 minutes, and somewhat. */
 const RETRY_MS = 200_000;
 /** Terminals poll every 2 minutes or faster, unless they are set otherwise. */
-const SILENCE_MIN_MS = 150_000;
+const SILENCE_MAX_MS = 150_000;
+/** Of a terminal whose habit is known, a poll that is so late failed to come; and never less. */
 const INTERVALS_MISSED = 2;
+const LATE_MIN_MS = 30_000;
 
 /**
  * The trace with one more request. `isKnown`: the server knew the terminal before it started; of
@@ -43,7 +45,7 @@ export function withRequest(
   if (isInterrupted(trace.pace, atMs)) {
     return { pace, doubt: { why: "out-of-contact", sinceMs: atMs } };
   }
-  const isOver = trace.doubt !== undefined && atMs - trace.doubt.sinceMs >= RETRY_MS;
+  const isOver = trace.doubt !== undefined && isRetryPast(trace.doubt.sinceMs, atMs);
   return { pace, doubt: isOver ? undefined : trace.doubt };
 }
 
@@ -52,7 +54,15 @@ export function withDoubt(trace: QueueTrace, why: QueueDoubt, atMs: number): Que
   return { ...trace, doubt: { why, sinceMs: atMs } };
 }
 
+/** Whether a terminal has sent again by `atMs` what was not acknowledged at `sinceMs`. */
+export function isRetryPast(sinceMs: number, atMs: number): boolean {
+  return atMs - sinceMs >= RETRY_MS;
+}
+
+/** Whether a poll failed to come: whatever else it tried to send meanwhile may have failed, too. */
 function isInterrupted(pace: ContactPace, atMs: number): boolean {
-  const usualMs = usualIntervalMs(pace) ?? 0;
-  return atMs - pace.lastContactMs > Math.max(SILENCE_MIN_MS, INTERVALS_MISSED * usualMs);
+  const usualMs = usualIntervalMs(pace);
+  const silenceMaxMs =
+    usualMs === undefined ? SILENCE_MAX_MS : Math.max(LATE_MIN_MS, INTERVALS_MISSED * usualMs);
+  return atMs - pace.lastContactMs > silenceMaxMs;
 }

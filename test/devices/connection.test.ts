@@ -71,7 +71,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
   const budget = options.budget ?? budgetOf(1_000_000);
   const counts = { requests: 0, violations: [] as string[], pauses: [] as PauseReason[] };
   const sightings: PortSighting[] = [];
-  const unfinished: string[] = [];
+  const trail: string[] = [];
   const connection = new DeviceConnection(socket, "192.0.2.7", {
     drivers: [lineDriver],
     limits: LIMITS,
@@ -80,7 +80,11 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     clock,
     log,
     noteSighting: (sighting) => sightings.push(sighting),
-    noteUnfinished: (address) => unfinished.push(address),
+    requests: {
+      began: (address) => trail.push(`began ${address}`),
+      ended: (address) => trail.push(`ended ${address}`),
+      lost: (address) => trail.push(`lost ${address}`),
+    },
     countRequest: () => {
       counts.requests += 1;
     },
@@ -101,7 +105,7 @@ function setUp(options: { handleIntake?: HandleIntake; budget?: ReadingBudget } 
     budget,
     counts,
     sightings,
-    unfinished,
+    trail,
     connection,
     send,
     pass,
@@ -675,25 +679,35 @@ describe("DeviceConnection ends", () => {
     expect(connection.closed()).toBe("truncated");
   });
 
-  test("DeviceConnection tells once of a peer whose request never came whole", async () => {
+  test("DeviceConnection tells what is under way until its reply is heard, and what is lost", async () => {
+    const [began, ended, lost] = ["began 192.0.2.7", "ended 192.0.2.7", "lost 192.0.2.7"] as const;
     const cut = setUp();
     cut.send("PUNCH a");
-    expect(cut.unfinished).toEqual([]);
+    expect(cut.trail).toEqual([began]);
     cut.connection.closed();
-    expect(cut.unfinished).toEqual(["192.0.2.7"]);
+    expect(cut.trail).toEqual([began, lost, ended]);
 
     const slow = setUp();
     slow.send("PUNCH a");
     await slow.pass(LIMITS.requestTimeoutMs);
+    expect(slow.trail).toEqual([began, lost, ended]);
     slow.connection.closed();
-    expect(slow.unfinished).toEqual(["192.0.2.7"]);
+    expect(slow.trail).toHaveLength(3);
 
     const whole = setUp();
     whole.send("LAST a\n");
     whole.desk.settle("stored");
     await whole.pass(0);
+    expect(whole.trail).toEqual([began]);
     whole.connection.closed();
-    expect(whole.unfinished).toEqual([]);
+    expect(whole.trail).toEqual([began, ended]);
+
+    const mute = setUp();
+    mute.send("MUTE a\n");
+    mute.desk.settle("stored");
+    await mute.pass(0);
+    mute.connection.closed();
+    expect(mute.trail).toEqual([began, lost, ended]);
   });
 
   test("DeviceConnection refuses new requests once stopped and still sends what it owes", async () => {

@@ -15,6 +15,7 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { IntakeDesk } from "./intake-desk.ts";
 import { lineDriver } from "./line-driver.ts";
+import { NO_WATCH } from "./open-port.ts";
 import { settleNetwork, TcpPeer, until } from "./tcp-peer.ts";
 
 const LIMITS: ListenerLimits = {
@@ -57,7 +58,7 @@ function start(
     drivers: [lineDriver],
     handleIntake: desk.handleIntake,
     noteSighting: (sighting) => sightings.push(sighting),
-    noteUnfinished: () => undefined,
+    requests: NO_WATCH,
     clock,
     log,
     ...options,

@@ -3,19 +3,37 @@
 import type { DecoderLimits } from "#devices/driver.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { type DeviceListener, startDeviceListener } from "#devices/listener.ts";
+import type { RequestWatch } from "#devices/request-trail.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import type { IntakeDesk } from "./intake-desk.ts";
 
+/** What a port may be started with. */
+interface PortWatch {
+  readonly requests: RequestWatch;
+  readonly clock: FakeClock;
+}
+
+/** Tells nobody what is under way. */
+export const NO_WATCH: RequestWatch = {
+  began: () => undefined,
+  ended: () => undefined,
+  lost: () => undefined,
+};
+
 /** On a free port of loopback. */
-export function openPort(desk: IntakeDesk, decoder: DecoderLimits): DeviceListener {
+export function openPort(
+  desk: Pick<IntakeDesk, "handleIntake">,
+  decoder: DecoderLimits,
+  { requests = NO_WATCH, clock = new FakeClock() }: Partial<PortWatch> = {},
+): DeviceListener {
   return startDeviceListener({
     hostname: "127.0.0.1",
     port: 0,
     drivers: createDrivers(),
     handleIntake: desk.handleIntake,
     noteSighting: () => undefined,
-    noteUnfinished: () => undefined,
+    requests,
     limits: {
       connectionsMax: 10,
       connectionsPerAddressMax: 10,
@@ -27,7 +45,7 @@ export function openPort(desk: IntakeDesk, decoder: DecoderLimits): DeviceListen
       unsentBytesMax: 1024 * 1024,
       decoder,
     },
-    clock: new FakeClock(),
+    clock,
     log: new RecordingLog(),
   });
 }

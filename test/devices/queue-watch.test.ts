@@ -27,9 +27,13 @@ class Bench {
   }
 
   /** What a poll is handed on as, `seconds` after what came before it. */
-  async poll(seconds: number, queue: PollIntake["queue"] = "empty"): Promise<unknown> {
+  async poll(
+    seconds: number,
+    queue: NonNullable<PollIntake["queue"]> = "empty",
+    remoteAddress = "192.0.2.7",
+  ): Promise<unknown> {
     await this.clock.advance(seconds * 1000);
-    await this.send(pollFrom("GATE", undefined, queue === undefined ? {} : { queue }));
+    await this.send({ ...pollFrom("GATE", undefined, { queue }), remoteAddress });
     const intake = this.#seen?.intake;
     return intake?.kind === "poll" ? intake.queue : undefined;
   }
@@ -70,15 +74,66 @@ test.each([
   },
 );
 
-test("a request that never came whole keeps polls of its address from counting", async () => {
+test("a request that was lost keeps polls of its address from counting", async () => {
   const bench = new Bench();
   await bench.send(PUNCH);
-  bench.watch.noteUnfinished("192.0.2.8");
+  bench.watch.lost("192.0.2.8");
   expect(await bench.poll(1)).toBe("empty");
-  bench.watch.noteUnfinished("192.0.2.7");
+  bench.watch.lost("192.0.2.7");
   expect(await bench.poll(1)).toBe("unacknowledged");
   expect(await bench.poll(99)).toBe("unacknowledged");
   expect(await bench.poll(101)).toBe("empty");
+});
+
+test("also of a terminal that nobody had heard of by then", async () => {
+  const bench = new Bench();
+  bench.watch.lost("192.0.2.7");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  expect(await bench.poll(99)).toBe("unacknowledged");
+  expect(await bench.poll(99)).toBe("unacknowledged");
+  expect(await bench.poll(1)).toBe("empty");
+});
+
+test("no poll counts while a request is under way at its address", async () => {
+  const bench = new Bench();
+  expect(await bench.poll(1)).toBe("empty");
+  bench.watch.began("192.0.2.7");
+  bench.watch.began("192.0.2.7");
+  bench.watch.began("192.0.2.8");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  bench.watch.ended("192.0.2.7");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  bench.watch.ended("192.0.2.7");
+  expect(await bench.poll(1)).toBe("empty");
+});
+
+test("a terminal that got another address has left what it could not send at the one before", async () => {
+  const bench = new Bench();
+  expect(await bench.poll(1, "empty", "192.0.2.8")).toBe("empty");
+  bench.watch.began("192.0.2.8");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  bench.watch.ended("192.0.2.8");
+  bench.watch.lost("192.0.2.8");
+  expect(await bench.poll(1)).toBe("unacknowledged");
+  expect(await bench.poll(2)).toBe("unacknowledged");
+  expect(await bench.poll(20)).toBe("unacknowledged");
+});
+
+test("what a driver knows of a queue is believed, until the retry is past", async () => {
+  const bench = new Bench();
+  expect(await bench.poll(1)).toBe("empty");
+  expect(await bench.poll(1, "unacknowledged")).toBe("unacknowledged");
+  expect(await bench.poll(100)).toBe("unacknowledged");
+  expect(await bench.poll(100)).toBe("empty");
+});
+
+test("only so many losses are remembered, the newest", async () => {
+  const bench = new Bench();
+  bench.watch.lost("192.0.2.8");
+  bench.watch.lost("192.0.2.7");
+  for (let count = 0; count < 3_999; count += 1) bench.watch.lost(`2001:db8::${count}`);
+  expect(await bench.poll(1, "empty", "192.0.2.8")).toBe("empty");
+  expect(await bench.poll(1)).toBe("unacknowledged");
 });
 
 test("a poll that failed says nothing of the queue", async () => {

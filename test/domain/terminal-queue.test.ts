@@ -32,10 +32,19 @@ describe("withRequest()", () => {
   });
 
   test("doubts one that comes back from a silence, as long", () => {
+    const { trace } = pollAt(undefined, [0, 20]);
+    expect(pollAt(trace, [170, 190]).shown).toEqual(["empty", "empty"]);
+    const late = pollAt(trace, [171, 220, 265, 310, 370, 371]);
+    expect(late.shown).toEqual([...Array(5).fill("out-of-contact"), "empty"]);
+  });
+
+  test("takes a poll that failed to come for a silence, where its habit is known", () => {
     const { trace } = pollAt(undefined, every20(0, 100));
-    expect(pollAt(trace, [240, 260]).shown).toEqual(["empty", "empty"]);
-    const late = pollAt(trace, [251, 300, 400, 450, 451]);
-    expect(late.shown).toEqual([...Array(4).fill("out-of-contact"), "empty"]);
+    expect(pollAt(trace, [140, 160]).shown).toEqual(["empty", "empty"]);
+    expect(pollAt(trace, [141]).shown).toEqual(["out-of-contact"]);
+    const fast = pollAt(undefined, [0, 1, 2, 3, 4, 5]).trace;
+    expect(pollAt(fast, [35]).shown).toEqual(["empty"]);
+    expect(pollAt(fast, [36]).shown).toEqual(["out-of-contact"]);
   });
 
   test("takes the silence of one that is set to poll seldom for its habit", () => {

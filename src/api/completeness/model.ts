@@ -26,7 +26,8 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
     "It is in contact again since the server started, and may still try again what it could not send",
   "out-of-contact":
     "It is in contact again after a silence, and may still try again what it could not send",
-  unacknowledged: "A punch of it could not be stored, or not yet, and it has to send it again",
+  unacknowledged:
+    "Something of it is under way, came not whole, could not be stored, or it did not hear so: it sends that again",
   "sent-again": "It sends again what was acknowledged, so it may not hear the acknowledgements",
 };
 

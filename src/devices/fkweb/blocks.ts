@@ -84,13 +84,19 @@ export class BlockAssembler {
     if (this.#release(key) !== undefined) this.#markDropped(key);
   }
 
-  /** A terminal polled: lets go of its uploads that are too old. Their keys begin with `prefix`. */
-  notePoll(prefix: string): void {
+  /**
+   * A terminal polled: lets go of its uploads that are too old. Their keys begin with `prefix`.
+   * Returns whether it had left any unfinished.
+   */
+  notePoll(prefix: string): boolean {
+    let hasUnfinished = false;
     for (const [key, upload] of this.#uploads) {
       if (!key.startsWith(prefix)) continue;
+      hasUnfinished = true;
       upload.pollCount += 1;
       if (upload.pollCount >= POLLS_MAX) this.drop(key);
     }
+    return hasUnfinished;
   }
 
   /**

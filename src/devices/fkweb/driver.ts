@@ -150,6 +150,8 @@ class FkwebDecoder implements Decoder {
     if (head.method !== "POST") return { kind: "answer", reply: PROBE_REPLY };
     const { textBytesMax } = this.#limits;
     const part = openEnvelope(readFrame(head, request.body), head, textBytesMax);
+    const isPoll = part.requestCode === RECEIVE_COMMAND;
+    const hasUnfinished = isPoll && this.#assembler.notePoll(devicePrefix(part));
     const joined = this.#join(part, request);
     if (!joined.ok) return violation(joined.error, part.deviceIdText);
     const frame = joined.value;
@@ -161,7 +163,10 @@ class FkwebDecoder implements Decoder {
       return { kind: "exchange", intake, encodeReply };
     }
     const dialect = commandDialectOf(frame, textBytesMax);
-    return pollExchange(showingQueue(intake, dialect, head), frame, { persistence, dialect });
+    const poll = hasUnfinished
+      ? { ...intake, queue: "unacknowledged" as const }
+      : showingQueue(intake, dialect, head);
+    return pollExchange(poll, frame, { persistence, dialect });
   }
 
   /** The frame with its whole body, or `undefined` while blocks of it are to come (fkweb.md 5). */
@@ -171,7 +176,6 @@ class FkwebDecoder implements Decoder {
       const detail = "No Content-Length; the number of bytes in the body is wanted";
       return fail({ code: "content-length-missing", detail });
     }
-    if (part.requestCode === RECEIVE_COMMAND) this.#assembler.notePoll(devicePrefix(part));
     const key = this.#uploadKey(part);
     const number = blockNumber(part);
     if (number === undefined) {
