@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../package.json" with { type: "json" };
 import { writeClientTypes } from "./client-types.ts";
+import { collectLicences } from "./licences.ts";
 
 const PROJECT = resolve(import.meta.dir, "..");
 
@@ -24,7 +25,8 @@ export interface BuildOptions {
 
 /**
  * Builds the executable and replaces `outfile` in one step, so that a running one stays whole.
- * @throws AggregateError when a source does not bundle, Error when a replaced file does not exist.
+ * @throws AggregateError when a source does not bundle, Error when a replaced file does not exist or
+ * a package has no licence.
  */
 export async function buildExecutable(options: BuildOptions): Promise<void> {
   const outfile = resolve(options.outfile);
@@ -40,19 +42,30 @@ export async function buildExecutable(options: BuildOptions): Promise<void> {
 }
 
 async function bundle(outfile: string, options: BuildOptions): Promise<void> {
-  await Bun.build({
+  const define = {
+    "process.env.NODE_ENV": JSON.stringify("production"),
+    BUILD_COMMIT: JSON.stringify(await currentCommit()),
+  };
+  const config = {
     entrypoints: [join(PROJECT, "src/main.ts")],
     root: join(PROJECT, "src"),
+    target: "bun",
     format: "esm",
-    bytecode: true,
     splitting: true,
     // Never shorten identifiers: it silently switches off Elysia's limits on query numbers.
     minify: { syntax: true, whitespace: true, identifiers: false },
-    sourcemap: "linked",
     files: absolutePaths(options.replace ?? {}),
+  } satisfies Bun.BuildConfig;
+  const { metafile } = await Bun.build({ ...config, define, metafile: true });
+  if (metafile === undefined) throw new Error("The bundler does not tell what it took");
+  await Bun.build({
+    ...config,
+    bytecode: true,
+    sourcemap: "linked",
     define: {
-      "process.env.NODE_ENV": JSON.stringify("production"),
-      BUILD_COMMIT: JSON.stringify(await currentCommit()),
+      ...define,
+      // Text in a text: a constant of JSON would be built each time anew, as an object.
+      BUILD_LICENCES: JSON.stringify(JSON.stringify(collectLicences(metafile))),
     },
     compile: {
       outfile,
