@@ -17,8 +17,8 @@ const PROJECT = resolve(import.meta.dir, "..");
 export interface BuildOptions {
   /** Where the executable goes. Its source map is inside. */
   readonly outfile: string;
-  /** Another platform than this one, such as `bun-linux-arm64`; its runtime is downloaded once. */
-  readonly target?: Bun.Build.CompileTarget;
+  /** Another platform than this one, and the file of Bun for it. */
+  readonly platform?: { readonly target: Bun.Build.CompileTarget; readonly runtime: string };
   /** Source text by path below the project (`src/domain/direction.ts`), in place of the file. */
   readonly replace?: Readonly<Record<string, string>>;
 }
@@ -69,7 +69,9 @@ async function bundle(outfile: string, options: BuildOptions): Promise<void> {
     },
     compile: {
       outfile,
-      ...(options.target === undefined ? {} : { target: options.target }),
+      ...(options.platform === undefined
+        ? {}
+        : { target: options.platform.target, executablePath: options.platform.runtime }),
       // A file in the working directory must not change what the executable does.
       autoloadDotenv: false,
       autoloadBunfig: false,
@@ -97,15 +99,9 @@ async function currentCommit(): Promise<string> {
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: {
-      outfile: { type: "string", default: join(PROJECT, "dist/biometric-server") },
-      target: { type: "string" },
-    },
+    options: { outfile: { type: "string", default: join(PROJECT, "dist/biometric-server") } },
   });
-  await buildExecutable({
-    outfile: values.outfile,
-    ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
-  });
+  await buildExecutable({ outfile: values.outfile });
   await writeClientTypes(join(dirname(resolve(values.outfile)), "api.d.ts"));
   console.log(`Built ${values.outfile} (${manifest.version})`);
 }
