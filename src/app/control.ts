@@ -3,6 +3,7 @@
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
 import type { LiveHub } from "#api/live/hub.ts";
 import type { WebhookDesk } from "#api/webhooks/desk.ts";
+import { markSettings } from "#config/setting-marks.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
 import type { Backups } from "#maintenance/backups.ts";
 import type { AppOptions } from "./app-options.ts";
@@ -22,7 +23,6 @@ export function startControl(
   { config, controlSocketPath: path, clock, log }: AppOptions,
   parts: ControlParts,
 ): Promise<RunningControlSocket> {
-  const openConditions = () => parts.watch.conditions();
   return startControlSocket({
     ...parts,
     ...siteOf(config),
@@ -30,6 +30,7 @@ export function startControl(
     path,
     clock,
     log,
-    openConditions,
+    openConditions: () => parts.watch.conditions(),
+    markSettings: (salt) => markSettings(config, salt),
   });
 }

@@ -55,9 +55,14 @@ export function checkBasics(program: string): readonly string[] {
     : [`this file is for ${own}, and this box is ${wanted}: take that file`];
 }
 
+/** Whether a clock shows a time before this program was written. */
+export function isClockUnset(nowMs: EpochMs): boolean {
+  return nowMs < EARLIEST_MS;
+}
+
 /** A wrong clock gives punches wrong times, and certificates no chance. */
 export function checkClock(nowMs: EpochMs): readonly string[] {
-  if (nowMs >= EARLIEST_MS) return [];
+  if (!isClockUnset(nowMs)) return [];
   const shown = new Date(nowMs).toISOString().slice(0, 16).replace("T", " ");
   return [
     `the clock shows ${shown} UTC: set it (timedatectl set-time "2026-03-02 08:15:00"), and let NTP keep it`,

@@ -12,6 +12,8 @@ export interface UnitState {
   readonly path: string;
   readonly dropInPaths: readonly string[];
   readonly isEnabled: boolean;
+  /** Whether the unit's file changed since systemd read it. */
+  readonly needsReload: boolean;
   /** `active`, `activating`, `inactive`, `failed` and the like. */
   readonly activeState: string;
   /** Why it ended at last, such as `exit-code`; `success`. */
@@ -43,6 +45,7 @@ export function readUnitState(shown: string): UnitState {
     path: one("FragmentPath"),
     dropInPaths: wordsOf(one("DropInPaths")),
     isEnabled: one("UnitFileState") === "enabled",
+    needsReload: one("NeedDaemonReload") === "yes",
     activeState: one("ActiveState"),
     result: one("Result"),
     exitStatus: Number(one("ExecMainStatus")),

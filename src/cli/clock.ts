@@ -14,7 +14,8 @@ interface ClockFlags extends SettingsFlag {
   readonly json: boolean;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+/** Why the clock is believed, by the evidence for it. */
+export const CLOCK_REASONS: Readonly<Record<string, string>> = {
   synchronized: "NTP is synchronised",
   confirmed: "an operator confirmed it since the last boot",
   terminals: "most terminals agree with it",
@@ -73,7 +74,7 @@ async function ask(
 function describe(answer: Readonly<Record<string, unknown>>): string {
   const zone = textOf(answer.site_time_zone);
   const nowMs = epochMs(instantOf(answer.now) ?? 0);
-  const reason = REASONS[textOf(answer.evidence)];
+  const reason = CLOCK_REASONS[textOf(answer.evidence)];
   const lines = [
     `now       ${localText(nowMs, zone === "" ? "UTC" : zone)} ${zone}`,
     `trusted   ${reason === undefined ? "no: nothing says that it is right" : `yes: ${reason}`}`,

@@ -12,6 +12,7 @@ import { configCommand } from "./config.ts";
 import { deliveriesCommand } from "./deliveries.ts";
 import { deviceCardCommand } from "./device-card.ts";
 import { devicesCommand } from "./devices.ts";
+import { doctorCommand } from "./doctor.ts";
 import type { CliEnvironment } from "./environment.ts";
 import { exportCommand } from "./export.ts";
 import type { CliHost } from "./host.ts";
@@ -41,6 +42,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   rollbackCommand,
   uninstallCommand,
   statusCommand,
+  doctorCommand,
   deviceCardCommand,
   devicesCommand,
   pairCommand,
@@ -60,13 +62,14 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
 
 const HELP_AFTER = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with bad news
-(import: some rows refused; status: something is wrong), 78 wrong settings.
+(import: some rows refused; status, doctor: something is wrong), 78 wrong settings.
 
 Examples:
   sudo ./biometric-server install                 put it on this box, as a service
   biometric-server serve                          run the server in the foreground
   biometric-server simulate --punches 3           send it punches from a fake terminal
   biometric-server status                         see what is wrong, and what to do about it
+  biometric-server doctor                         check everything that it depends on
   biometric-server device-card                    see what to type into a terminal
   biometric-server devices list                   see the terminals
   biometric-server commands send ID set-time      set a terminal's clock

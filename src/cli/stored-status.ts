@@ -21,7 +21,11 @@ import { findDatabase } from "./database-file.ts";
  */
 export function readStoredStatus(settings: Pick<LoadedConfig, "config">, nowMs: EpochMs) {
   const path = findDatabase(settings);
-  if (path === undefined) return undefined;
+  return path === undefined ? undefined : readStatusOf(path, nowMs);
+}
+
+/** The same of one database. @throws AppError as `readStoredState`. */
+export function readStatusOf(path: string, nowMs: EpochMs) {
   const { devices, conditions, figures } = readStoredState(path);
   return {
     server_answers: false,

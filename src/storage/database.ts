@@ -22,13 +22,13 @@ import { MIGRATIONS } from "./migrations.ts";
 import { bringUpToDate } from "./upgrade-schema.ts";
 
 /** Older engines have a known defect in WAL mode. */
-const SQLITE_VERSION_MIN = [3, 51, 3] as const;
+export const SQLITE_VERSION_MIN = "3.51.3";
 
 /** How long a statement waits for another program's lock, in milliseconds. It blocks the loop. */
 export const BUSY_TIMEOUT_MS = 1_000;
 
 /** The log file is cut back to this after a checkpoint. */
-const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;
+export const WAL_SIZE_LIMIT_BYTES = 8 * 1024 * 1024;
 
 /**
  * Pages of the writer kept in memory, in KiB. Every punch touches five indexes in as many places as
@@ -167,17 +167,17 @@ function writeFully(file: number, bytes: Uint8Array, offset: number): void {
 
 function refuseOldEngine(database: Database): void {
   const row = database.query<{ version: string }, []>("SELECT sqlite_version() AS version").get();
-  const parts = (row?.version ?? "0.0.0").split(".").map(Number);
-  for (const [index, wanted] of SQLITE_VERSION_MIN.entries()) {
-    const found = parts[index] ?? 0;
-    if (found > wanted) return;
-    if (found < wanted) {
-      throw new AppError(
-        "storage-open-failed",
-        `Cannot use SQLite "${row?.version}": at least ${SQLITE_VERSION_MIN.join(".")} is needed`,
-      );
-    }
-  }
+  const version = row?.version ?? "0.0.0";
+  if (isEngineNewEnough(version)) return;
+  throw new AppError(
+    "storage-open-failed",
+    `Cannot use SQLite "${version}": at least ${SQLITE_VERSION_MIN} is needed`,
+  );
+}
+
+/** Whether a version of SQLite, such as `3.51.3`, has no known defect in WAL mode. */
+export function isEngineNewEnough(version: string): boolean {
+  return Bun.semver.order(version, SQLITE_VERSION_MIN) >= 0;
 }
 
 function configureWriter(database: Database, path: string): void {

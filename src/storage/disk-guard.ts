@@ -40,7 +40,10 @@ export interface DiskFigures extends DiskState {
 }
 
 const MEBIBYTE = 1024 * 1024;
-const BALLAST_BYTES = 8 * MEBIBYTE;
+/** In the data folder. */
+export const BALLAST_NAME = "ballast";
+/** Size of the file `ballast`. */
+export const BALLAST_BYTES = 8 * MEBIBYTE;
 /** Kept back when the rest is given up, for a start on a disk that has filled up again since. */
 const LAST_BYTES = MEBIBYTE;
 /** What must be free beside the ballast before anything is written again. */
@@ -74,7 +77,7 @@ export class DiskGuard {
   /** Looks at once; on a full disk it gives up what is left of the ballast. */
   constructor(options: DiskGuardOptions) {
     this.#options = options;
-    this.#path = join(options.folder, "ballast");
+    this.#path = join(options.folder, BALLAST_NAME);
     const free = this.#freeBytes();
     const isWhole = this.#ballastBytes() === BALLAST_BYTES;
     const wanted = isWhole ? START_BYTES : BALLAST_BYTES + ROOM_AFTER_BYTES;

@@ -56,6 +56,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
       log: new RecordingLog(),
     }),
     openConditions: () => [],
+    markSettings: () => ({}),
   });
   cleanups.push(() => socket.stop());
   return { folder, storage };

@@ -48,6 +48,7 @@ class Server {
         log: new RecordingLog(),
       }),
       openConditions: () => [],
+      markSettings: () => ({}),
     });
     cleanups.push(() => socket.stop());
     return this;

@@ -65,7 +65,7 @@ const USE_HOMES: readonly {
   {
     what: "outgoing fetch",
     use: /(?<![.\w]|function )fetch\s*\(/g,
-    homes: ["src/webhooks/send.ts", "src/cli/control-client.ts"],
+    homes: ["src/webhooks/send.ts", "src/cli/control-client.ts", "src/cli/doctor/check-api.ts"],
   },
   {
     what: "the environment",

@@ -114,6 +114,11 @@ export class RunningServer implements AsyncDisposable {
     return this.#running.pid;
   }
 
+  /** Everything it runs with, as in the environment. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
   /** Everything all its processes have printed so far, both streams. */
   get printed(): string {
     return this.#printedBefore + (this.#process?.printed ?? "");

@@ -41,6 +41,7 @@ export class WebhookControl implements AsyncDisposable {
       webhooks: testDesk({ storage, clock, log, dispatchers }),
       onWork: () => undefined,
       openConditions: () => [],
+      markSettings: () => ({}),
     });
     this.#stop = () => socket.stop();
     return this;

@@ -13,6 +13,7 @@ import { type PairingControlOptions, pairingControl } from "./devices/pairing-ro
 import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ExportControlOptions, exportControl } from "./export/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
+import { type ProcessControlOptions, processControl } from "./process/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
 import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
 
@@ -25,6 +26,7 @@ export type ControlOptions = BackupControlOptions &
   ExportControlOptions &
   PairingControlOptions &
   ImportControlOptions &
+  ProcessControlOptions &
   StatusControlOptions &
   WebhookControlOptions;
 
@@ -43,6 +45,7 @@ export function createControlApi(options: ControlOptions) {
     .use(pairingControl(options))
     .use(exportControl(options))
     .use(importControl(options))
+    .use(processControl(options))
     .use(statusControl(options))
     .use(webhookControl(options));
   return app;

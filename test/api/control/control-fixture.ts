@@ -78,6 +78,7 @@ export class ControlFixture {
       backups: this.backups,
       disk: this.disk,
       openConditions: () => this.conditions,
+      markSettings: () => ({}),
     });
     cleanups.push(() => running.stop());
     return running;

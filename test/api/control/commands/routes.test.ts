@@ -45,6 +45,7 @@ beforeEach(async () => {
     disk: ROOMY_DISK,
     webhooks: testDesk({ storage: opened.storage, clock, log }),
     openConditions: () => [],
+    markSettings: () => ({}),
   });
   await opened.storage.append([pollFrom("GATE1"), pollFrom("OTHER")]);
 });

@@ -1,0 +1,252 @@
+/**
+ * Aim: each fault, injected alone into a real server, is named by its check with its fix, and nothing
+ * else is; a server that is well has none.
+ */
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { eventually } from "../../support/eventually.ts";
+import { HookReceiver } from "../../support/hook-receiver.ts";
+import { type RunningServer, startServer } from "../../support/running-server.ts";
+import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "../../system/terminal-socket.ts";
+import { examine, expectTrouble, SYNCHRONIZED } from "./examined-server.ts";
+
+const SECRET = "of this test alone: 0123456789abcdef";
+const MAIN_SECRET = "another of this test: 0123456789abcdef";
+
+const receiver = new HookReceiver("raw-bytes", SECRET);
+let server: RunningServer;
+
+beforeAll(async () => {
+  const settings = {
+    ...receiver.settings,
+    HRIS_API_SECRET_KEY: MAIN_SECRET,
+    PAIRING_WINDOW_MINUTES: "0",
+    BIOMETRIC_WEBHOOK_MAX_RETRIES: "0",
+  };
+  server = await startServer({ settings });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
+
+async function mustRun(...argv: readonly string[]): Promise<void> {
+  const { exitCode, error } = await server.run(...argv);
+  if (exitCode !== 0) throw new Error(error);
+}
+
+async function punch(device: string, wallTime: string): Promise<void> {
+  const request = punchRequest({ device, user: "27", wallTime });
+  expect(await sendWhole(server.terminalPort, request)).toBe(ACKNOWLEDGEMENT);
+}
+
+/** A rule set of nft whose input chain drops what no rule lets in. */
+function droppingAllBut(port: number): string {
+  const chain = { family: "inet", table: "filter", name: "input" };
+  const left = { payload: { protocol: "tcp", field: "dport" } };
+  const expr = [{ match: { op: "==", left, right: port } }, { accept: null }];
+  return JSON.stringify({
+    nftables: [
+      { chain: { ...chain, type: "filter", hook: "input", policy: "drop" } },
+      { rule: { family: "inet", table: "filter", chain: "input", expr } },
+    ],
+  });
+}
+
+test("a clock that nothing speaks for is named, until an operator does", async () => {
+  const offline = "CanNTP=yes\nNTP=no\nNTPSynchronized=no\nLocalRTC=no\n";
+  const found = await examine(server, { programs: { timedatectl: offline } });
+  expect(found.get("clock")).toMatchObject({
+    state: "fault",
+    fix: expect.stringContaining("biometric-server clock confirm"),
+  });
+  expect(found.get("clock-ntp")).toMatchObject({
+    state: "fault",
+    fix: expect.stringContaining("timedatectl set-ntp true"),
+  });
+  await mustRun("clock", "confirm");
+  expect((await examine(server)).get("clock")?.state).toBe("ok");
+});
+
+test("nothing is wrong with a server that is well", async () => {
+  const found = await examine(server, { withWebhooks: true });
+  expectTrouble(found, {});
+  const skipped = [...found.values()].filter(({ state }) => state === "skipped");
+  expect(skipped.map(({ check }) => check)).toEqual(["service"]);
+  expect(receiver.hooks.map(({ body }) => body).join()).toContain("test_webhook");
+});
+
+describe("settings", () => {
+  test("that cannot be used", async () => {
+    const found = await examine(server, { settings: { LOG_LEVEL: "loud" } });
+    expectTrouble(found, { settings: "biometric-server config check" });
+    expect(found.get("settings")?.found).toContain('"loud" for LOG_LEVEL');
+  });
+
+  test("that the running server does not use", async () => {
+    const found = await examine(server, { settings: { DEVICE_HISTORY_DAYS: "7" } });
+    expectTrouble(found, { "settings-in-use": "start it" });
+    expect(found.get("settings-in-use")?.found).toContain("values of DEVICE_HISTORY_DAYS");
+  });
+
+  test("of an unknown name, and in a file that others read or write", async () => {
+    const settingsFile = join(server.folder, "my.env");
+    writeFileSync(settingsFile, "WEBPORT=5051\nLOG_FILE=/var/log/x\n", { mode: 0o600 });
+    const found = await examine(server, { settingsFile });
+    expectTrouble(found, { "settings-names": "remove these lines" });
+    expect(found.get("settings-names")?.found).not.toContain("LOG_FILE");
+    writeFileSync(settingsFile, "");
+    expectTrouble(await examine(server, { settingsFile }), {});
+    chmodSync(settingsFile, 0o644);
+    const fixed = `chmod 640 "${settingsFile}"`;
+    expectTrouble(await examine(server, { settingsFile }), { "settings-rights": fixed });
+    chmodSync(settingsFile, 0o620);
+    expectTrouble(await examine(server, { settingsFile }), { "settings-rights": fixed });
+  });
+});
+
+test("a firewall that keeps one of the ports out", async () => {
+  const { terminalPort, webPort } = server;
+  const programs = { timedatectl: SYNCHRONIZED, nft: droppingAllBut(webPort) };
+  expectTrouble(await examine(server, { programs }), {
+    "terminal-port-firewall": `tcp dport ${terminalPort} accept`,
+  });
+});
+
+describe("files", () => {
+  test("a secret that others read, and a data folder that others look into", async () => {
+    for (const [path, mode, open] of [
+      [join(server.dataDir, "secrets/token-signing-key"), 0o600, 0o644],
+      [server.dataDir, 0o700, 0o755],
+    ] as const) {
+      chmodSync(path, open);
+      const found = await examine(server);
+      chmodSync(path, mode);
+      expectTrouble(found, { "data-rights": `chmod go= "${path}"` });
+    }
+  });
+
+  test("a ballast that is gone", async () => {
+    const ballast = join(server.dataDir, "ballast");
+    await eventually("the ballast is whole", () => {
+      return (statSync(ballast, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    });
+    // A server that has just started is still making it.
+    expect((await examine(server)).get("disk-ballast")?.state).toBe("ok");
+  });
+});
+
+describe("the API", () => {
+  test("a secret that the server does not take", async () => {
+    const settings = { HRIS_API_SECRET_KEY: "no secret of this server" };
+    const found = await examine(server, { settings });
+    expectTrouble(found, { "settings-in-use": "start it", "api-token": "another secret" });
+    expect(JSON.stringify([...found])).not.toContain(settings.HRIS_API_SECRET_KEY);
+  });
+});
+
+test("a receiver that takes no message, or is away", async () => {
+  receiver.answer = 401;
+  const refused = await examine(server, { withWebhooks: true });
+  await receiver.down();
+  const away = await examine(server, { withWebhooks: true });
+  receiver.up();
+  receiver.answer = 200;
+  expectTrouble(refused, { "webhook-settings-test": "rotate-secret settings" });
+  expect(refused.get("webhook-settings-test")?.found).toContain("status 401");
+  expectTrouble(away, { "webhook-settings-test": "whether the receiver runs" });
+  expect(away.get("webhook-settings-test")?.found).toContain("ECONNREFUSED");
+});
+
+test("a backup that failed", async () => {
+  const folder = join(server.dataDir, "backups");
+  writeFileSync(folder, "in the way", { mode: 0o600 });
+  expect((await server.run("backup")).exitCode).toBe(1);
+  const found = await examine(server);
+  rmSync(folder);
+  expectTrouble(found, { "backup-last-try": "biometric-server backup" });
+  await mustRun("backup");
+  expectTrouble(await examine(server), {});
+});
+
+/** Waits until nothing but this is wrong: the server looks at its terminals every few seconds. */
+async function untilTrouble(wanted: Readonly<Record<string, string>>): Promise<void> {
+  const names = Object.keys(wanted).sort().join();
+  await eventually(`only this is wrong: ${names}`, async () => {
+    const found = [...(await examine(server)).values()];
+    const wrong = found.filter(({ state }) => state === "warning" || state === "fault");
+    return (
+      names ===
+      wrong
+        .map(({ check }) => check)
+        .sort()
+        .join()
+    );
+  });
+  expectTrouble(await examine(server), wanted);
+}
+
+test("a terminal that waits, messages that were refused, and what cannot be read", async () => {
+  await punch("GATE1", "20261101081500");
+  await untilTrouble({ pending: "devices approve GATE1" });
+  receiver.answer = 400;
+  await mustRun("devices", "approve", "GATE1");
+  await untilTrouble({ deliveries: "deliveries retry-parked" });
+  receiver.answer = 200;
+  await mustRun("deliveries", "retry-parked");
+  await untilTrouble({});
+  await punch("GATE1", "20261301081500");
+  await untilTrouble({
+    quarantine: "quarantine.added",
+    "quarantine-kept": "biometric-server quarantine list",
+  });
+});
+
+describe("without a server", () => {
+  beforeAll(() => server.stop());
+
+  test("what its files tell is looked at", async () => {
+    const found = await examine(server, { withWebhooks: true });
+    expectTrouble(found, {
+      server: "biometric-server serve",
+      "terminal-port": "biometric-server serve",
+      "web-port": "biometric-server serve",
+      quarantine: "quarantine.added",
+      "quarantine-kept": "biometric-server quarantine list",
+    });
+    const skipped = [...found.values()].filter(({ state }) => state === "skipped");
+    expect(skipped.map(({ check }) => check)).toEqual([
+      "service",
+      "settings-in-use",
+      "api-token",
+      "webhooks",
+    ]);
+  });
+
+  test("another program on a port is told by its name", async () => {
+    const { terminalPort: port } = server;
+    const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    const found = await examine(server);
+    other.stop(true);
+    expect(found.get("terminal-port")).toMatchObject({
+      state: "fault",
+      found: `port ${port} (SERVER_PORT) is taken by bun (process ${process.pid})`,
+      fix: `stop that program (kill ${process.pid}), or set SERVER_PORT to another port`,
+    });
+  });
+
+  test("a file in the database's place that is none", async () => {
+    const path = join(server.dataDir, "biometric.db");
+    renameSync(path, `${path}.kept`);
+    writeFileSync(path, "no database".repeat(1000), { mode: 0o600 });
+    const found = await examine(server);
+    renameSync(`${path}.kept`, path);
+    expect(found.get("database")).toMatchObject({
+      state: "fault",
+      found: `"${path}" is damaged: SQLITE_NOTADB`,
+      fix: expect.stringContaining("biometric-server restore BACKUP"),
+    });
+  });
+});
