@@ -41,8 +41,13 @@ export class FakeDispatchers {
     return { figures: () => figures, noteRequeued };
   }
 
-  targetOf({ url, secret, previousSecret }: Endpoint) {
-    return { url, secret, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
+  /** The receiver of the settings is on a port where nobody listens. */
+  targetOf({ url, secret, previousSecret, origin }: Endpoint) {
+    const keys =
+      origin === "settings"
+        ? { url: "http://127.0.0.1:9/", secret: "of-the-settings" }
+        : { url, secret };
+    return { ...keys, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
   }
 }
 
