@@ -117,17 +117,25 @@ interface FormProblem {
   readonly value: unknown;
   readonly message: string;
   /** Of a union: what is wrong by each of its parts. */
-  readonly errors: readonly { First(): { readonly message: string } | undefined }[];
+  readonly errors: readonly { First(): FormProblem | undefined }[];
 }
 
 /** `Field "users/3/user_id" is "x": expected integer`. */
 function describe(problem: FormProblem): string {
   const what = problem.path === "" ? "The body" : `Field "${shorten(problem.path.slice(1))}"`;
-  // An integer is a union of its text and itself, in this order: the last says what is meant.
-  const { message } = problem.errors.at(-1)?.First() ?? problem;
-  const expected = message.charAt(0).toLowerCase() + message.slice(1);
   if (problem.value === undefined) return `${what} is missing`;
-  return `${what} is ${show(problem.value)}: ${expected}`;
+  const parts = problem.errors.flatMap((part) => part.First() ?? []);
+  const deeper = parts.find(({ path }) => path !== problem.path);
+  if (deeper !== undefined) return describe(deeper);
+  const wanted = wantedOf(parts.length === 0 ? [problem] : parts);
+  return `${what} is ${show(problem.value)}: expected ${wanted.join(" or ")}`;
+}
+
+function wantedOf(problems: readonly FormProblem[]): readonly string[] {
+  const wanted = problems.map(({ message }) => message.replace(/^Expected /, ""));
+  // An integer is a union of its text and itself, in this order: the last says what is meant.
+  const integer = wanted.at(-1)?.startsWith("integer") === true ? wanted.slice(-1) : undefined;
+  return integer ?? wanted;
 }
 
 function show(value: unknown): string {

@@ -5,6 +5,9 @@ import { ApiFailure } from "./errors.ts";
 /** What a cursor runs over. */
 type CursorList = "device" | "command" | "delivery";
 
+/** An id of everything that is no terminal. */
+const NUMBER = /^\d{1,15}$/;
+
 /** Spells a place in a list: the last one that was shown. */
 export function encodePlace(list: CursorList, place: string): string {
   return Buffer.from(`${list}:${place}`).toString("base64url");
@@ -18,7 +21,8 @@ export function decodePlace(list: CursorList, cursor: string | undefined): strin
   if (cursor === undefined) return undefined;
   const text = Buffer.from(cursor, "base64url").toString();
   const place = text.slice(list.length + 1);
-  if (place !== "" && encodePlace(list, place) === cursor) return place;
+  const isPlace = list === "device" ? place !== "" : NUMBER.test(place);
+  if (isPlace && encodePlace(list, place) === cursor) return place;
   throw new ApiFailure("cursor-invalid", "The cursor is not one that this server gave out", {
     parameters: ["after"],
   });

@@ -86,10 +86,7 @@ export function strictInstant(name: string, text: string | undefined): EpochMs |
   if (text === undefined) return undefined;
   const instantMs = parseInstant(text);
   if (instantMs !== undefined) return instantMs;
-  throw invalid(
-    name,
-    "is not an RFC 3339 time with an offset, such as 2026-03-02T08:15:04%2B08:00",
-  );
+  throw invalid(name, "is not an RFC 3339 time with an offset, such as 2026-03-02T08:15:04+08:00");
 }
 
 /** The same of a text that is no parameter; undefined where it is no such time. */

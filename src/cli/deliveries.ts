@@ -47,6 +47,8 @@ const WEBHOOK_OPTION = [
   "name of the receiver; may be left out where there is one",
 ] as const;
 
+const FAILED = 1;
+
 const EXAMPLES = `
 Examples:
   biometric-server deliveries list --status parked
@@ -123,6 +125,13 @@ function makeRedeliver(surroundings: Surroundings): Command {
     .option(...SETTINGS_OPTION)
     .action(async (ids: readonly number[], flags: RedeliverFlags) => {
       const { from, to, since } = flags;
+      const ways = [ids.length > 0, from !== undefined && to !== undefined, since !== undefined];
+      const isRangeWhole = (from === undefined) === (to === undefined);
+      if (!isRangeWhole || ways.filter((isGiven) => isGiven).length !== 1) {
+        throw new AppError("usage", "Say which messages: ids, --from with --to, or --since", {
+          hint: "See: biometric-server deliveries redeliver --help",
+        });
+      }
       const asked = {
         ...(ids.length === 0 ? {} : { ids }),
         ...(from === undefined ? {} : { from_id: from }),
@@ -161,7 +170,7 @@ async function redeliver(
   const socketPath = findSocket(flags, host);
   const query = flags.webhook === undefined ? {} : { webhook: flags.webhook };
   const path = `/deliveries/redeliver?${new URLSearchParams(query)}`;
-  const sum = { requeued_count: 0, superseded_count: 0, unchanged_count: 0 };
+  const sum = { requeued_count: 0, superseded_count: 0, unchanged_count: 0, unknown_count: 0 };
   let after: string | undefined;
   do {
     const body = JSON.stringify({ ...asked, ...(after === undefined ? {} : { after }) });
@@ -170,20 +179,32 @@ async function redeliver(
     sum.requeued_count += numberOf(step.requeued_count);
     sum.superseded_count += numberOf(step.superseded_count);
     sum.unchanged_count += numberOf(step.unchanged_count);
+    sum.unknown_count += numberOf(step.unknown_count);
     after = textOf(step.next) || undefined;
   } while (after !== undefined);
   environment.out(`${flags.json ? JSON.stringify(sum) : describe(sum)}\n`);
+  if (sum.unknown_count > 0) environment.exitCode(FAILED);
 }
 
-function describe(sum: {
+interface RedeliverySum {
   readonly requeued_count: number;
   readonly superseded_count: number;
   readonly unchanged_count: number;
-}): string {
-  const said = [`${sum.requeued_count} messages are sent once more`];
-  if (sum.superseded_count > 0) said.push(`${sum.superseded_count} were told anew since`);
-  if (sum.unchanged_count > 0) said.push(`${sum.unchanged_count} wait already or are superseded`);
-  return said.join("; ");
+  readonly unknown_count: number;
+}
+
+function describe(sum: RedeliverySum): string {
+  const say = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
+  const { requeued_count: requeued, superseded_count: superseded } = sum;
+  const { unchanged_count: unchanged, unknown_count: unknown } = sum;
+  return [
+    say(requeued, "message is sent once more", "messages are sent once more"),
+    ...(superseded > 0 ? [say(superseded, "was told anew since", "were told anew since")] : []),
+    ...(unchanged > 0
+      ? [say(unchanged, "waits already or is superseded", "wait already or are superseded")]
+      : []),
+    ...(unknown > 0 ? [say(unknown, "is none of this webhook", "are none of this webhook")] : []),
+  ].join("; ");
 }
 
 async function show(id: string, socketPath: string): Promise<unknown> {

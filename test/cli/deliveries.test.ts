@@ -75,21 +75,35 @@ test("deliveries redeliver sends some, a range, or all since a time", async () =
   await addedEndpoint(control.storage);
   // Of the receiver of the first.
   const some = await control.run("deliveries", "redeliver", "1", "4");
-  expect(some.out).toBe("1 messages are sent once more; 1 wait already or are superseded\n");
+  expect(some.out).toBe("1 message is sent once more; 1 waits already or is superseded\n");
   const own = ["--webhook", "settings"];
   const range = await control.run("deliveries", "redeliver", "--from", "2", "--to", "2", ...own);
-  expect(range.out).toBe("1 messages are sent once more\n");
+  expect(range.out).toBe("1 message is sent once more\n");
   const since = ["--since", "2026-03-02T00:00:00Z", ...own, "--json"];
   expect(JSON.parse((await control.run("deliveries", "redeliver", ...since)).out)).toEqual({
     requeued_count: 1,
     superseded_count: 0,
     unchanged_count: 3,
+    unknown_count: 0,
   });
   expect(control.dispatchers.requeued.map(([, count]) => count)).toEqual([1, 1, 1]);
-  const nothing = await control.run("deliveries", "redeliver", ...own);
-  expect(nothing.error).toContain("The body must say one of ids, from_id with to_id");
+  for (const choice of [[], ["--from", "2"], ["--to", "2"], ["2", "--since", "2026-03-02"]]) {
+    const unclear = await control.run("deliveries", "redeliver", ...choice, ...own);
+    expect(unclear).toMatchObject({ code: 2, out: "" });
+    expect(unclear.error).toContain("Say which messages: ids, --from with --to, or --since");
+  }
   expect((await control.run("deliveries", "redeliver", "x")).code).toBe(2);
   expect((await control.run("deliveries", "redeliver", "77")).code).toBe(1);
+});
+
+test("deliveries redeliver tells of ids that are no messages of the receiver", async () => {
+  await using control = await startWithMessages();
+  await addedEndpoint(control.storage);
+  const some = await control.run("deliveries", "redeliver", "1", "77", "78");
+  expect(some).toMatchObject({
+    code: 1,
+    out: "1 message is sent once more; 2 are none of this webhook\n",
+  });
 });
 
 test("deliveries retry-parked goes through everything that is parked", async () => {

@@ -156,9 +156,23 @@ export const RedeliverAnswer = t.Object(
       description: "Not sent, because a later message tells the same punch anew.",
     }),
     unchanged_count: t.Integer({ description: "Those that wait already, or were superseded." }),
+    unknown_count: t.Integer({
+      description:
+        "Of `ids`, those of no message of this webhook: another's, or none that is kept.",
+    }),
     next: nullableText("Not null: there is more; send the same again with this as `after`."),
   },
-  { examples: [{ requeued_count: 12, superseded_count: 1, unchanged_count: 0, next: null }] },
+  {
+    examples: [
+      {
+        requeued_count: 12,
+        superseded_count: 1,
+        unchanged_count: 0,
+        unknown_count: 0,
+        next: null,
+      },
+    ],
+  },
 );
 export type RedeliverAnswer = Static<typeof RedeliverAnswer>;
 

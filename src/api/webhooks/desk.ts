@@ -204,7 +204,9 @@ export class WebhookDesk {
       dispatchers.find(id)?.noteRequeued(count);
       log.info("webhook.redelivered", { endpoint: name, count, by });
     }
-    return { ...counts, next: encodePlaceOrNull(next) };
+    const seenCount = count + counts.superseded_count + counts.unchanged_count;
+    const askedCount = selection.kind === "ids" ? countBehind(selection.ids, afterId) : seenCount;
+    return { ...counts, unknown_count: askedCount - seenCount, next: encodePlaceOrNull(next) };
   }
 
   /** What the replaced server's API may ask of the receiver of the settings; undefined without it. */
@@ -290,6 +292,11 @@ function stillRotating(): ApiFailure {
 function secretFields(secret: string) {
   const standard = `whsec_${Buffer.from(secret).toString("base64")}`;
   return { secret, standard_webhooks_secret: standard };
+}
+
+/** Different ids. All that a request may name are looked up before it is answered. */
+function countBehind(ids: readonly number[], afterId: number): number {
+  return new Set(ids.filter((id) => id > afterId)).size;
 }
 
 function encodePlaceOrNull(id: number | undefined): string | null {

@@ -45,8 +45,8 @@ const HOUR_MS = 3_600_000;
 export function readNewEndpoint(body: AddBody, place: ReadingPlace): Omit<NewEndpoint, "secret"> {
   refuseUnknown(body, ADD_FIELDS);
   const { name, url, format = "standard", types, devices, start = "now" } = body;
-  if (!isClientName(name)) {
-    const wanted = `1 to ${CLIENT_NAME_LENGTH_MAX} characters without control characters`;
+  if (!isClientName(name) || name.trim() !== name) {
+    const wanted = `1 to ${CLIENT_NAME_LENGTH_MAX} characters without control characters, and without blanks at its ends`;
     throw invalid("name", `must be ${wanted}`);
   }
   return {

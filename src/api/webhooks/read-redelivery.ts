@@ -31,13 +31,19 @@ export function readRedelivery(body: RedeliverBody): AskedRedelivery {
     return { selection: { kind: "ids", ids: ids.map((id) => readId("ids", id)) }, afterId };
   }
   if (isRange) {
-    const range = { fromId: readId("from_id", fromId), toId: readId("to_id", toId) };
-    return { selection: { kind: "range", ...range }, afterId };
+    return { selection: { kind: "range", ...readRange(fromId, toId) }, afterId };
   }
   if (since !== undefined) {
     return { selection: { kind: "since", sinceMs: readSince(since) }, afterId };
   }
   return { selection: { kind: "parked" }, afterId };
+}
+
+function readRange(from: unknown, to: unknown) {
+  const range = { fromId: readId("from_id", from), toId: readId("to_id", to) };
+  if (range.fromId <= range.toId) return range;
+  const message = `Field "from_id" is ${range.fromId}, which is behind "to_id", ${range.toId}`;
+  throw new ApiFailure("request-invalid", message);
 }
 
 function readId(field: string, value: unknown): number {

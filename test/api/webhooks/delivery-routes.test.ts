@@ -20,6 +20,8 @@ import {
 import { type Answer, ApiFixture, field, listField, textField } from "../api-fixture.ts";
 
 const PATH = "/v1/webhooks/1/deliveries";
+/** Spelled as a cursor, of what is no number. */
+const NO_PLACE = Buffer.from("delivery:4e9").toString("base64url");
 
 let opened: TestStorage;
 let dispatchers: FakeDispatchers;
@@ -110,7 +112,7 @@ describe("GET /v1/webhooks/{id}/deliveries", () => {
   });
 
   test("refuses what it cannot read", async () => {
-    for (const query of ["status=lost", "limit=0", "after=x", "since=today", "page=2"]) {
+    for (const query of ["status=lost", "limit=0", "after=x", `after=${NO_PLACE}`, "since=today"]) {
       expect((await fixture.get(`${PATH}?${query}`)).status).toBe(400);
     }
     expect((await fixture.get("/v1/webhooks/7/deliveries")).status).toBe(404);
@@ -150,7 +152,7 @@ describe("POST /v1/webhooks/{id}/redeliver", () => {
     const answer = await redeliver({ parked: true });
     expect([answer.status, answer.json]).toEqual([
       200,
-      { requeued_count: 2, superseded_count: 0, unchanged_count: 0, next: null },
+      { requeued_count: 2, superseded_count: 0, unchanged_count: 0, unknown_count: 0, next: null },
     ]);
     expect(await waitingUsers()).toEqual(["2", "3", "4"]);
     expect(dispatchers.requeued).toEqual([[SETTINGS_ENDPOINT_ID, 2]]);
@@ -159,9 +161,10 @@ describe("POST /v1/webhooks/{id}/redeliver", () => {
   });
 
   test("takes ids, a range, and a time", async () => {
-    expect((await redeliver({ ids: [1, 4, 99] })).json).toMatchObject({
+    expect((await redeliver({ ids: [1, 4, 99, 4, 99] })).json).toMatchObject({
       requeued_count: 1,
       unchanged_count: 1,
+      unknown_count: 1,
     });
     expect(await waitingUsers()).toEqual(["1", "4"]);
     expect((await redeliver({ from_id: 2, to_id: 2 })).json).toMatchObject({ requeued_count: 1 });
@@ -174,7 +177,10 @@ describe("POST /v1/webhooks/{id}/redeliver", () => {
   test("touches no message of another receiver", async () => {
     const { id } = await addedEndpoint(opened.storage);
     for (const body of [{ parked: true }, { ids: [1, 2, 3] }, { from_id: 1, to_id: 9 }]) {
-      expect((await redeliver(body, String(id))).json).toMatchObject({ requeued_count: 0 });
+      expect((await redeliver(body, String(id))).json).toMatchObject({
+        requeued_count: 0,
+        unknown_count: "ids" in body ? 3 : 0,
+      });
     }
     expect(await waitingUsers()).toEqual(["4"]);
   });
@@ -203,8 +209,10 @@ describe("POST /v1/webhooks/{id}/redeliver", () => {
       { from_id: 1 },
       { to_id: 4 },
       { from_id: 0, to_id: 4 },
+      { from_id: 4, to_id: 3 },
       { since: "today" },
       { parked: true, after: "x" },
+      { parked: true, after: NO_PLACE },
       { parked: true, all: true },
     ]) {
       const answer = await redeliver(body);

@@ -237,13 +237,26 @@ describe("POST /v1/webhooks", () => {
   const wrong: readonly [string, unknown, string][] = [
     ["no name", { url: PAYROLL.url }, 'Field "name" is missing'],
     ["an empty name", { ...PAYROLL, name: "" }, 'Field "name" must be 1 to 256 characters'],
+    ["a blank name", { ...PAYROLL, name: " " }, 'Field "name" must be'],
+    ["a name with a blank at its end", { ...PAYROLL, name: "hr " }, "without blanks at its ends"],
     ["a name of two lines", { ...PAYROLL, name: "a\nb" }, 'Field "name" must be'],
     ["no address", { ...PAYROLL, url: "payroll" }, 'Field "url" cannot be used: wanted is an http'],
     ["another scheme", { ...PAYROLL, url: "ftp://x.test/" }, "an http or https address"],
     ["a link-local address", { ...PAYROLL, url: "http://169.254.169.254/" }, "not link-local"],
     ["our terminals' port", { ...PAYROLL, url: "http://127.0.0.1:7005/" }, "a port of this server"],
     ["our web port", { ...PAYROLL, url: "http://localhost:5050/x" }, "a port of this server"],
-    ["an unknown format", { ...PAYROLL, format: "xml" }, 'Field "format" is "xml"'],
+    [
+      "an unknown format",
+      { ...PAYROLL, format: "xml" },
+      `Field "format" is "xml": expected 'logs' or 'event' or 'standard'`,
+    ],
+    ["types that are no list", { ...PAYROLL, types: "x" }, 'is "x": expected array or null'],
+    ["a type that is no text", { ...PAYROLL, types: [7] }, 'Field "types/0" is 7: expected string'],
+    [
+      "too many terminals",
+      { ...PAYROLL, devices: Array(1001).fill("GATE1") },
+      'Field "devices" is a list: expected array length to be less or equal to 1000 or null',
+    ],
     ["an unknown type", { ...PAYROLL, types: ["punch.lost"] }, 'Field "types" names "punch.lost"'],
     ["no type", { ...PAYROLL, types: [] }, 'Field "types" is empty'],
     [
