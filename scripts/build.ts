@@ -9,6 +9,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../package.json" with { type: "json" };
 import { writeClientTypes } from "./client-types.ts";
+import { collectLicences } from "./licences.ts";
 
 const PROJECT = resolve(import.meta.dir, "..");
 
@@ -16,15 +17,16 @@ const PROJECT = resolve(import.meta.dir, "..");
 export interface BuildOptions {
   /** Where the executable goes. Its source map is inside. */
   readonly outfile: string;
-  /** Another platform than this one, such as `bun-linux-arm64`; its runtime is downloaded once. */
-  readonly target?: Bun.Build.CompileTarget;
+  /** Another platform than this one, and the file of Bun for it. */
+  readonly platform?: { readonly target: Bun.Build.CompileTarget; readonly runtime: string };
   /** Source text by path below the project (`src/domain/direction.ts`), in place of the file. */
   readonly replace?: Readonly<Record<string, string>>;
 }
 
 /**
  * Builds the executable and replaces `outfile` in one step, so that a running one stays whole.
- * @throws AggregateError when a source does not bundle, Error when a replaced file does not exist.
+ * @throws AggregateError when a source does not bundle, Error when a replaced file does not exist or
+ * a package has no licence.
  */
 export async function buildExecutable(options: BuildOptions): Promise<void> {
   const outfile = resolve(options.outfile);
@@ -40,23 +42,36 @@ export async function buildExecutable(options: BuildOptions): Promise<void> {
 }
 
 async function bundle(outfile: string, options: BuildOptions): Promise<void> {
-  await Bun.build({
+  const define = {
+    "process.env.NODE_ENV": JSON.stringify("production"),
+    BUILD_COMMIT: JSON.stringify(await currentCommit()),
+  };
+  const config = {
     entrypoints: [join(PROJECT, "src/main.ts")],
     root: join(PROJECT, "src"),
+    target: "bun",
     format: "esm",
-    bytecode: true,
     splitting: true,
     // Never shorten identifiers: it silently switches off Elysia's limits on query numbers.
     minify: { syntax: true, whitespace: true, identifiers: false },
-    sourcemap: "linked",
     files: absolutePaths(options.replace ?? {}),
+  } satisfies Bun.BuildConfig;
+  const { metafile } = await Bun.build({ ...config, define, metafile: true });
+  if (metafile === undefined) throw new Error("The bundler does not tell what it took");
+  await Bun.build({
+    ...config,
+    bytecode: true,
+    sourcemap: "linked",
     define: {
-      "process.env.NODE_ENV": JSON.stringify("production"),
-      BUILD_COMMIT: JSON.stringify(await currentCommit()),
+      ...define,
+      // Text in a text: a constant of JSON would be built each time anew, as an object.
+      BUILD_LICENCES: JSON.stringify(JSON.stringify(collectLicences(metafile))),
     },
     compile: {
       outfile,
-      ...(options.target === undefined ? {} : { target: options.target }),
+      ...(options.platform === undefined
+        ? {}
+        : { target: options.platform.target, executablePath: options.platform.runtime }),
       // A file in the working directory must not change what the executable does.
       autoloadDotenv: false,
       autoloadBunfig: false,
@@ -84,15 +99,9 @@ async function currentCommit(): Promise<string> {
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: {
-      outfile: { type: "string", default: join(PROJECT, "dist/biometric-server") },
-      target: { type: "string" },
-    },
+    options: { outfile: { type: "string", default: join(PROJECT, "dist/biometric-server") } },
   });
-  await buildExecutable({
-    outfile: values.outfile,
-    ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
-  });
+  await buildExecutable({ outfile: values.outfile });
   await writeClientTypes(join(dirname(resolve(values.outfile)), "api.d.ts"));
   console.log(`Built ${values.outfile} (${manifest.version})`);
 }

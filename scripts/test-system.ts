@@ -15,6 +15,9 @@ const PACKAGES = [
   // A machine of its own, with systemd, in a container.
   { program: "systemd-nspawn", name: "systemd-container" },
   { program: "debootstrap", name: "debootstrap" },
+  // Other processors than this one, and what programs for arm64 link to.
+  { program: "qemu-aarch64-static", name: "qemu-user-static" },
+  { program: "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", name: "libc6-arm64-cross" },
 ] as const;
 
 process.exitCode = await main();

@@ -6,15 +6,31 @@ import { Command } from "commander";
 import { COMMIT, VERSION } from "#platform/version.ts";
 import type { CliEnvironment } from "./environment.ts";
 
+interface VersionFlags {
+  readonly json: boolean;
+  readonly licences: boolean;
+}
+
 /** Makes the verb. */
 export function versionCommand(environment: CliEnvironment): Command {
   return new Command("version")
     .description("Print the version, the commit it was built from and the runtime")
+    .option("--licences", "print what others made of it, with their licences", false)
     .option("--json", "print it as JSON", false)
     .addHelpText("after", "\nExample:\n  biometric-server version --json")
-    .action(async (flags: { readonly json: boolean }) => {
-      environment.out(`${flags.json ? JSON.stringify(await facts()) : versionText()}\n`);
+    .action(async (flags: VersionFlags) => {
+      const text = flags.licences ? await licences(flags) : await version(flags);
+      environment.out(`${text}\n`);
     });
+}
+
+async function version({ json }: VersionFlags): Promise<string> {
+  return json ? JSON.stringify(await facts()) : versionText();
+}
+
+async function licences({ json }: VersionFlags): Promise<string> {
+  const { licencesText, readLicences } = await import("./licences.ts");
+  return json ? JSON.stringify(readLicences()) : licencesText(readLicences());
 }
 
 /** What `upgrade` wants to know of a file before it takes the place of this one, and others may. */
