@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Licence } from "#cli/licences.ts";
@@ -15,21 +15,20 @@ import { runExecutable } from "../support/running-server.ts";
 const folder = mkdtempSync(join(tmpdir(), "licences-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The packages that `entrypoint` takes, found by the manifests above each of its sources. */
+/** The packages that `entrypoint` takes, found from each of its sources upwards. */
 async function takenPackages(entrypoint: string): Promise<readonly string[]> {
   const names = Object.values((await bundle(entrypoint)).outputs)
     .flatMap(({ inputs }) => Object.keys(inputs))
     .filter((path) => path.includes("node_modules"))
-    .map((path) => nearestManifest(dirname(resolve(path))));
+    .map((path) => packageAround(dirname(resolve(path))));
   return [...new Set(names)].sort();
 }
 
-function nearestManifest(from: string): string {
-  const path = join(from, "package.json");
-  const found = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
+function packageAround(from: string): string {
   // A folder inside a package may have a manifest too.
-  if (from.endsWith(`node_modules/${found.name}`)) return `${found.name} ${found.version}`;
-  return nearestManifest(dirname(from));
+  if (!/node_modules\/(?:@[^/]+\/)?[^/]+$/.test(from)) return packageAround(dirname(from));
+  const { name, version } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
+  return `${name} ${version}`;
 }
 
 async function bundle(entrypoint: string): Promise<Bun.BuildMetafile> {
