@@ -32,7 +32,7 @@
  *
  * They lie before the place that a lane has reached. Before its next event, a lane waits until its
  * results are written, which takes a moment, and reads from the start, so that the oldest comes
- * first and nothing is sent twice. A probe does not wait for that.
+ * first and nothing is sent twice. A probe is sent from another lane meanwhile.
  *
  * The outbox is looked through at start, after `wake` and `noteRequeued`, and when a pause ends.
  */
@@ -156,9 +156,12 @@ export class Dispatcher {
     else setImmediate(() => this.#track(this.#scan()));
   }
 
-  /** Says that parked deliveries wait again. */
+  /**
+   * Says that deliveries wait again which were parked or delivered. Must follow their change before
+   * anything else is stored, so that nothing that comes later is sent before them.
+   */
   noteRequeued(count: number): void {
-    this.#options.log.info("webhook.requeued", { count });
+    this.#options.log.info("webhook.requeued", { count }, { per: "requeued" });
     for (const lane of this.#lanes.values()) lane.mustRewind = true;
     this.wake();
   }

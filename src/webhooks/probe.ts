@@ -79,27 +79,28 @@ export class ProbeChooser {
     return { lane, later };
   }
 
-  /** Queued lanes with a head; one that had none is read, and later probes find it still there. */
+  /**
+   * Queued lanes with a head; one that had none is read, and later probes find it still there. Where
+   * deliveries may wait again, what is behind them must not be sent before them.
+   */
   async #readyLanes(): Promise<readonly Lane[]> {
-    const { queue, reader } = this.#options;
+    const { queue, reader, writer } = this.#options;
     let readCount = 0;
     for (const lane of queue.list()) {
+      if (lane.mustRewind && writer.isWritten(lane.lastResult)) lane.rewind();
       if (lane.head !== undefined || !lane.mayHaveMore) continue;
       await reader.extend(lane, 1);
       readCount += 1;
       if (readCount % HEADS_PER_LOOP_TURN === 0) await nextLoopTurn();
     }
-    return queue.list().filter((lane) => lane.head !== undefined);
+    return queue.list().filter((lane) => lane.head !== undefined && !lane.mustRewind);
   }
 
   /** One of the events behind a head under suspicion, another one each time. */
   async #findLater(lane: Lane): Promise<WaitingDelivery | undefined> {
-    const { reader, writer, clock } = this.#options;
-    if (lane.mustRewind) {
-      // What was sent out of its order would be read, and sent, once more.
-      if (!writer.isWritten(lane.lastResult)) return undefined;
-      lane.rewind();
-    }
+    const { reader, clock } = this.#options;
+    // What was sent out of its order would be read, and sent, once more.
+    if (lane.mustRewind) return undefined;
     if (lane.mayHaveMore) await reader.extend(lane, PAGE_DELIVERIES);
     // What was read from the start may begin with another event.
     if (!this.isSuspect(lane)) return undefined;

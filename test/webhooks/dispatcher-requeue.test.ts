@@ -116,6 +116,29 @@ describe("noteRequeued()", () => {
     await dispatcher.stop();
   });
 
+  test("during a pause it is sent before what came after it was asked for", async () => {
+    const { outbox, clock, receiver, dispatcher } = await buildParked();
+    // A page that fills the lane, so that it looks for more behind its place when the pause begins.
+    const last = Promise.withResolvers<SendResult>();
+    receiver.answer = (event) => (event === "event-51" ? last.promise : DELIVERED);
+    for (let count = 0; count < 50; count += 1) outbox.add("A");
+    dispatcher.wake();
+    await clock.advance(100);
+    outbox.add("B");
+    receiver.answer = () => failedWith(503);
+    dispatcher.wake();
+    await clock.advance(100);
+    last.resolve(DELIVERED);
+    await clock.advance(100);
+    dispatcher.noteRequeued(outbox.requeue());
+    outbox.add("A");
+    receiver.answer = (event) => (event === "event-52" ? failedWith(503) : DELIVERED);
+    await clock.advance(HOUR_MS);
+    const ofA = receiver.deliveredIds.filter((id) => id === "event-1" || id === "event-53");
+    expect(ofA).toEqual(["event-1", "event-53"]);
+    await dispatcher.stop();
+  });
+
   test("whenever it is asked for, every event arrives once and none is left", async () => {
     const steps = fc.array(
       fc.record({

@@ -196,14 +196,13 @@ export class WebhookDesk {
       counts.superseded_count += step.supersededCount;
       counts.unchanged_count += step.unchangedCount;
       next = step.hasMore ? step.lastId : undefined;
+      // At once: a correction that is stored from here on must not be sent before these.
+      if (step.requeuedCount > 0) dispatchers.find(id)?.noteRequeued(step.requeuedCount);
       // Terminals get their share of the loop between two steps.
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const count = counts.requeued_count;
-    if (count > 0) {
-      dispatchers.find(id)?.noteRequeued(count);
-      log.info("webhook.redelivered", { endpoint: name, count, by });
-    }
+    if (count > 0) log.info("webhook.redelivered", { endpoint: name, count, by });
     const seenCount = count + counts.superseded_count + counts.unchanged_count;
     const askedCount = selection.kind === "ids" ? countBehind(selection.ids, afterId) : seenCount;
     return { ...counts, unknown_count: askedCount - seenCount, next: encodePlaceOrNull(next) };

@@ -198,6 +198,17 @@ describe("POST /v1/webhooks/{id}/redeliver", () => {
     expect(second.json).toMatchObject({ requeued_count: 0, unchanged_count: 104, next: null });
   });
 
+  test("tells delivery of each step before anything else can be stored", async () => {
+    const punches = Array.from({ length: 250 }, (_, index) =>
+      rawPunch(String(index), "20260302081505"),
+    );
+    await opened.storage.append([punchesFrom("GATE3", punches)]);
+    const tries = punches.map((_, index) => ({ ...endedTry(5 + index), kind: "parked" as const }));
+    await outboxOf(opened.storage).recordAttempts(tries);
+    expect((await redeliver({ parked: true })).json).toMatchObject({ requeued_count: 252 });
+    expect(dispatchers.requeued.map(([, count]) => count)).toEqual([200, 52]);
+  });
+
   test("refuses what selects nothing, or two things", async () => {
     for (const body of [
       {},
