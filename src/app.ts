@@ -19,6 +19,7 @@ import { createDispatchers, createWebhookDesk, startDelivery } from "#app/delive
 import { webOptions } from "#app/web-options.ts";
 import { loadSecrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
+import { loadTlsFiles, type TlsFiles } from "#config/tls-files.ts";
 import type { HandleIntake } from "#devices/connection-host.ts";
 import { createDrivers } from "#devices/drivers.ts";
 import { startDeviceListener } from "#devices/listener.ts";
@@ -39,6 +40,8 @@ export interface RunningApp {
   /** Ports it is bound to. */
   readonly terminalPort: number;
   readonly webPort: number;
+  /** Undefined: there is none. */
+  readonly terminalTlsPort: number | undefined;
   /** Whether it is the first successful start on this data. */
   readonly isFirstStart: boolean;
   /**
@@ -120,7 +123,9 @@ async function startParts(
   });
   stops.push(() => queue.stop());
   const handleIntake = createHandleIntake({ queue, tally: new IntakeTally(), clock, log });
+  const tls = await loadTlsFiles(config);
   const web = startWebServer({
+    tls,
     ...webOptions(options, storage, secrets),
     readiness: () => findReadiness({ storage, disk, ownClock }),
     webhooks,
@@ -132,7 +137,7 @@ async function startParts(
   stops.push(() => web.stop());
   await watch.start();
   stops.push(() => watch.stop());
-  const listener = startListener(options, handleIntake, watch);
+  const listener = startListener(options, { handleIntake, watch, tls });
   stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
   const isFirstStart = await noteStart(storage, config, clock);
@@ -142,6 +147,7 @@ async function startParts(
   return {
     terminalPort: listener.port,
     webPort: web.port,
+    terminalTlsPort: listener.tlsPort,
     isFirstStart,
     failed: failed.promise,
     commits: () => queue.counts,
@@ -192,11 +198,20 @@ function createQueue(
   });
 }
 
-function startListener(options: AppOptions, handleIntake: HandleIntake, watch: TerminalWatch) {
-  const { config, clock, log } = options;
+function startListener(
+  { config, clock, log }: AppOptions,
+  parts: {
+    readonly handleIntake: HandleIntake;
+    readonly watch: TerminalWatch;
+    readonly tls: TlsFiles | undefined;
+  },
+) {
+  const { handleIntake, watch, tls } = parts;
+  const { serverTlsPort: tlsPort } = config;
   return startDeviceListener({
     hostname: config.serverHost,
     port: config.serverPort,
+    tls: tls === undefined || tlsPort === undefined ? undefined : { ...tls, port: tlsPort },
     drivers: createDrivers(),
     handleIntake: watch.following(handleIntake),
     noteSighting: (sighting) => watch.notePort(sighting),

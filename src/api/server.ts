@@ -90,6 +90,8 @@ export interface WebApiOptions {
   readonly onWork: () => void;
   /** Of the program, for the OpenAPI document. */
   readonly version: string;
+  /** Certificate and key in PEM; undefined: the port speaks HTTP without TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** The API and where it listens. */
@@ -160,11 +162,12 @@ async function waitUntil(condition: () => boolean, clock: Clock): Promise<void> 
   check.stop();
 }
 
-function listen(app: WebApi, { hostname, port, live }: WebServerOptions) {
+function listen(app: WebApi, { hostname, port, tls, live }: WebServerOptions) {
   try {
     return Bun.serve({
       hostname,
       port,
+      ...(tls !== undefined && { tls: { cert: tls.cert, key: tls.key } }),
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
       fetch: app.fetch,
@@ -196,8 +199,9 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
   const app = new Elysia({
     name: "web-api",
     strictPath: true,
-    // Otherwise the path of `http://box/` is looked for behind its end: three letters are too few.
-    handler: { standardHostname: false },
+    // The path is looked for from letter 7 on, or 11: in `http://box/` the latter is behind its end,
+    // in `https://box/` the former before its host.
+    handler: { standardHostname: options.tls !== undefined },
   })
     .headers({
       "content-type": "application/json",

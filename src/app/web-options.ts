@@ -1,6 +1,7 @@
 /** The settings as what the web port is told of the site, its clients and its own address. */
 
 import type { Secrets } from "#config/secrets.ts";
+import { webSchemeOf } from "#config/tls-files.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { endpointUrl } from "#ingest/rules-of-settings.ts";
 import { hostTimeZone } from "#platform/clock.ts";
@@ -25,7 +26,7 @@ export function webOptions(options: AppOptions, storage: Storage, secrets: Secre
     serverTimeZone: hostTimeZone(),
     primaryDeviceId: deviceId(config.primaryDeviceId),
     primaryUserRange: primaryUserRange(config),
-    apiUrl: `http://${config.webHost}:${config.webPort}`,
+    apiUrl: `${webSchemeOf(config)}://${config.webHost}:${config.webPort}`,
     tokens: {
       signingKey: new TextEncoder().encode(secrets.tokenSigningKey),
       expiryHours: config.hrisTokenExpiryHours,

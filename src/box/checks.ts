@@ -86,8 +86,10 @@ function checkFree(folder: string, neededBytes: number): readonly string[] {
 }
 
 /** Whether nobody but this service, or the one it takes the place of, holds its ports. */
-export function checkPorts({ serverPort, webPort }: Config): readonly string[] {
+export function checkPorts(config: Config): readonly string[] {
+  const { serverPort, serverTlsPort = 0, webPort } = config;
   const ports = [
+    { name: "SERVER_TLS_PORT", port: serverTlsPort },
     { name: "SERVER_PORT", port: serverPort },
     { name: "WEB_PORT", port: webPort },
   ];

@@ -6,6 +6,7 @@ import { Command } from "commander";
 import { type RunningApp, startApp } from "#app.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { secretPath } from "#config/secrets.ts";
+import { webSchemeOf } from "#config/tls-files.ts";
 import { ServiceCare } from "#maintenance/service-care.ts";
 import { systemClock } from "#platform/clock.ts";
 import { type ClosableLog, createLog, type Log } from "#platform/log.ts";
@@ -99,8 +100,10 @@ function noticeOf(app: RunningApp, loaded: LoadedConfig, host: CliHost): readonl
         : undefined,
     terminalAddresses: reachableAddresses(config.serverHost),
     terminalPort: app.terminalPort,
+    terminalTlsPort: app.terminalTlsPort,
     webAddresses: reachableAddresses(config.webBind),
     webPort: app.webPort,
+    webScheme: webSchemeOf(config),
     pairingMinutes: config.pairingWindowMinutes,
     enrollment: config.deviceEnrollment,
   });

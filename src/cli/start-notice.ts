@@ -14,9 +14,12 @@ export interface StartFacts {
   /** Addresses terminals can be told to send to: IPv4, not loopback. Empty: this machine only. */
   readonly terminalAddresses: readonly string[];
   readonly terminalPort: number;
+  /** Port of terminals that speak TLS; undefined: there is none. */
+  readonly terminalTlsPort?: number | undefined;
   /** The same for clients of the API. */
   readonly webAddresses: readonly string[];
   readonly webPort: number;
+  readonly webScheme: "http" | "https";
   /** How long new terminals are approved at once; 0: they wait for approval. */
   readonly pairingMinutes: number;
   readonly enrollment: "approve" | "open";
@@ -24,11 +27,11 @@ export interface StartFacts {
 
 /** Lines to print when the server is ready: at most 15 on a first start, at most 3 on later ones. */
 export function startNotice(facts: StartFacts): readonly string[] {
-  const { programName: program, terminalPort, webPort } = facts;
+  const { programName: program, terminalPort } = facts;
   const [terminalAddress = "127.0.0.1"] = facts.terminalAddresses;
   const listening = [
-    `Terminals: ${endpoints(facts.terminalAddresses, terminalPort)}`,
-    `API:       ${webLinks(facts.webAddresses, webPort)} (documentation: /swagger)`,
+    `Terminals: ${endpoints(facts.terminalAddresses, terminalPort)}${tlsRemark(facts)}`,
+    `API:       ${webLinks(facts)} (documentation: /swagger)`,
   ];
   if (!facts.isFirstStart) {
     return [`biometric-server ${facts.version} is ready, data in ${facts.dataDir}`, ...listening];
@@ -54,9 +57,13 @@ function endpoints(addresses: readonly string[], port: number): string {
   return `${all.join(", ")} port ${port}`;
 }
 
-function webLinks(addresses: readonly string[], port: number): string {
-  const all = addresses.length === 0 ? ["127.0.0.1"] : addresses;
-  return all.map((address) => `http://${bracketed(address)}:${port}`).join(", ");
+function tlsRemark({ terminalTlsPort }: StartFacts): string {
+  return terminalTlsPort === undefined ? "" : `, with TLS port ${terminalTlsPort}`;
+}
+
+function webLinks({ webAddresses, webScheme, webPort }: StartFacts): string {
+  const all = webAddresses.length === 0 ? ["127.0.0.1"] : webAddresses;
+  return all.map((address) => `${webScheme}://${bracketed(address)}:${webPort}`).join(", ");
 }
 
 function bracketed(address: string): string {
@@ -79,8 +86,9 @@ function tokenLine(facts: StartFacts): string {
       ? "$HRIS_API_SECRET_KEY"
       : `$(cat ${shellWord(facts.clientSecretPath)})`;
   const body = `{\\"client_id\\":\\"hris_system\\",\\"client_secret\\":\\"${secret}\\"}`;
-  const link = `http://${bracketed(address)}:${facts.webPort}/api/auth/token`;
-  return `curl -s ${link} -H 'Content-Type: application/json' -d "${body}"`;
+  const link = `${facts.webScheme}://${bracketed(address)}:${facts.webPort}/api/auth/token`;
+  // What the certificate names is seldom an address.
+  return `curl -s${facts.webScheme === "https" ? "k" : ""} ${link} -H 'Content-Type: application/json' -d "${body}"`;
 }
 
 /** Quoted only where a shell would split or read the word. */

@@ -66,6 +66,29 @@ const PLACES = {
     fallback: "localhost",
     parse: parseHostName,
   }),
+  serverTlsPort: integer({
+    name: "SERVER_TLS_PORT",
+    meaning:
+      "Port on which terminals that speak TLS (1.0 to 1.3) are received, beside the other; it takes both TLS files. Unset: none.",
+    min: 1,
+    max: PORT_MAX,
+    fallback: undefined,
+  }),
+  tlsCertFile: text({
+    name: "TLS_CERT_FILE",
+    meaning:
+      "Certificate of this server with its chain (PEM). With it and its key the API is served by HTTPS alone.",
+    wanted: "a path",
+    fallback: undefined,
+    parse: parsePath,
+  }),
+  tlsKeyFile: text({
+    name: "TLS_KEY_FILE",
+    meaning: "Private key of the certificate (PEM), readable by the server's user.",
+    wanted: "a path",
+    fallback: undefined,
+    parse: parsePath,
+  }),
   logLevel: choice({
     name: "LOG_LEVEL",
     meaning: "The least important events that are still logged.",

@@ -189,6 +189,7 @@ function findConflicts(config: Config): ConfigProblem[] {
     const message = `"${config.webPort}" for WEB_PORT cannot be used: wanted is another port than SERVER_PORT`;
     problems.push({ code: "conflict", name: "WEB_PORT", message });
   }
+  problems.push(...findTlsConflicts(config));
   const url = config.webhookUrl === undefined ? ok("") : checkWebhookUrl(config.webhookUrl, config);
   if (!url.ok) {
     const shown = withoutSecrets(config.webhookUrl ?? "");
@@ -196,6 +197,28 @@ function findConflicts(config: Config): ConfigProblem[] {
     problems.push({ code: "conflict", name: "BIOMETRIC_WEBHOOK_URL", message });
   }
   return [...problems, ...findSizeConflicts(config)];
+}
+
+/** A certificate is of no use without its key, and TLS of none without both. */
+function findTlsConflicts(config: Config): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { tlsCertFile, tlsKeyFile, serverTlsPort, serverPort, webPort } = config;
+  const refuse = (name: string, message: string) =>
+    problems.push({ code: "conflict", name, message });
+  if (tlsCertFile === undefined && tlsKeyFile !== undefined) {
+    refuse("TLS_CERT_FILE", "TLS_KEY_FILE is set alone: wanted is TLS_CERT_FILE, too");
+  } else if (tlsKeyFile === undefined && tlsCertFile !== undefined) {
+    refuse("TLS_KEY_FILE", "TLS_CERT_FILE is set alone: wanted is TLS_KEY_FILE, too");
+  }
+  if (serverTlsPort === undefined) return problems;
+  const shown = `"${serverTlsPort}" for SERVER_TLS_PORT cannot be used`;
+  if (tlsCertFile === undefined && tlsKeyFile === undefined) {
+    refuse("SERVER_TLS_PORT", `${shown}: wanted are TLS_CERT_FILE and TLS_KEY_FILE, too`);
+  }
+  if (serverTlsPort === serverPort || serverTlsPort === webPort) {
+    refuse("SERVER_TLS_PORT", `${shown}: wanted is another port than SERVER_PORT and WEB_PORT`);
+  }
+  return problems;
 }
 
 /** Bounds of a terminal's bytes that leave no room for one another. */

@@ -19,6 +19,7 @@ export interface UrlRefusal {
 export interface OwnPorts {
   readonly serverPort: number;
   readonly webPort: number;
+  readonly serverTlsPort?: number | undefined;
 }
 
 /** What every address must be, whoever gives it. */
@@ -68,9 +69,8 @@ export function isOwnUrl(url: URL, address: string, own: OwnPorts): boolean {
 const LINK_LOCAL_IPV4 = 0xffff_a9fen;
 const LINK_LOCAL_IPV6 = 0xfe80n >> 6n;
 
-function isOwnPort(url: URL, { serverPort, webPort }: OwnPorts): boolean {
-  const port = portOf(url);
-  return port === serverPort || port === webPort;
+function isOwnPort(url: URL, { serverPort, webPort, serverTlsPort }: OwnPorts): boolean {
+  return [serverPort, webPort, serverTlsPort].includes(portOf(url));
 }
 
 /** Whether an address on a port of our own is that of the receiver for trials. */

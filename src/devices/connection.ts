@@ -170,6 +170,11 @@ export class DeviceConnection implements BudgetMember {
     if (!this.#hasReceived) this.#terminate();
   }
 
+  /** The peer speaks no TLS that we do, on the port that takes nothing else. */
+  refuseTls(): void {
+    this.#cut("tls");
+  }
+
   /** Ends it at once, replies or not. */
   abort(): void {
     this.#cut("stopping");
@@ -325,7 +330,8 @@ export class DeviceConnection implements BudgetMember {
 
   /** A probe leaves at once; a terminal in "Local" mode stays, and some leave before our deadline. */
   #noteSilence(reason: CloseReason): void {
-    if (this.#hasReceived || reason === "stopping" || this.#state === "closed") return;
+    if (this.#hasReceived || this.#state === "closed") return;
+    if (reason === "stopping" || reason === "tls") return;
     const openMs = this.#host.clock.monotonicMs() - this.#openedAtMs;
     if (reason !== "silent" && openMs < SILENCE_MIN_MS) return;
     const detail = 'A terminal there connects and sends nothing, as in "Local" mode';

@@ -28,6 +28,9 @@ const SWEEP_PERIOD_MS = 1_000;
 /** From this size on, chunks are freed at once; smaller ones are cheap garbage. */
 const FREED_BYTES_MIN = 16 * 1024;
 
+/** TLS 1.0: terminals of the M50 and M60 kind speak nothing newer. */
+const OLDEST_TLS = 0x0301;
+
 /** How long replies in flight may hold up a stop. */
 const STOP_TIMEOUT_MS = 5_000;
 
@@ -46,12 +49,23 @@ export interface ListenerLimits extends ConnectionLimits {
   readonly bufferedBytesMax: number;
 }
 
+/** Where and with what terminals are received that speak TLS. */
+export interface TerminalTls {
+  /** 1 to 65535. */
+  readonly port: number;
+  /** The certificate with its chain, and its key, in PEM. */
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What `startDeviceListener` needs. */
 export interface DeviceListenerOptions {
   /** An IP address of this machine, or `0.0.0.0`, or `::` for IPv6 and IPv4. */
   readonly hostname: string;
   /** 0 to 65535; 0 takes a free one. */
   readonly port: number;
+  /** A further port for terminals that speak TLS. */
+  readonly tls?: TerminalTls | undefined;
   /** In the order in which they are asked about a connection. */
   readonly drivers: readonly Driver[];
   readonly handleIntake: HandleIntake;
@@ -84,8 +98,10 @@ export interface ListenerFigures {
 
 /** The running terminal port. */
 export interface DeviceListener {
-  /** The port it is bound to. */
+  /** The port it is bound to, without TLS. */
   readonly port: number;
+  /** The one with TLS; undefined: there is none. */
+  readonly tlsPort: number | undefined;
   figures(): ListenerFigures;
   /**
    * Takes no new socket and no new request, and resolves when all sockets are gone: once requests
@@ -105,10 +121,11 @@ export function startDeviceListener(options: DeviceListenerOptions): DeviceListe
 
 class TerminalPort implements DeviceListener {
   readonly port: number;
+  readonly tlsPort: number | undefined;
   readonly #options: DeviceListenerOptions;
   readonly #budget: ReadingBudget;
   readonly #host: ConnectionHost;
-  readonly #server: Bun.TCPSocketListener<DeviceConnection | undefined>;
+  readonly #servers: readonly Bun.TCPSocketListener<DeviceConnection | undefined>[];
   readonly #sweep: Timer;
   readonly #connections = new Set<DeviceConnection>();
   readonly #countByAddress = new Map<string, number>();
@@ -124,8 +141,11 @@ class TerminalPort implements DeviceListener {
     this.#options = options;
     this.#budget = makeBudget(options.limits);
     this.#host = this.#makeHost();
-    this.#server = this.#listen();
-    this.port = this.#server.port;
+    const server = this.#listen(options.port, undefined);
+    this.port = server.port;
+    const tlsServer = this.#listenTls(server);
+    this.tlsPort = tlsServer?.port;
+    this.#servers = tlsServer === undefined ? [server] : [server, tlsServer];
     this.#sweep = options.clock.every(SWEEP_PERIOD_MS, () => this.#checkDeadlines());
   }
 
@@ -146,7 +166,7 @@ class TerminalPort implements DeviceListener {
 
   stop(): Promise<void> {
     if (this.#stopTimer === undefined) {
-      this.#server.stop();
+      for (const server of this.#servers) server.stop();
       this.#stopTimer = this.#options.clock.after(STOP_TIMEOUT_MS, () => this.#abortAll());
       for (const connection of this.#connections) connection.stop();
       this.#finishStop();
@@ -173,12 +193,30 @@ class TerminalPort implements DeviceListener {
     };
   }
 
-  #listen(): Bun.TCPSocketListener<DeviceConnection | undefined> {
-    const { hostname, port } = this.#options;
+  /** `plain` ends when its companion cannot be had. */
+  #listenTls(
+    plain: Bun.TCPSocketListener<DeviceConnection | undefined>,
+  ): Bun.TCPSocketListener<DeviceConnection | undefined> | undefined {
+    const { tls } = this.#options;
+    if (tls === undefined) return undefined;
+    try {
+      return this.#listen(tls.port, tls);
+    } catch (error) {
+      plain.stop(true);
+      throw error;
+    }
+  }
+
+  #listen(
+    port: number,
+    tls: TerminalTls | undefined,
+  ): Bun.TCPSocketListener<DeviceConnection | undefined> {
+    const { hostname } = this.#options;
     try {
       return Bun.listen<DeviceConnection | undefined>({
         hostname,
         port,
+        ...(tls === undefined ? {} : { tls: tlsOptions(tls) }),
         // Without it, a peer that sends and shuts its half at once never gets its reply.
         allowHalfOpen: true,
         data: undefined,
@@ -194,10 +232,14 @@ class TerminalPort implements DeviceListener {
           end: (socket) => socket.data?.peerEnded(),
           close: (socket) => this.#forget(socket.data),
           error: (socket, error) => this.#abandon(socket, error),
+          handshake: (socket, isDone, error) => this.#noteHandshake(socket, isDone, error),
         },
       });
     } catch (error) {
-      throw describeListenFailure(error, this.#options);
+      throw describeListenFailure(error, hostname, {
+        port,
+        name: tls === undefined ? "SERVER_PORT" : "SERVER_TLS_PORT",
+      });
     }
   }
 
@@ -248,6 +290,20 @@ class TerminalPort implements DeviceListener {
     this.#finishStop();
   }
 
+  /** Of the TLS port alone. That nobody vouches for the terminal is no failure. */
+  #noteHandshake(
+    socket: Bun.Socket<DeviceConnection | undefined>,
+    isDone: boolean,
+    error: Error | null,
+  ): void {
+    const connection = socket.data;
+    if (isDone || connection === undefined) return;
+    const { address } = connection;
+    const fields = { address, error: error?.message ?? "closed" };
+    this.#options.log.warn("terminal.tls-failed", fields, { per: address });
+    connection.refuseTls();
+  }
+
   /** A handler of ours threw: a bug. Its socket closes unacknowledged; all others go on. */
   #abandon(socket: Bun.Socket<DeviceConnection | undefined>, error: Error): void {
     const address = socket.data?.address;
@@ -285,6 +341,12 @@ function countUp<Key extends string>(counts: Partial<Record<Key, number>>, key: 
   counts[key] = (counts[key] ?? 0) + 1;
 }
 
+/** Bun heeds the oldest version (1.4.5), although its types do not have it. */
+function tlsOptions({ cert, key }: TerminalTls): Bun.TLSOptions {
+  const withVersion = { cert, key, minVersion: OLDEST_TLS };
+  return withVersion;
+}
+
 /**
  * Frees a chunk that has been looked at. Up to 512 KiB come with each turn of a fast peer, and
  * would else wait for a collection.
@@ -319,29 +381,33 @@ function findAddress(socket: { readonly remoteAddress: string | undefined }): st
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
 }
 
-function describeListenFailure(
-  cause: unknown,
-  { hostname, port }: DeviceListenerOptions,
-): AppError {
-  const { wanted, hint } = explainListenFailure(findErrorCode(cause), port);
+/** A port with the name of its setting. */
+interface NamedPort {
+  readonly name: string;
+  readonly port: number;
+}
+
+function describeListenFailure(cause: unknown, hostname: string, named: NamedPort): AppError {
+  const { port } = named;
+  const { wanted, hint } = explainListenFailure(findErrorCode(cause), named);
   const message = `Cannot listen for terminals on "${hostname}:${port}": ${wanted}`;
   return new AppError("port-unavailable", message, { hint, cause });
 }
 
 function explainListenFailure(
   code: string | undefined,
-  port: number,
+  { name, port }: NamedPort,
 ): { readonly wanted: string; readonly hint: string } {
   switch (code) {
     case "EADDRINUSE":
       return {
         wanted: "the port is taken by another program",
-        hint: `Find it with: ss -ltnp 'sport = :${port}', then stop it or set SERVER_PORT`,
+        hint: `Find it with: ss -ltnp 'sport = :${port}', then stop it or set ${name}`,
       };
     case "EACCES":
       return {
         wanted: "ports below 1024 need a permission this user does not have",
-        hint: "Set SERVER_PORT to 1024 or above, or grant CAP_NET_BIND_SERVICE",
+        hint: `Set ${name} to 1024 or above, or grant CAP_NET_BIND_SERVICE`,
       };
     case "EADDRNOTAVAIL":
       return {
@@ -351,7 +417,7 @@ function explainListenFailure(
     default:
       return {
         wanted: "an IP address of this machine and a port from 0 to 65535 are needed",
-        hint: "Set SERVER_HOST to 0.0.0.0 for all interfaces, and SERVER_PORT to a free port",
+        hint: `Set SERVER_HOST to 0.0.0.0 for all interfaces, and ${name} to a free port`,
       };
   }
 }

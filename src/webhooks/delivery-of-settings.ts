@@ -13,7 +13,7 @@ export function deliveryOf(
     refusalsMax: config.webhookRetriesMax + 1,
     retryDelayMs: config.webhookRetryDelayMs,
     authorities: found.authorities,
-    ownPorts: { serverPort: config.serverPort, webPort: config.webPort },
+    ownPorts: config,
     own: {
       secret: found.secret,
       rateLimitPerMinute: config.webhookRateLimit,

@@ -15,6 +15,7 @@ const FACTS: StartFacts = {
   terminalPort: 7005,
   webAddresses: ["192.168.1.20", "10.0.0.5"],
   webPort: 5050,
+  webScheme: "http",
   pairingMinutes: 60,
   enrollment: "approve",
 };
@@ -65,6 +66,14 @@ describe("a first start", () => {
       `{"client_id":"hris_system","client_secret":"secret of ${path}"}`,
       "",
     ]);
+  });
+
+  test("startNotice() tells HTTPS, and the port of terminals with TLS", () => {
+    const text = startNotice({ ...FACTS, webScheme: "https", terminalTlsPort: 7443 }).join("\n");
+    expect(text).toContain("port 7005, with TLS port 7443\n");
+    expect(text).toContain("https://192.168.1.20:5050, https://10.0.0.5:5050 ");
+    expect(text).toContain("curl -sk https://192.168.1.20:5050/api/auth/token ");
+    expect(text).not.toContain("http://");
   });
 
   test("startNotice() points at the variable when a setting gives the secret", () => {

@@ -236,6 +236,16 @@ describe("values", () => {
     expect(loaded(fitting).config.deviceBufferedBytesMax).toBe(2048 * 1024);
   });
 
+  test("loadConfig() refuses half of what TLS takes", () => {
+    const namesOf = (environment: Environment) => problems(environment).map(({ name }) => name);
+    expect(namesOf({ TLS_CERT_FILE: "cert.pem" })).toEqual(["TLS_KEY_FILE"]);
+    expect(namesOf({ TLS_KEY_FILE: "key.pem" })).toEqual(["TLS_CERT_FILE"]);
+    expect(namesOf({ SERVER_TLS_PORT: "7443" })).toEqual(["SERVER_TLS_PORT"]);
+    const files = { TLS_CERT_FILE: "cert.pem", TLS_KEY_FILE: "key.pem" };
+    expect(namesOf({ ...files, SERVER_TLS_PORT: "5050" })).toEqual(["SERVER_TLS_PORT"]);
+    expect(loaded({ ...files, SERVER_TLS_PORT: "7443" }).config.serverTlsPort).toBe(7443);
+  });
+
   test("loadConfig() refuses a head shorter than what decides on its protocol", () => {
     const [problem, ...others] = problems({ DEVICE_HEAD_KIB_MAX: "3" });
     expect(others).toEqual([]);

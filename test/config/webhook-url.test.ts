@@ -78,6 +78,12 @@ describe("checkWebhookUrl()", () => {
     }
   });
 
+  test("refuses the terminals' port with TLS, where there is one", () => {
+    const url = "https://localhost:7443/hook";
+    expect(checkWebhookUrl(url, OWN).ok).toBe(true);
+    expect(checkWebhookUrl(url, { ...OWN, serverTlsPort: 7443 }).ok).toBe(false);
+  });
+
   test("knows the ports that a scheme implies", () => {
     expect(checkWebhookUrl("https://localhost/", { ...OWN, webPort: 443 }).ok).toBe(false);
     expect(checkWebhookUrl("http://localhost/", { ...OWN, webPort: 80 }).ok).toBe(false);
