@@ -1,7 +1,8 @@
 /**
  * Lets messages that were delivered or parked wait once more. One that a later message of the same
  * punch has taken the place of is superseded instead, so that a receiver never hears the older state
- * after the newer one.
+ * after the newer one. Of a historic punch corrections make no messages, and every time it is asked for
+ * makes another one: there each tells the punch as it stands.
  */
 
 import type { Database } from "bun:sqlite";
@@ -21,7 +22,12 @@ const SELECT = `SELECT id, status, endpoint_id AS endpointId, ${DELIVERY_BYTES} 
     WHERE later.type = 'punch.updated' AND later.punch_id = deliveries.punch_id
     AND later.endpoint_id = deliveries.endpoint_id AND later.revision > deliveries.revision
     AND later.status IN ('delivered', 'waiting')
-  ) AS hasSuccessor
+  ) AS hasSuccessor,
+  EXISTS (
+    SELECT 1 FROM punches
+    WHERE punches.id = deliveries.punch_id AND is_historic
+    AND punches.revision > deliveries.revision
+  ) AS isOutdated
   FROM deliveries WHERE`;
 const ORDER = "ORDER BY id LIMIT $limit";
 /** `parked` is written out: the partial index is not used for a bound value. */
@@ -31,7 +37,8 @@ const BETWEEN = `${SELECT} id BETWEEN $fromId AND $toId ${ORDER}`;
 
 const SUPERSEDE = "UPDATE deliveries SET status = 'superseded' WHERE id = ?";
 const REQUEUE = `UPDATE deliveries SET status = 'waiting', next_attempt_at_ms = 0,
-  attempt_count = CASE WHEN $keepsCount THEN attempt_count ELSE 0 END WHERE id = $id`;
+  attempt_count = CASE WHEN $keepsCount THEN attempt_count ELSE 0 END,
+  body_text = CASE WHEN $keepsBody THEN body_text END WHERE id = $id`;
 
 interface Row {
   readonly id: number;
@@ -39,8 +46,9 @@ interface Row {
   readonly endpointId: number;
   readonly bytes: number;
   readonly atMs: number;
-  /** 0 or 1. */
+  /** 0 or 1, both. */
   readonly hasSuccessor: number;
+  readonly isOutdated: number;
 }
 
 type Bindings = Record<string, string | number | boolean>;
@@ -139,8 +147,9 @@ export class Redelivery {
     this.#counters.add({ ledgerBytes: bytes });
   }
 
-  #begin(endpointId: EndpointId, { id, status, bytes }: Row, keepsCount: boolean): void {
-    this.#requeue.run({ id, keepsCount });
+  #begin(endpointId: EndpointId, row: Row, keepsCount: boolean): void {
+    const { id, status, bytes } = row;
+    this.#requeue.run({ id, keepsCount, keepsBody: row.isOutdated === 0 });
     const isParked = status === "parked";
     this.#counters.addDeliveries(endpointId, { waiting: 1, parked: isParked ? -1 : 0 });
     if (!isParked) this.#counters.add({ ledgerBytes: -bytes });

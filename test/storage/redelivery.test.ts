@@ -266,6 +266,27 @@ describe("redeliver()", () => {
     expect(await statusesOf(opened.storage)).toEqual({ [old]: "waiting", [parked]: "waiting" });
   });
 
+  test("tells a historic punch, whose corrections make no messages, as it stands", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    const [changed = 0, same = 0] = await storeMessages(storage, 2);
+    await deliver(storage, [changed, same], { bodyText: '{"sent": true}' });
+    using database = new Database(opened.path);
+    database.run("UPDATE punches SET is_historic = 1");
+    database.run(
+      "UPDATE punches SET revision = 2 WHERE id = (SELECT punch_id FROM deliveries WHERE id = ?)",
+      [changed],
+    );
+    expect(await step(storage, { kind: "ids", ids: [changed, same] })).toMatchObject({
+      requeuedCount: 2,
+    });
+    const again = await outboxOf(storage).listWaitingDeliveries(GATE, 0, 10);
+    expect(again.map(({ id, bodyText, punch }) => [id, bodyText, punch?.revision])).toEqual([
+      [changed, undefined, 2],
+      [same, '{"sent": true}', 1],
+    ]);
+  });
+
   test("finds successors by an index", () => {
     using opened = openTestStorage();
     using database = new Database(opened.path);
