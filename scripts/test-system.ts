@@ -3,8 +3,8 @@
  * those packages where that is possible: on Debian, as root. `npm test` skips these tests.
  */
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { installMissing } from "./debian-packages.ts";
 
 const PROJECT = resolve(import.meta.dir, "..");
 const FOLDER = "test/system-packages";
@@ -23,27 +23,11 @@ const PACKAGES = [
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const missing = PACKAGES.filter(({ program }) => Bun.which(program) === null);
-  if (missing.length > 0 && !(await install(missing.map(({ name }) => name)))) return 1;
+  if (!(await installMissing(PACKAGES))) return 1;
   const run = Bun.spawn([process.execPath, "scripts/test.ts", FOLDER, ...process.argv.slice(2)], {
     cwd: PROJECT,
     stdio: ["inherit", "inherit", "inherit"],
     env: { ...process.env, SYSTEM_PACKAGES: "1" },
   });
   return run.exited;
-}
-
-async function install(packages: readonly string[]): Promise<boolean> {
-  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) {
-    console.error(`error: Missing ${packages.join(", ")}: install them, or run as root on Debian`);
-    return false;
-  }
-  for (const command of [["update"], ["install", "-y", "--no-install-recommends", ...packages]]) {
-    const run = Bun.spawn(["apt-get", "-q", ...command], {
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
-    if ((await run.exited) !== 0) return false;
-  }
-  return true;
 }

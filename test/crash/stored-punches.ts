@@ -20,8 +20,11 @@ export interface StoredPunch {
   readonly direction: "in" | "out" | null;
 }
 
+/** All that is looked at of a server. */
+export type StoringServer = Pick<RunningServer, "dataDir">;
+
 /** Runs `work` on a read-only connection, in one transaction: on one state of the database. */
-export function lookInto<Value>(server: RunningServer, work: (database: Database) => Value): Value {
+export function lookInto<Value>(server: StoringServer, work: (database: Database) => Value): Value {
   const database = new Database(join(server.dataDir, "biometric.db"), { readonly: true });
   try {
     database.run("PRAGMA busy_timeout = 5000");
@@ -32,7 +35,7 @@ export function lookInto<Value>(server: RunningServer, work: (database: Database
 }
 
 /** All punches, in the order in which they were stored. */
-export function readStored(server: RunningServer): readonly StoredPunch[] {
+export function readStored(server: StoringServer): readonly StoredPunch[] {
   return lookInto(server, (database) =>
     database
       .query<StoredPunch, []>(
@@ -46,7 +49,7 @@ export function readStored(server: RunningServer): readonly StoredPunch[] {
 }
 
 /** One number out of the database. */
-export function readCount(server: RunningServer, sql: string): number {
+export function readCount(server: StoringServer, sql: string): number {
   return lookInto(server, (database) => countOf(database, sql));
 }
 
@@ -54,7 +57,7 @@ export function readCount(server: RunningServer, sql: string): number {
  * What does not agree: the file with itself, totals with the rows they count, ids and positions
  * with each other, the outbox with the feed. Empty when all is well.
  */
-export function findDamage(server: RunningServer): readonly string[] {
+export function findDamage(server: StoringServer): readonly string[] {
   return lookInto(server, (database) => [
     ...checkFile(database),
     ...Object.entries(MUST_BE_ZERO).flatMap(([what, sql]) => {

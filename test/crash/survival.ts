@@ -7,11 +7,11 @@ import { expect } from "bun:test";
 import { eventually } from "../support/eventually.ts";
 import type { RunningServer } from "../support/running-server.ts";
 import type { ReceivedWebhook, WebhookReceiver } from "../support/webhook-receiver.ts";
-import { findDamage, readStored, type StoredPunch } from "./stored-punches.ts";
+import { findDamage, readStored, type StoredPunch, type StoringServer } from "./stored-punches.ts";
 import type { TerminalLoad } from "./terminal-load.ts";
 
 /** Fails unless every acknowledged punch is in the database file and the file is sound. */
-export function expectKept(server: RunningServer, acknowledged: readonly string[]): void {
+export function expectKept(server: StoringServer, acknowledged: readonly string[]): void {
   const stored = new Set(readStored(server).map((punch) => punch.key));
   expect(acknowledged.filter((key) => !stored.has(key))).toEqual([]);
   expect(findDamage(server)).toEqual([]);

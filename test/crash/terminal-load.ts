@@ -7,6 +7,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EXECUTABLE, type RunningServer } from "../support/running-server.ts";
 
+/** What terminals need of a server: its port, and a folder for what they were told. */
+export type LoadedServer = Pick<RunningServer, "terminalPort" | "folder">;
+
 /** A run of terminals. */
 export interface LoadOptions {
   /** Beginning of the device ids; each run of a test has its own. */
@@ -47,7 +50,7 @@ export class TerminalLoad implements AsyncDisposable {
   readonly #path: string;
   readonly #process: Bun.Subprocess<"ignore", "pipe", "inherit">;
 
-  constructor(server: RunningServer, options: LoadOptions) {
+  constructor(server: LoadedServer, options: LoadOptions) {
     this.#path = join(server.folder, `acknowledged-${options.prefix}`);
     this.#process = Bun.spawn(
       [EXECUTABLE, "simulate", ...argumentsOf(server, options), "--acks", this.#path],
@@ -90,7 +93,7 @@ export function wallTimeAgo(seconds: number): string {
     .replace(/[-:T]/g, "");
 }
 
-function argumentsOf(server: RunningServer, options: LoadOptions): readonly string[] {
+function argumentsOf(server: LoadedServer, options: LoadOptions): readonly string[] {
   const chosen = {
     "--port": server.terminalPort,
     "--device-prefix": options.prefix,

@@ -1,25 +1,23 @@
 /**
  * A small Debian that systemd has booted, in a container with a network of its own that leads
- * nowhere. Its files lie in a folder of this machine. The packages are fetched once and kept.
+ * nowhere. Its files lie in a folder of this machine.
  */
 
 import { Database } from "bun:sqlite";
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  renameSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import { EXECUTABLE } from "../support/running-server.ts";
+import { copyDebian } from "./debian.ts";
 
 /** What is in the machine beside Debian's least. */
 const PACKAGES = [
@@ -31,9 +29,6 @@ const PACKAGES = [
   "systemd",
   "systemd-sysv",
 ];
-const CACHE = join(tmpdir(), "biometric-server-test-machines");
-/** Terminals of the machine that nobody sits at. */
-const MASKED_UNITS = ["console-getty.service", "getty@.service"];
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** How a program in the machine ended. */
@@ -52,10 +47,9 @@ export interface KeptPunch {
 
 /** Boots a machine with the built executable in `/root`. Use it with `await using`. */
 export async function bootMachine(): Promise<Machine> {
-  const base = await findBase();
   const root = mkdtempSync(join(tmpdir(), "biometric-machine-"));
   chmodSync(root, 0o755);
-  await mustRun("cp", "-a", "--reflink=auto", `${base}/.`, root);
+  await copyDebian(PACKAGES, root);
   const machine = new Machine(root);
   try {
     await machine.boot();
@@ -160,40 +154,4 @@ export class Machine implements AsyncDisposable {
     await this.#container?.exited;
     rmSync(this.root, { recursive: true, force: true });
   }
-}
-
-/** The tree that machines are copies of, made on the first use, from this machine's package mirror. */
-async function findBase(): Promise<string> {
-  const name = new Bun.CryptoHasher("sha256").update(PACKAGES.join()).digest("hex").slice(0, 12);
-  const base = join(CACHE, `debian-${name}`);
-  if (existsSync(base)) return base;
-  mkdirSync(CACHE, { recursive: true });
-  const made = mkdtempSync(join(CACHE, "making-"));
-  // Folders like these are for their maker alone, and a machine has other users.
-  chmodSync(made, 0o755);
-  const [mirror = "", suite = ""] = (await findMirror()).split(" ");
-  const include = `--include=${PACKAGES.join()}`;
-  await mustRun("debootstrap", "--variant=minbase", include, suite, made, mirror);
-  rmSync(join(made, "var/cache/apt"), { recursive: true, force: true });
-  // A line for the root would let the machine mount that of this one.
-  writeFileSync(join(made, "etc/fstab"), "");
-  for (const unit of MASKED_UNITS) symlinkSync("/dev/null", join(made, "etc/systemd/system", unit));
-  if (!existsSync(base)) renameSync(made, base);
-  return base;
-}
-
-async function findMirror(): Promise<string> {
-  const format = ["--format", "$(SITE) $(CODENAME)", "Created-By: Packages", "Component: main"];
-  const lines = (await mustRun("apt-get", "indextargets", ...format)).split("\n");
-  const suite = /VERSION_CODENAME=(\w+)/.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
-  const line = lines.find((text) => text.endsWith(` ${suite}`));
-  if (line === undefined) throw new Error(`apt has no mirror of ${suite}`);
-  return line;
-}
-
-async function mustRun(...argv: readonly string[]): Promise<string> {
-  const run = Bun.spawn([...argv], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [out, error] = await Promise.all([run.stdout.text(), run.stderr.text()]);
-  if ((await run.exited) !== 0) throw new Error(`${argv.join(" ")} failed: ${error}${out}`);
-  return out;
 }
