@@ -1,12 +1,20 @@
 /**
- * Aim: what `npm run release` makes runs on the processors it is for: on arm64, and on x64 without
- * AVX, as in small old boxes. Both are emulated.
+ * Aim: what `npm run release` makes can be made again by anybody, byte for byte, and runs on the
+ * processors it is for: on arm64, and on x64 without AVX, as in small old boxes. Both are emulated.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { sha256Of } from "#box/executable-file.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { EXECUTABLE, runExecutable, startServer } from "../support/running-server.ts";
@@ -74,7 +82,48 @@ async function expectWorking(executable: string): Promise<void> {
   expect(kept).toHaveLength(PUNCHES);
 }
 
+/** What a build needs, without a clone's history. */
+async function copyProject(to: string): Promise<void> {
+  const listed = await runExecutable(["version", "--licences", "--json"], {
+    cwd: folder,
+    settings: {},
+  });
+  const works: { readonly name: string }[] = JSON.parse(listed.out);
+  const packages = [...works.slice(3).map(({ name }) => name), "bun-types"];
+  const paths = packages.map((name) => `node_modules/${name}`).filter(isThere);
+  for (const path of ["src", "scripts", "systemd", "package.json", "tsconfig.json", ...paths]) {
+    mkdirSync(dirname(join(to, path)), { recursive: true });
+    cpSync(join(PROJECT, path), join(to, path), { recursive: true });
+  }
+}
+
+/** False for a package that lies inside of another. */
+function isThere(path: string): boolean {
+  return Bun.file(join(PROJECT, path, "package.json")).size > 0;
+}
+
+async function buildIn(project: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const outfile = join(project, "dist/biometric-server");
+  const call = `await (await import("./scripts/build.ts")).buildExecutable({ outfile: ${JSON.stringify(outfile)} })`;
+  const build = Bun.spawn([process.execPath, "-e", call], {
+    cwd: project,
+    env,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  expect(await build.exited).toBe(0);
+  return sha256Of(outfile);
+}
+
 describe("npm run release", () => {
+  testReleased("makes the same bytes in another folder, time and zone", async () => {
+    const [here, there] = [join(folder, "here"), join(folder, "far/from/there")];
+    await copyProject(here);
+    const first = await buildIn(here, { TZ: "Asia/Manila", HOME: folder });
+    mkdirSync(dirname(there), { recursive: true });
+    renameSync(here, there);
+    expect(await buildIn(there, { TZ: "America/Lima", LANG: "C" })).toBe(first);
+  });
+
   testReleased("sums up both files", async () => {
     const lines = readFileSync(join(RELEASE, "SHA256SUMS"), "utf8").split("\n");
     const wanted = NAMES.map(async (name) => `${await sha256Of(join(RELEASE, name))}  ${name}`);
