@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { fileBytes } from "#platform/files.ts";
 import { BUSY_TIMEOUT_MS, isEngineNewEnough } from "./database.ts";
+import { engineCode } from "./engine-error.ts";
 
 /** `quick`: every page and row; `full`: every index entry against its row, too, ten times as long. */
 export type ExaminationDepth = "quick" | "full";
@@ -74,13 +75,19 @@ function listTables(database: Database): readonly string[] {
 
 function checkTable(database: Database, table: string, depth: ExaminationDepth): readonly string[] {
   const pragma = depth === "full" ? "integrity_check" : "quick_check";
-  const rows = database
-    .query<Record<string, string>, []>(`PRAGMA ${pragma}("${table.replaceAll('"', '""')}")`)
-    .all();
-  return rows
-    .flatMap((row) => Object.values(row))
-    .filter((line) => line !== "ok")
-    .slice(0, DAMAGE_LINES_MAX);
+  const quoted = `"${table.replaceAll('"', '""')}"`;
+  try {
+    const rows = database.query<Record<string, string>, []>(`PRAGMA ${pragma}(${quoted})`).all();
+    return rows
+      .flatMap((row) => Object.values(row))
+      .filter((line) => line !== "ok")
+      .slice(0, DAMAGE_LINES_MAX);
+  } catch (error) {
+    // A table can be damaged so that not even the check gets through it.
+    const code = engineCode(error);
+    if (code?.startsWith("SQLITE_CORRUPT") !== true) throw error;
+    return [`table ${table}: ${code}`];
+  }
 }
 
 function readSchema(database: Database): Pick<DatabaseExamination, keyof typeof NO_SCHEMA> {

@@ -2,7 +2,7 @@
 
 import type { Config } from "#config/config.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
-import { type Finding, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
 import type { SecretInUse } from "./secrets-in-use.ts";
 
 /** A client that nobody adds, so that it goes by the main secret. */
@@ -18,7 +18,7 @@ export async function checkApi(
   if (config.webPort === 0) return skipped(CHECK, "WEB_PORT is 0, so that the port is not known");
   if (secret.text === undefined) {
     const found = `the secret in "${secret.place}" cannot be read (${secret.code})`;
-    return skipped(CHECK, found, "sudo biometric-server doctor");
+    return skipped(CHECK, found, ASK_ROOT);
   }
   const url = localUrl(config);
   const client = config.hrisAllowedClients[0] ?? CLIENT_ID;

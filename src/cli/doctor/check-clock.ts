@@ -4,13 +4,15 @@ import type { EpochMs } from "#base/epoch.ts";
 import { isClockUnset } from "#box/checks.ts";
 import { localText, utcText } from "#domain/time-text.ts";
 import { CLOCK_REASONS } from "../clock.ts";
-import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
 
 /** What is known of the clock. */
 export interface ClockView {
   readonly nowMs: EpochMs;
   /** Why it is believed, as `OwnClock` names it; undefined: nothing says that it is right. */
   readonly evidence: string | undefined;
+  /** Whether this user sees all evidence that there may be. */
+  readonly isEvidenceSeen: boolean;
   /** It is before the newest stored punch. */
   readonly isBehindStored: boolean;
   /** What `timedatectl show` prints; undefined where it does not answer. */
@@ -25,11 +27,11 @@ const SET_TIME = 'timedatectl set-time "YYYY-MM-DD HH:MM:SS"';
 const CONFIRM = "compare it with another clock, then: biometric-server clock confirm";
 
 export function checkClock(view: ClockView): readonly Finding[] {
-  const timedate = readTimedate(view.timedate);
+  const timedate = readTimedate(view);
   return [checkTrust(view), checkNtp(view, timedate), checkZone(view), checkChip(view, timedate)];
 }
 
-function checkTrust({ nowMs, evidence, isBehindStored }: ClockView): Finding {
+function checkTrust({ nowMs, evidence, isEvidenceSeen, isBehindStored }: ClockView): Finding {
   const shown = `it shows ${utcText(nowMs)} UTC`;
   if (isClockUnset(nowMs)) {
     const wanted = "today: punches would be taken for wrong, and no certificate holds";
@@ -38,6 +40,9 @@ function checkTrust({ nowMs, evidence, isBehindStored }: ClockView): Finding {
   if (isBehindStored) {
     const found = `${shown}, which is before the newest stored punch`;
     return fault("clock", { found, wanted: "a clock that never goes back", fix: SET_TIME });
+  }
+  if (evidence === undefined && !isEvidenceSeen) {
+    return skipped("clock", `${shown}; only root sees whether it is trusted`, ASK_ROOT);
   }
   if (evidence === undefined) {
     return fault("clock", {
@@ -56,7 +61,10 @@ interface Timedate {
   readonly isChipLocal: boolean;
 }
 
-function checkNtp({ evidence }: ClockView, timedate: Timedate | undefined): Finding {
+function checkNtp(
+  { evidence, isEvidenceSeen }: ClockView,
+  timedate: Timedate | undefined,
+): Finding {
   const check = "clock-ntp";
   if (timedate === undefined) return skipped(check, "timedatectl does not answer");
   if (timedate.isSynchronized) return fine(check, "NTP is synchronised");
@@ -65,6 +73,8 @@ function checkNtp({ evidence }: ClockView, timedate: Timedate | undefined): Find
     : timedate.isOn
       ? "NTP is on, and reaches no time server"
       : "NTP is off";
+  if (!isEvidenceSeen)
+    return skipped(check, `${found}; only root sees whether it is needed`, ASK_ROOT);
   if (evidence !== undefined) return fine(check, `${found}; the clock is trusted without it`);
   const fix = !timedate.canSynchronize
     ? "apt install systemd-timesyncd"
@@ -107,13 +117,13 @@ function checkChip({ hasClockChip }: ClockView, timedate: Timedate | undefined):
   });
 }
 
-function readTimedate(shown: string | undefined): Timedate | undefined {
+function readTimedate({ timedate: shown, evidence }: ClockView): Timedate | undefined {
   if (shown === undefined) return undefined;
   const isYes = (name: string) => new RegExp(`^${name}=yes$`, "m").test(shown);
   return {
     canSynchronize: isYes("CanNTP"),
     isOn: isYes("NTP"),
-    isSynchronized: isYes("NTPSynchronized"),
+    isSynchronized: isYes("NTPSynchronized") || evidence === "synchronized",
     isChipLocal: isYes("LocalRTC"),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from "#storage/examine-database.ts";
 import { OWN_SCHEMA } from "#storage/schema-facts.ts";
 import { textOf } from "../answer-fields.ts";
-import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
 import { restartCommand, type Situation } from "./situation.ts";
 
 /** What was looked at, and what came of it. */
@@ -32,6 +32,10 @@ export async function checkDatabase(
   depth: ExaminationDepth,
 ): Promise<DatabaseCheck> {
   const { databasePath, server } = situation;
+  if (situation.isDataClosed) {
+    const found = `this user may not look into "${situation.dataDir}"`;
+    return { findings: [skipped("database", found, ASK_ROOT)], examination: undefined };
+  }
   if (databasePath === undefined) {
     const found = "there is none yet: the server makes it at its first start";
     return { findings: [skipped("database", found)], examination: undefined };
@@ -57,15 +61,12 @@ const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
 function judgeUnread(path: string, code: string, error: unknown): Finding {
   if (DAMAGED.test(code)) return damaged(path, code);
   const found = `"${path}" cannot be read: ${code}`;
-  if (code === "SQLITE_CANTOPEN") return skipped("database", found, ASK_ROOT);
   return fault("database", {
     found,
     wanted: "a database that can be read",
     fix: engineHint(error),
   });
 }
-
-const ASK_ROOT = "sudo biometric-server doctor";
 
 function judgeDatabase(
   path: string,

@@ -4,7 +4,7 @@ import { readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICE_USER } from "#box/places.ts";
 import { errorCode } from "#platform/files.ts";
-import { type Finding, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
 
 /** One file or folder. */
 interface Entry {
@@ -36,7 +36,7 @@ export function checkFiles(dataDir: string, serviceUid: number | undefined): rea
     if (code === "ENOENT") return [skipped("data-folder", `there is no "${dataDir}" yet`)];
     if (code !== "EACCES") throw error;
     const found = `this user may not look into "${dataDir}"`;
-    return [skipped("data-folder", found, "sudo biometric-server doctor")];
+    return [skipped("data-folder", found, ASK_ROOT)];
   }
 }
 

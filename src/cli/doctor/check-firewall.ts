@@ -1,7 +1,7 @@
 /** Whether a firewall of this box lets terminals and the HRIS in, as far as its rules can be read. */
 
 import type { runProgram } from "#platform/run-program.ts";
-import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
 import { readIptables } from "./iptables-rules.ts";
 import { readNft } from "./nft-rules.ts";
 import { judgePassage, type RuleSet } from "./packet-rules.ts";
@@ -22,7 +22,7 @@ export async function checkFirewall(checks: FirewallChecks): Promise<readonly Fi
   const { ports, isRoot, run } = checks;
   if (!isRoot) {
     const found = "only root reads the rules of a firewall";
-    return ports.map(({ check }) => skipped(check, found, "sudo biometric-server doctor"));
+    return ports.map(({ check }) => skipped(check, found, ASK_ROOT));
   }
   if ((await run(["firewall-cmd", "--state"], RUN_LIMIT_MS)).exitCode === 0) {
     return Promise.all(ports.map((port) => checkFirewalld(port, checks)));

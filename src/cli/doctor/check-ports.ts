@@ -2,7 +2,7 @@
 
 import type { PortHolder } from "#box/listening.ts";
 import { SERVICE } from "#box/places.ts";
-import { type Finding, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
 
 /** One port, and who has it. */
 export interface PortView {
@@ -29,7 +29,7 @@ export function checkPort(view: PortView): Finding {
   const { pid, program = "a program" } = holder;
   if (pid === undefined && !view.isRoot) {
     const found = `somebody listens on ${shown}; only root sees who`;
-    return skipped(check, found, "sudo biometric-server doctor");
+    return skipped(check, found, ASK_ROOT);
   }
   const who =
     pid === undefined ? "a program that the kernel does not name" : `${program} (process ${pid})`;

@@ -1,7 +1,7 @@
 /** Whether the secrets are nobody else's. */
 
 import { isPublishedSecret } from "#config/published-secrets.ts";
-import { type Finding, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fine, skipped, warning } from "./finding.ts";
 import type { SecretInUse } from "./secrets-in-use.ts";
 import { restartCommand, type Situation } from "./situation.ts";
 
@@ -13,7 +13,7 @@ export function checkSecret(
 ): Finding {
   if (text === undefined) {
     if (code === "ENOENT") return skipped(check, "there is none yet: the server makes it");
-    return skipped(check, `"${place}" cannot be read (${code})`, "sudo biometric-server doctor");
+    return skipped(check, `"${place}" cannot be read (${code})`, ASK_ROOT);
   }
   if (!isPublishedSecret(text)) return fine(check, `${place} is in no document that we know of`);
   return warning(check, {

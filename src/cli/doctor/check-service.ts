@@ -3,7 +3,7 @@
 import { EXECUTABLE_PATH, SERVICE, UNIT_PATH } from "#box/places.ts";
 import type { UnitState } from "#box/unit-state.ts";
 import { shownDuration } from "#domain/time-text.ts";
-import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
 
 /** What is known of the service. */
 export interface ServiceView {
@@ -52,7 +52,7 @@ export function checkService(view: ServiceView): readonly Finding[] {
     checkEnabled(unit),
     checkUnitFile(unit, view),
     ...checkExecutable(view),
-    checkRestarts(unit, view),
+    ...checkRestarts(unit, view),
   ];
 }
 
@@ -103,9 +103,7 @@ function checkExecutable({ unit, runsInstalledFile }: ServiceView): readonly Fin
   const check = "service-executable";
   if (unit === undefined || unit.mainPid === 0) return [];
   if (runsInstalledFile === undefined) {
-    return [
-      skipped(check, "only root sees which file the process runs", "sudo biometric-server doctor"),
-    ];
+    return [skipped(check, "only root sees which file the process runs", ASK_ROOT)];
   }
   if (runsInstalledFile) return [fine(check, `the process runs "${EXECUTABLE_PATH}"`)];
   return [
@@ -117,14 +115,16 @@ function checkExecutable({ unit, runsInstalledFile }: ServiceView): readonly Fin
   ];
 }
 
-function checkRestarts({ restartCount }: UnitState, { uptimeMs }: ServiceView): Finding {
+function checkRestarts(
+  { restartCount, activeState }: UnitState,
+  { uptimeMs }: ServiceView,
+): readonly Finding[] {
+  if (activeState !== "active") return [];
   const check = "service-restarts";
   const since = uptimeMs === undefined ? "" : `, up for ${shownDuration(uptimeMs)}`;
   const found = `restarted ${restartCount} times by systemd since it was started${since}`;
-  if (restartCount === 0 || (uptimeMs ?? 0) > LATELY_MS) return fine(check, found);
-  return warning(check, {
-    found,
-    wanted: "it ends only when asked to",
-    fix: "journalctl -u biometric-server -p warning --since yesterday",
-  });
+  if (restartCount === 0 || (uptimeMs ?? 0) > LATELY_MS) return [fine(check, found)];
+  const wanted = "it ends only when asked to";
+  const fix = "journalctl -u biometric-server -p warning --since yesterday";
+  return [warning(check, { found, wanted, fix })];
 }

@@ -2,10 +2,10 @@
 
 import { type Stats, statSync } from "node:fs";
 import { IGNORED_SETTINGS } from "#config/config.ts";
-import type { LoadedConfig } from "#config/load.ts";
+import type { ConfigProblem, LoadedConfig } from "#config/load.ts";
 import { markSettings } from "#config/setting-marks.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
-import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
 import { restartCommand, type Situation } from "./situation.ts";
 
 const ROOT_UID = 0;
@@ -13,6 +13,9 @@ const ROOT_UID = 0;
 /** Reads the file's rights; its content is in `settings`. */
 export function checkSettings(situation: Situation): readonly Finding[] {
   const { settings, settingsPath } = situation;
+  if (!settings.ok && !situation.isRoot && settings.error.every(isUnreadable)) {
+    return [skipped("settings", `this user may not read "${settingsPath}"`, ASK_ROOT)];
+  }
   const rights = checkRights(settingsPath, situation);
   if (!settings.ok) {
     const found = settings.error.map(({ message }) => message).join("; ");
@@ -28,6 +31,10 @@ export function checkSettings(situation: Situation): readonly Finding[] {
     checkNames(settings.value),
     checkInUse(settings.value, situation),
   ];
+}
+
+function isUnreadable({ code }: ConfigProblem): boolean {
+  return code === "file-unreadable";
 }
 
 /** It may hold secrets, and whoever can write it commands the server. */
@@ -78,7 +85,7 @@ function checkNames({ warnings }: LoadedConfig): Finding {
 function checkInUse({ config }: LoadedConfig, situation: Situation): Finding {
   const check = "settings-in-use";
   const { server } = situation;
-  if (server.kind !== "answers") return skipped(check, "no server answers that uses them");
+  if (server.kind !== "answers") return skipped(check, "the server that uses them cannot be asked");
   const marks = asRecord(server.process.setting_marks) ?? {};
   const own = markSettings(config, textOf(server.process.salt));
   const differing = Object.keys(own).filter(

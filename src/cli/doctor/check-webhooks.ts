@@ -26,7 +26,7 @@ const EXPIRES_SOON_MS = 14 * DAY_MS;
 export async function checkWebhooks(checks: WebhookChecks): Promise<readonly Finding[]> {
   const { server } = checks.situation;
   if (server.kind !== "answers") {
-    return [skipped("webhooks", "no server answers, which knows them and signs for them")];
+    return [skipped("webhooks", "the server, which signs for them, cannot be asked")];
   }
   const webhooks = recordsOf(server.status.webhooks);
   if (webhooks.length === 0) {

@@ -2,6 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { AppError } from "#base/app-error.ts";
 import { textOfFile } from "#box/checks.ts";
 import { isSameFile } from "#box/executable-file.ts";
 import { findPortHolder } from "#box/listening.ts";
@@ -28,7 +29,7 @@ import { checkService } from "./check-service.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTerminals } from "./check-terminals.ts";
 import { checkWebhooks } from "./check-webhooks.ts";
-import { type Finding, type FindingGroup, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, type FindingGroup, fault, fine, skipped } from "./finding.ts";
 import { readSecret } from "./secrets-in-use.ts";
 import type { DoctorTools, Situation } from "./situation.ts";
 
@@ -42,6 +43,7 @@ export interface Diagnosis {
 
 const RUN_LIMIT_MS = 5_000;
 const CLOCK_CHIPS = ["/sys/class/rtc/rtc0", "/dev/rtc0"];
+const CLOSED = "this user may not look into the data folder";
 const UNKNOWN_SETTINGS = "the settings cannot be used";
 
 /** Looks at everything once; some 10 s, and longer for a large database. */
@@ -84,7 +86,7 @@ function checkServer(situation: Situation): Finding {
   }
   if (server.kind === "hidden") {
     const found = "only root and the server itself may ask it";
-    return skipped("server", found, "sudo biometric-server doctor");
+    return skipped("server", found, ASK_ROOT);
   }
   return fault("server", {
     found: server.reason,
@@ -173,6 +175,7 @@ async function lookAtClock({ situation, tools }: Diagnosis): Promise<readonly Fi
   return checkClock({
     nowMs,
     evidence: own.evidence,
+    isEvidenceSeen: server.kind !== "hidden" && !situation.isDataClosed,
     isBehindStored: own.isBehindStored,
     timedate: shown.exitCode === 0 ? shown.out : undefined,
     hasClockChip: CLOCK_CHIPS.some((path) => existsSync(path)),
@@ -184,8 +187,8 @@ async function lookAtClock({ situation, tools }: Diagnosis): Promise<readonly Fi
 function lookAtDisk({ situation, tools }: Diagnosis): readonly Finding[] {
   const { dataDir } = situation;
   if (dataDir === undefined) return [skipped("disk", UNKNOWN_SETTINGS)];
-  if (!existsSync(dataDir))
-    return [skipped("disk", `"${dataDir}" is not there, or not to be seen`)];
+  if (situation.isDataClosed) return [skipped("disk", CLOSED, ASK_ROOT)];
+  if (!existsSync(dataDir)) return [skipped("disk", `"${dataDir}" is not there yet`)];
   return checkDisk({ ...readDisk(dataDir, tools.clock), uptimeMs: uptimeOf(situation) });
 }
 
@@ -214,7 +217,7 @@ async function lookAtApi(
 ): Promise<readonly Finding[]> {
   if (loaded === undefined || dataDir === undefined)
     return [skipped("api-token", UNKNOWN_SETTINGS)];
-  if (server.kind === "silent") return [skipped("api-token", "no server answers")];
+  if (server.kind === "silent") return [skipped("api-token", "the server cannot be asked")];
   return [await checkApi(loaded.config, readSecret("hrisApiSecretKey", loaded, dataDir))];
 }
 
@@ -222,14 +225,22 @@ async function lookAtWebhooks(
   situation: Situation,
   loaded: LoadedConfig | undefined,
 ): Promise<readonly Finding[]> {
-  const authorities = await loadAuthorities(loaded?.config.webhookCaFile);
-  return checkWebhooks({ situation, authorities, lookUp: Bun.dns.lookup });
+  try {
+    const authorities = await loadAuthorities(loaded?.config.webhookCaFile);
+    return await checkWebhooks({ situation, authorities, lookUp: Bun.dns.lookup });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== "config-invalid") throw error;
+    const wanted = "a readable file of certificates in PEM";
+    const fix = error.hint ?? "correct the file";
+    return [fault("webhook-authorities", { found: error.message, wanted, fix })];
+  }
 }
 
 function lookAtBackups(
-  { databasePath, status, settings, nowMs }: Situation,
+  { databasePath, isDataClosed, status, settings, nowMs }: Situation,
   examination: DatabaseExamination | undefined,
 ): readonly Finding[] {
+  if (isDataClosed) return [skipped("backup", CLOSED, ASK_ROOT)];
   const newest = databasePath === undefined ? undefined : findNewestBackup(databasePath);
   return checkBackups({
     nowMs,
@@ -241,8 +252,10 @@ function lookAtBackups(
   });
 }
 
-function lookAtTerminals({ status }: Situation): readonly Finding[] {
-  if (status === undefined)
+function lookAtTerminals({ status, isDataClosed }: Situation): readonly Finding[] {
+  if (isDataClosed) return [skipped("terminals", CLOSED, ASK_ROOT)];
+  if (status === undefined) {
     return [skipped("terminals", "neither server nor database tells of them")];
+  }
   return checkTerminals(status);
 }

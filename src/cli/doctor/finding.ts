@@ -40,6 +40,9 @@ export function fault(check: string, trouble: Trouble): Finding {
   return { check, state: "fault", ...trouble };
 }
 
+/** The fix of what only root can look at. */
+export const ASK_ROOT = "sudo biometric-server doctor";
+
 /** `fix`: what would let it be looked at. */
 export function skipped(check: string, found: string, fix?: string): Finding {
   return { check, state: "skipped", found, ...(fix === undefined ? {} : { fix }) };

@@ -29,16 +29,15 @@ function describeFinding(finding: Finding, checkWidth: number): readonly string[
   const label = `${INDENT}${LABELS[state].padEnd(7)}  `;
   const head = `${label}${check.padEnd(checkWidth)}  `;
   const further = [
-    ...(wanted === undefined ? [] : [`wanted: ${wanted}`]),
-    ...(fix === undefined ? [] : [`fix: ${fix}`]),
+    ...(wanted === undefined ? [] : wrapped(`wanted: ${wanted}`, label.length)),
+    // In one line, so that a command can be copied.
+    ...(fix === undefined ? [] : [printable(`fix: ${fix}`)]),
   ];
   const [first = "", ...rest] = wrapped(found, head.length);
   return [
     `${head}${first}`,
     ...rest.map((line) => " ".repeat(head.length) + line),
-    ...further.flatMap((text) =>
-      wrapped(text, label.length).map((line) => " ".repeat(label.length) + line),
-    ),
+    ...further.map((line) => " ".repeat(label.length) + line),
   ];
 }
 
@@ -51,12 +50,12 @@ function describeCounts(findings: readonly Finding[]): string {
   return `FAULTS: ${count("fault")}, WARNINGS: ${count("warning")}; ${counts}`;
 }
 
-/** Breaks between words alone, so that a command can be copied; what could move a cursor is `?`. */
+/** Breaks between words. */
 function wrapped(text: string, margin: number): readonly string[] {
   const room = Math.max(WIDTH - margin, 40);
   const lines: string[] = [];
   let line = "";
-  for (const word of text.replace(/\n+/g, "; ").replace(/\p{C}/gu, "?").split(" ")) {
+  for (const word of printable(text).split(" ")) {
     const longer = line === "" ? word : `${line} ${word}`;
     if (line !== "" && Bun.stringWidth(longer) > room) {
       lines.push(line);
@@ -66,4 +65,9 @@ function wrapped(text: string, margin: number): readonly string[] {
     }
   }
   return [...lines, line];
+}
+
+/** What could move a cursor becomes `?`. */
+function printable(text: string): string {
+  return text.replace(/\n+/g, "; ").replace(/\p{C}/gu, "?");
 }

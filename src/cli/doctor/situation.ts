@@ -3,7 +3,7 @@
  * Reads; changes nothing.
  */
 
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
@@ -11,6 +11,7 @@ import type { Result } from "#base/result.ts";
 import { SETTINGS_PATH, UNIT_PATH } from "#box/places.ts";
 import { type ConfigProblem, type LoadedConfig, loadConfig } from "#config/load.ts";
 import type { Clock } from "#platform/clock.ts";
+import { errorCode } from "#platform/files.ts";
 import type { runProgram } from "#platform/run-program.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
 import { serviceHost } from "../box-work.ts";
@@ -50,11 +51,14 @@ export interface Situation {
   readonly isService: boolean;
   /** Undefined where the settings do not tell. */
   readonly dataDir: string | undefined;
-  /** Undefined where there is none yet. */
+  /** Whether this user is kept out of it. */
+  readonly isDataClosed: boolean;
+  /** Undefined where there is none yet, or it cannot be seen. */
   readonly databasePath: string | undefined;
   readonly server: ServerView;
   /** Of the server; else what its database holds, in the same form; else undefined. */
   readonly status: Fields | undefined;
+  readonly isRoot: boolean;
   readonly nowMs: EpochMs;
 }
 
@@ -80,16 +84,19 @@ export async function readSituation(
   const server: ServerView =
     known === undefined
       ? { kind: "silent", reason: "The settings do not tell where it is" }
-      : await askAll(findControlSocket(known), tools.isRoot);
+      : await askAll(findControlSocket(known));
+  const dataDir = databasePath === undefined ? known?.config.dataDir : dirname(databasePath);
   const nowMs = tools.clock.nowMs();
   return {
     settings,
     settingsPath: settingsFile ?? SETTINGS_PATH,
     isService,
-    dataDir: databasePath === undefined ? known?.config.dataDir : dirname(databasePath),
+    dataDir,
+    isDataClosed: dataDir !== undefined && isClosed(dataDir),
     databasePath,
     server,
     status: server.kind === "answers" ? server.status : await readStored(databasePath, nowMs),
+    isRoot: tools.isRoot,
     nowMs,
   };
 }
@@ -102,7 +109,7 @@ function whereSettingsFail(environment: CliHost["variables"]): LoadedConfig | un
   return loaded.ok ? loaded.value : undefined;
 }
 
-async function askAll(socketPath: string, isRoot: boolean): Promise<ServerView> {
+async function askAll(socketPath: string): Promise<ServerView> {
   try {
     const paths = ["/status", "/process", "/clock"];
     const answers = await Promise.all(paths.map((path) => askServer(socketPath, "GET", path)));
@@ -115,9 +122,18 @@ async function askAll(socketPath: string, isRoot: boolean): Promise<ServerView> 
     return { kind: "answers", socketPath, status, process, clock };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // The folder of the socket is closed to others, so it is not seen either.
-    if (!isRoot && !existsSync(socketPath) && existsSync(UNIT_PATH)) return { kind: "hidden" };
+    if (isClosed(dirname(socketPath)) || isClosed(socketPath)) return { kind: "hidden" };
     return { kind: "silent", reason: error.message };
+  }
+}
+
+/** Whether something is there, and this user may not look into it. */
+function isClosed(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return false;
+  } catch (error) {
+    return errorCode(error) === "EACCES";
   }
 }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BackupControlOptions } from "#api/control/backups/routes.ts";
+import type { ProcessControlOptions } from "#api/control/process/routes.ts";
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
 import type { Condition } from "#domain/condition.ts";
 import type { Backups } from "#maintenance/backups.ts";
@@ -57,6 +58,7 @@ export class ControlFixture {
   readonly news: unknown[] = [];
   /** What is wrong with terminals. */
   conditions: readonly Condition[] = [];
+  markSettings: ProcessControlOptions["markSettings"] = () => ({});
   disk = ROOMY_DISK;
   backups: BackupControlOptions["backups"] & Pick<Backups, "findNewest"> = NO_BACKUPS;
 
@@ -78,7 +80,7 @@ export class ControlFixture {
       backups: this.backups,
       disk: this.disk,
       openConditions: () => this.conditions,
-      markSettings: () => ({}),
+      markSettings: this.markSettings,
     });
     cleanups.push(() => running.stop());
     return running;

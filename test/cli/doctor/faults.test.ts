@@ -225,6 +225,24 @@ describe("without a server", () => {
     ]);
   });
 
+  test("the verb ends with 3, in text and as JSON", async () => {
+    const { exitCode, out, error } = await server.run("doctor");
+    expect([exitCode, error]).toEqual([3, ""]);
+    expect(out).toStartWith("SERVER\n  FAULT    server ");
+    const json = await server.run("doctor", "--json", "--full", "--no-webhooks");
+    expect(json.exitCode).toBe(3);
+    expect(JSON.parse(json.out)).toMatchObject({
+      well: false,
+      server_answers: false,
+      groups: expect.arrayContaining([
+        {
+          heading: "WEBHOOKS",
+          findings: [{ check: "webhooks", state: "skipped", found: "left out as asked" }],
+        },
+      ]),
+    });
+  });
+
   test("another program on a port is told by its name", async () => {
     const { terminalPort: port } = server;
     const other = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
@@ -254,4 +272,16 @@ describe("without a server", () => {
       fix: expect.stringContaining("biometric-server restore BACKUP"),
     });
   });
+});
+
+test("a secret that public documents show", async () => {
+  await server.start({ HRIS_API_SECRET_KEY: "contract-test-secret" });
+  const found = await examine(server);
+  expect(found.get("client-secret")).toMatchObject({
+    state: "warning",
+    found: "HRIS_API_SECRET_KEY stands in a public document: everybody can know it",
+    fix: expect.stringContaining("openssl rand -hex 32"),
+  });
+  expect(found.get("webhook-secret")?.state).toBe("ok");
+  expect(found.get("api-token")?.state).toBe("ok");
 });
