@@ -15,6 +15,9 @@ export type CertificateView =
   /** There is no connection, or no TLS. */
   | { readonly kind: "none"; readonly code: string };
 
+/** Enough to have a certificate renewed by hand. */
+export const CERTIFICATE_ENDS_SOON_MS = 14 * 86_400_000;
+
 export interface CertificateOptions {
   readonly host: string;
   readonly port: number;

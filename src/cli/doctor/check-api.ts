@@ -1,6 +1,7 @@
 /** Whether a client gets a token from the web port and reads the API with it. */
 
 import type { Config } from "#config/config.ts";
+import { webSchemeOf } from "#config/tls-files.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
 import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
 import type { SecretInUse } from "./secrets-in-use.ts";
@@ -12,7 +13,7 @@ const CHECK = "api-token";
 
 /** Waits 10 s at most. Shows neither the secret nor the token. */
 export async function checkApi(
-  config: Pick<Config, "webBind" | "webPort" | "hrisAllowedClients">,
+  config: Pick<Config, "webBind" | "webPort" | "tlsCertFile" | "hrisAllowedClients">,
   secret: SecretInUse,
 ): Promise<Finding> {
   if (config.webPort === 0) return skipped(CHECK, "WEB_PORT is 0, so that the port is not known");
@@ -60,7 +61,14 @@ function refused(what: string, { status, body }: Exchanged, fix: string): Findin
 async function exchange(url: string, request: RequestInit): Promise<Exchanged> {
   try {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
-    const response = await fetch(url, { ...request, signal, redirect: "manual", proxy: false });
+    const response = await fetch(url, {
+      ...request,
+      signal,
+      redirect: "manual",
+      proxy: false,
+      // It is made out to the box's name. Whose port it is, the kernel has told.
+      tls: { rejectUnauthorized: false },
+    });
     return { status: response.status, body: await response.json().catch(() => undefined) };
   } catch {
     // Whatever kept it from answering, nothing was answered.
@@ -69,7 +77,8 @@ async function exchange(url: string, request: RequestInit): Promise<Exchanged> {
 }
 
 /** An address of this machine behind which the web port is found. */
-function localUrl({ webBind, webPort }: Pick<Config, "webBind" | "webPort">): string {
+function localUrl(config: Pick<Config, "webBind" | "webPort" | "tlsCertFile">): string {
+  const { webBind, webPort } = config;
   const host = webBind === "0.0.0.0" ? "127.0.0.1" : webBind === "::" ? "::1" : webBind;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${webPort}`;
+  return `${webSchemeOf(config)}://${host.includes(":") ? `[${host}]` : host}:${webPort}`;
 }

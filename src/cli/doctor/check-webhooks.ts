@@ -6,7 +6,12 @@ import { shownDuration } from "#domain/time-text.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
 import { askServerPatiently } from "../control-client.ts";
 import { recordsOf } from "../webhook-answers.ts";
-import { type CertificateOptions, type CertificateView, readCertificate } from "./certificate.ts";
+import {
+  CERTIFICATE_ENDS_SOON_MS,
+  type CertificateOptions,
+  type CertificateView,
+  readCertificate,
+} from "./certificate.ts";
 import { type Finding, fault, fine, skipped, warning } from "./finding.ts";
 import type { Situation } from "./situation.ts";
 
@@ -18,9 +23,6 @@ export interface WebhookChecks {
 }
 
 const LOOK_LIMIT_MS = 5_000;
-const DAY_MS = 86_400_000;
-/** Enough to have a certificate renewed by hand. */
-const EXPIRES_SOON_MS = 14 * DAY_MS;
 
 /** All receivers at once; waits about 20 s at most. */
 export async function checkWebhooks(checks: WebhookChecks): Promise<readonly Finding[]> {
@@ -151,7 +153,7 @@ export function judgeCertificate(
     );
   }
   const left = `valid for ${shownDuration(validToMs - nowMs)}, by ${issuer}`;
-  if (validToMs - nowMs > EXPIRES_SOON_MS) return fine(check, `${place}: ${left}`);
+  if (validToMs - nowMs > CERTIFICATE_ENDS_SOON_MS) return fine(check, `${place}: ${left}`);
   const wanted = "renewed in time: nothing is delivered afterwards";
   return warning(check, {
     found: `${place}: ${left}`,

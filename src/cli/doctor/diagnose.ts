@@ -23,6 +23,7 @@ import { checkDatabase } from "./check-database.ts";
 import { checkDisk, readDisk } from "./check-disk.ts";
 import { checkFiles } from "./check-files.ts";
 import { checkFirewall } from "./check-firewall.ts";
+import { checkOwnCertificate } from "./check-own-certificate.ts";
 import { checkPort } from "./check-ports.ts";
 import { checkSecret } from "./check-secrets.ts";
 import { checkService } from "./check-service.ts";
@@ -52,10 +53,11 @@ export async function diagnose(diagnosis: Diagnosis): Promise<readonly FindingGr
   const { settings, dataDir } = situation;
   const loaded = settings.ok ? settings.value : undefined;
   const database = await checkDatabase(situation, depth);
+  const network = await lookAtNetwork(diagnosis, loaded);
   return [
     { heading: "SERVER", findings: [checkServer(situation), ...(await lookAtService(diagnosis))] },
     { heading: "SETTINGS", findings: checkSettings(situation) },
-    { heading: "NETWORK", findings: await lookAtNetwork(diagnosis, loaded) },
+    { heading: "NETWORK", findings: network },
     { heading: "CLOCK", findings: await lookAtClock(diagnosis) },
     { heading: "DISK", findings: lookAtDisk(diagnosis) },
     { heading: "DATABASE", findings: database.findings },
@@ -64,7 +66,7 @@ export async function diagnose(diagnosis: Diagnosis): Promise<readonly FindingGr
       findings: dataDir === undefined ? [] : checkFiles(dataDir, await findServiceUid(diagnosis)),
     },
     { heading: "SECRETS", findings: lookAtSecrets(situation) },
-    { heading: "API", findings: await lookAtApi(situation, loaded) },
+    { heading: "API", findings: await lookAtApi(situation, loaded, network) },
     {
       heading: "WEBHOOKS",
       findings: withWebhooks
@@ -136,11 +138,14 @@ async function lookAtNetwork(
 ): Promise<readonly Finding[]> {
   if (loaded === undefined) return [skipped("terminal-port", UNKNOWN_SETTINGS)];
   const { server, isService } = situation;
-  const { serverPort, webPort } = loaded.config;
+  const { serverPort, serverTlsPort, webPort } = loaded.config;
   const pid = server.kind === "answers" ? server.process.pid : undefined;
   const ports = [
     { check: "terminal-port", setting: "SERVER_PORT", port: serverPort },
     { check: "web-port", setting: "WEB_PORT", port: webPort },
+    ...(serverTlsPort === undefined
+      ? []
+      : [{ check: "tls-port", setting: "SERVER_TLS_PORT", port: serverTlsPort }]),
   ];
   const held = ports.map((port) =>
     checkPort({
@@ -157,7 +162,7 @@ async function lookAtNetwork(
       .filter(({ port }) => port !== 0)
       .map(({ check, port }) => ({ check: `${check}-firewall`, port })),
   });
-  return [...held, ...walled];
+  return [...held, ...walled, ...(await checkOwnCertificate(loaded.config, situation))];
 }
 
 async function lookAtClock({ situation, tools }: Diagnosis): Promise<readonly Finding[]> {
@@ -214,10 +219,15 @@ function lookAtSecrets(situation: Situation): readonly Finding[] {
 async function lookAtApi(
   { server, dataDir }: Situation,
   loaded: LoadedConfig | undefined,
+  network: readonly Finding[],
 ): Promise<readonly Finding[]> {
   if (loaded === undefined || dataDir === undefined)
     return [skipped("api-token", UNKNOWN_SETTINGS)];
   if (server.kind === "silent") return [skipped("api-token", "the server cannot be asked")];
+  const webPort = network.find(({ check }) => check === "web-port");
+  if (webPort?.state === "fault") {
+    return [skipped("api-token", "another program may have the web port: it is told no secret")];
+  }
   return [await checkApi(loaded.config, readSecret("hrisApiSecretKey", loaded, dataDir))];
 }
 

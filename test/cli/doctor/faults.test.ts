@@ -8,7 +8,7 @@ import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { eventually } from "../../support/eventually.ts";
 import { HookReceiver } from "../../support/hook-receiver.ts";
-import { type RunningServer, startServer } from "../../support/running-server.ts";
+import { findFreePort, type RunningServer, startServer } from "../../support/running-server.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "../../system/terminal-socket.ts";
 import { examine, expectTrouble, SYNCHRONIZED } from "./examined-server.ts";
 
@@ -144,6 +144,24 @@ describe("the API", () => {
     const found = await examine(server, { settings });
     expectTrouble(found, { "settings-in-use": "start it", "api-token": "another secret" });
     expect(JSON.stringify([...found])).not.toContain(settings.HRIS_API_SECRET_KEY);
+  });
+
+  test("another program on the web port of the settings, which is told no secret", async () => {
+    const asked: string[] = [];
+    await using other = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request) => {
+        asked.push(request.url);
+        return new Response();
+      },
+    });
+    const settings = { WEB_PORT: String(other.port) };
+    expectTrouble(await examine(server, { settings }), {
+      "settings-in-use": "start it",
+      "web-port": `kill ${process.pid}`,
+    });
+    expect(asked).toEqual([]);
   });
 });
 
@@ -284,4 +302,24 @@ test("a secret that public documents show", async () => {
   });
   expect(found.get("webhook-secret")?.state).toBe("ok");
   expect(found.get("api-token")?.state).toBe("ok");
+});
+
+test("a server that speaks TLS", async () => {
+  await server.stop();
+  const tls = join(import.meta.dir, "../../fixtures/tls");
+  const tlsPort = String(findFreePort());
+  await server.startUnready({
+    HRIS_API_SECRET_KEY: MAIN_SECRET,
+    TLS_CERT_FILE: join(tls, "certificate.pem"),
+    TLS_KEY_FILE: join(tls, "key.pem"),
+    SERVER_TLS_PORT: tlsPort,
+  });
+  const found = await examine(server);
+  expect(found.get("api-token")).toMatchObject({
+    state: "ok",
+    found: expect.stringContaining(`https://127.0.0.1:${server.webPort}`),
+  });
+  for (const check of ["tls-port", "tls-port-firewall", "own-certificate"]) {
+    expect(found.get(check)?.state).toBe("ok");
+  }
 });
