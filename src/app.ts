@@ -16,6 +16,7 @@ import {
 } from "#app/background.ts";
 import { startControl } from "#app/control.ts";
 import { createDispatchers, createWebhookDesk, startDelivery } from "#app/delivery.ts";
+import { beginQuarantineCare, createQuarantineDesk } from "#app/quarantine.ts";
 import { webOptions } from "#app/web-options.ts";
 import { loadSecrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
@@ -109,11 +110,14 @@ async function startParts(
   stops.push(stopBackups);
   const onWork = () => background.wake();
   const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
+  const quarantine = createQuarantineDesk(options, storage, noteCommit);
+  const desks = { webhooks, quarantine, onWork };
   const { live } = readers;
-  const control = await startControl(options, { ...data, live, backups, webhooks, onWork });
+  const control = await startControl(options, { ...data, ...desks, live, backups });
   stops.push(() => control.stop());
 
   stops.push(startCommandCare(options, storage));
+  stops.push(beginQuarantineCare(options, data));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
   stops.push(await startDelivery(options, { ...data, dispatchers }));
@@ -128,9 +132,8 @@ async function startParts(
     tls,
     ...webOptions(options, storage, secrets),
     readiness: () => findReadiness({ storage, disk, ownClock }),
-    webhooks,
+    ...desks,
     webhookDelivery: await webhooks.ofSettings(),
-    onWork,
     submitIntake: handleIntake,
     ...readers,
   });

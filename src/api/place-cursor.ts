@@ -1,9 +1,9 @@
-/** Opaque cursors over lists that never start anew: terminals, commands and messages by their ids. */
+/** Opaque cursors over lists that never start anew: terminals, commands and the like by their ids. */
 
 import { ApiFailure } from "./errors.ts";
 
 /** What a cursor runs over. */
-type CursorList = "device" | "command" | "delivery";
+type CursorList = "device" | "command" | "delivery" | "quarantine";
 
 /** An id of everything that is no terminal. */
 const NUMBER = /^\d{1,15}$/;

@@ -47,6 +47,8 @@ import { webhookReceiverRoutes } from "./original/webhook-receiver/routes.ts";
 import { Places } from "./places.ts";
 import { punchRoutes } from "./punches/routes.ts";
 import type { WaitingReaders } from "./punches/waiting-readers.ts";
+import type { QuarantineDesk } from "./quarantine/desk.ts";
+import { quarantineRoutes } from "./quarantine/routes.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import type { WebhookDesk } from "./webhooks/desk.ts";
@@ -73,6 +75,8 @@ export interface WebApiOptions {
   readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
   /** The receivers of webhooks. */
   readonly webhooks: WebhookDesk;
+  /** What terminals sent and nobody could read. */
+  readonly quarantine: QuarantineDesk;
   readonly webhookFigures: () => WebhookFigures;
   /** Undefined when no receiver is set. */
   readonly webhookDelivery: WebhookDelivery | undefined;
@@ -253,6 +257,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(completenessRoutes({ storage, gate, siteTimeZone }))
     .use(terminalRoutes({ storage, gate, clock, siteTimeZone }))
     .use(commandRoutes({ storage, gate, clock, log, siteTimeZone, bodies }))
+    .use(quarantineRoutes({ ...options, gate }))
     .use(receiverRoutes({ ...options, gate, bodies }))
     .use(logRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(summaryRoutes({ storage, gate, siteTimeZone }))

@@ -2,6 +2,7 @@
 
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
 import type { LiveHub } from "#api/live/hub.ts";
+import type { QuarantineDesk } from "#api/quarantine/desk.ts";
 import type { WebhookDesk } from "#api/webhooks/desk.ts";
 import { markSettings } from "#config/setting-marks.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
@@ -14,6 +15,7 @@ export interface ControlParts extends Pick<DataFolder, "storage" | "disk" | "own
   readonly live: LiveHub;
   readonly backups: Backups;
   readonly webhooks: WebhookDesk;
+  readonly quarantine: QuarantineDesk;
   /** Called after a change that leaves work for the background. */
   readonly onWork: () => void;
 }

@@ -31,7 +31,11 @@ export function backupCommand(environment: CliEnvironment, host: CliHost): Comma
   return new Command("backup")
     .description("Make one file of everything that the server keeps")
     .option("--to <path>", "file to be made, or a folder for it")
-    .option("--without-secrets", "leave out secrets, so that the file gives nobody access", false)
+    .option(
+      "--without-secrets",
+      "leave out secrets and the bytes in quarantine, so that the file gives nobody access",
+      false,
+    )
     .option("--database <file>", "ask no server, and back this database up")
     .option("--json", "print the result as JSON", false)
     .option(...SETTINGS_OPTION)

@@ -19,6 +19,7 @@ import type { CliHost } from "./host.ts";
 import { importCommand } from "./import.ts";
 import { installCommand } from "./install.ts";
 import { pairCommand } from "./pair.ts";
+import { quarantineCommand } from "./quarantine.ts";
 import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { simulateCommand } from "./simulate.ts";
@@ -50,6 +51,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   clientsCommand,
   webhooksCommand,
   deliveriesCommand,
+  quarantineCommand,
   backupCommand,
   restoreCommand,
   exportCommand,
@@ -75,6 +77,7 @@ Examples:
   biometric-server commands send ID set-time      set a terminal's clock
   biometric-server clients add payroll            give a program access to the API
   biometric-server webhooks list                  see who is told of punches, and how that goes
+  biometric-server quarantine list                see what nobody could read, and make punches of it
   biometric-server config check                   look over the settings`;
 
 /**

@@ -136,12 +136,15 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
   ]);
 }
 
+const LOOK = ": see `quarantine list`";
+
 function describeTotals(answer: Fields): readonly (readonly string[])[] {
   const parked = numberOf(answer.deliveries_parked);
+  const unread = numberOf(answer.quarantine_count);
   const advice = parked > 0 ? ": look at the receiver, then retry them" : "";
   return [
     ["deliveries", `${numberOf(answer.deliveries_waiting)} waiting, ${parked} parked${advice}`],
-    ["quarantine", `${numberOf(answer.quarantine_count)} kept that could not be read`],
+    ["quarantine", `${unread} kept that could not be read${unread > 0 ? LOOK : ""}`],
   ];
 }
 

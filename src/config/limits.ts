@@ -143,6 +143,15 @@ export const LIMITS = {
     max: 16_777_216,
     fallback: 262_144,
   }),
+  quarantineKeepDays: integer({
+    name: "QUARANTINE_KEEP_DAYS",
+    meaning:
+      "How long what a person released or discarded of it is kept; what waits stays in any case.",
+    min: 1,
+    max: 3660,
+    fallback: 30,
+    unit: "days",
+  }),
   noticeTextBytesMax: kibibytes({
     name: "NOTICE_TEXT_KIB_MAX",
     meaning: "Texts kept of requests that nobody documented, all together; then only counted.",

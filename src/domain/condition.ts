@@ -103,7 +103,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "no-device-id": {
     ...ATTEMPT,
     about: "address",
-    fix: "Give the terminal there a device id in its menu. What it sent is kept in quarantine",
+    fix: 'Give the terminal there a device id in its menu. What it sent is kept: "biometric-server quarantine list"',
     count: 3,
   },
   "wrong-address": {
@@ -155,7 +155,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   quarantine: {
     ...STATE,
     about: "device",
-    fix: "The terminal sends what cannot be read: it is kept; look for quarantine.added in the log",
+    fix: 'It is kept: "biometric-server quarantine list --device ID" shows it, "quarantine supply" makes a punch of it',
     quietMs: HOUR_MS,
     quietHeardMs: HOUR_MS,
   },
@@ -176,7 +176,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "quarantine-full": {
     ...ATTEMPT,
     about: "server",
-    fix: "Find the terminal that fills it and block it, or raise QUARANTINE_KIB_MAX; meanwhile what cannot be read stays on the terminals",
+    fix: 'Decide of what "biometric-server quarantine list" shows, block the terminal that fills it, or raise QUARANTINE_KIB_MAX; meanwhile what cannot be read stays on the terminals',
     quietHeardMs: 10 * MINUTE_MS,
   },
   "endpoint-paused": {

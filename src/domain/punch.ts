@@ -14,7 +14,10 @@ export type Direction = "in" | "out";
 export type DirectionSource = "alternate" | "device" | "fixed" | "imported";
 
 /** How the row came to us. */
-export type PunchOrigin = "live" | "recovered" | "imported" | "manual";
+export const PUNCH_ORIGINS = ["live", "recovered", "imported", "manual", "supplied"] as const;
+
+/** `supplied`: from the terminal, with who or when as a person says it. `manual`: all by a person. */
+export type PunchOrigin = (typeof PUNCH_ORIGINS)[number];
 
 /**
  * Why a punch's time is not believed: it stays in the feed, but outside alternation. `unreadable`:

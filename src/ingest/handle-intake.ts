@@ -29,7 +29,7 @@ const HINTS: Readonly<Record<RefusalCode, string>> = {
     'Too many unknown terminals wait: approve or block some of "devices list"',
   "pending-punches-full": "The terminal waits for approval and has used up its room: approve it",
   "quarantine-full":
-    "The quarantine is full: raise QUARANTINE_KIB_MAX until a person has looked at it",
+    'The quarantine is full: decide of what "biometric-server quarantine list" shows, or raise QUARANTINE_KIB_MAX',
 };
 
 /** The terminal port's way into the queue. */

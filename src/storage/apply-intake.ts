@@ -131,7 +131,8 @@ export class IntakeApplier {
     this.#events.dropBehind(this.#eventsBefore);
     return this.#quarantine.keep(received, intake.raw, {
       code: "rule-failed",
-      reason: String(error),
+      // What can be made of the bytes later depends on what they were read as.
+      reason: `${intake.kind}: ${String(error)}`,
     });
   }
 

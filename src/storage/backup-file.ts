@@ -7,13 +7,17 @@ import { Database } from "bun:sqlite";
 import { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { engineCode } from "./engine-error.ts";
+import { stripQuarantine } from "./strip-quarantine.ts";
 
 /** What a backup says of itself. */
 export interface BackupFacts {
   readonly madeAtMs: EpochMs;
   /** Of the program that made it. */
   readonly version: string;
-  /** Without them it has neither the files nor the secrets of added webhook endpoints. */
+  /**
+   * Without them it has neither the files nor the secrets of added webhook endpoints, nor the bytes
+   * in quarantine.
+   */
   readonly hasSecrets: boolean;
 }
 
@@ -55,11 +59,16 @@ export function writeBackupTables(
   for (const { name, content } of secrets) {
     database.run("INSERT INTO backup_secrets VALUES (?, ?)", [name, content]);
   }
-  if (!facts.hasSecrets && hasTable(database, "webhook_endpoints")) {
+  if (!facts.hasSecrets) takeSecretsOut(database);
+}
+
+function takeSecretsOut(database: Database): void {
+  if (hasTable(database, "webhook_endpoints")) {
     database.run(
       "UPDATE webhook_endpoints SET secret = '', previous_secret = NULL, previous_secret_until_ms = NULL",
     );
   }
+  stripQuarantine(database);
 }
 
 /** The files of the secrets; none in a backup without secrets. */

@@ -158,7 +158,8 @@ class CompletenessReader {
 
   constructor(reader: Database) {
     this.#countQuarantined = reader.prepare<{ count: number }, [string, number]>(
-      "SELECT count(*) AS count FROM (SELECT 1 FROM quarantine WHERE device_id = ? LIMIT ?)",
+      `SELECT count(*) AS count FROM
+         (SELECT 1 FROM quarantine WHERE device_id = ? AND status = 'waiting' LIMIT ?)`,
     );
     this.#findReading = reader.prepare<{ id: number; atMs: number }, [string]>(
       `SELECT id, finished_at_ms AS atMs FROM commands

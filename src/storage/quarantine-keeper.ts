@@ -33,7 +33,7 @@ export class QuarantineKeeper {
     const record = { bytes, sha256: digestOf(bytes) };
     if (quarantine.isKept(deviceId, record.sha256)) return { kind: "quarantined" };
     const device = deviceId === undefined ? undefined : devices.find(deviceId);
-    const taken = quarantinedBytes(bytes);
+    const taken = quarantinedBytes(bytes.byteLength);
     const refusal = this.#room.refuseQuarantine(device, taken);
     if (refusal !== undefined) return { kind: "refused", code: refusal };
     quarantine.keep(received, record, why);

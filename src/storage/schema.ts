@@ -6,6 +6,7 @@
 
 import { sql } from "drizzle-orm";
 import { blob, index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { PUNCH_ORIGINS } from "#domain/punch.ts";
 
 /** Facts about this box: its id, the feed epoch, the pairing window. */
 export const box = sqliteTable("box", {
@@ -117,7 +118,7 @@ export const punches = sqliteTable(
     /** When a punch of doubtful time may have been. */
     suggestedInstantMs: integer("suggested_instant_ms"),
     isHistoric: integer("is_historic", { mode: "boolean" }).notNull(),
-    origin: text("origin", { enum: ["live", "recovered", "imported", "manual"] }).notNull(),
+    origin: text("origin", { enum: PUNCH_ORIGINS }).notNull(),
     rawText: text("raw_text").notNull(),
     /** The terminal's own number of the record, as sent, where its protocol has one. */
     recordNumber: text("record_number"),

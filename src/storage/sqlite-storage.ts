@@ -37,6 +37,8 @@ import { createImporter } from "./import/importer.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import { punchReading } from "./punch-reading.ts";
+import { quarantineDecisions } from "./quarantine-decisions.ts";
+import { quarantineReading } from "./quarantine-reader.ts";
 import { recoveryMethods } from "./recovery.ts";
 import type { StorageRules } from "./rules.ts";
 import { punches } from "./schema.ts";
@@ -114,6 +116,8 @@ export function openStorage(options: StorageOptions): Storage {
 
     ...commandMethods(parts, reader, rules),
     ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),
+    ...quarantineReading(reader, clock),
+    ...quarantineDecisions({ parts, placer, rules, ownClock, clocks, events, log }),
     ...completenessStorage({ ...options, parts, reader: opened.reader }),
     ...clientStorage(opened.writer, parts),
     ...conditionStorage(opened.writer, parts),

@@ -23,6 +23,7 @@ import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
 import type { EndpointStorage } from "./endpoint-storage.ts";
 import type { EventStorage } from "./event-storage.ts";
 import type { Importer } from "./import/importer.ts";
+import type { QuarantineStorage } from "./quarantine-storage.ts";
 
 /** Which punches a reader wants. Absent means any. */
 export interface PunchFilter {
@@ -138,6 +139,7 @@ export interface StorageFigures {
   readonly lastPunchId: number;
   /** Punches held with pending devices or on their way into the feed. */
   readonly heldCount: number;
+  /** Of what waits there for a person. */
   readonly quarantineCount: number;
   /** With what each row takes beside its bytes. */
   readonly quarantineBytes: number;
@@ -258,7 +260,7 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
-export interface Storage extends EndpointStorage, EventStorage {
+export interface Storage extends EndpointStorage, EventStorage, QuarantineStorage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
    * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine

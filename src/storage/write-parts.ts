@@ -5,6 +5,7 @@
 
 import type { Database } from "bun:sqlite";
 import { drizzle } from "drizzle-orm/bun-sqlite";
+import { Audit } from "./audit.ts";
 import { CommandBook } from "./commands.ts";
 import { CompletenessBook } from "./completeness-book.ts";
 import { Counters, type CounterValues } from "./counters.ts";
@@ -19,6 +20,7 @@ import { Ledger } from "./ledger.ts";
 import { LedgerTrim } from "./ledger-trim.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
+import { PunchRecords } from "./punch-records.ts";
 import { PunchTable } from "./punches.ts";
 import { Quarantine } from "./quarantine.ts";
 import { QuarantineNews, type QuarantineNewsState } from "./quarantine-news.ts";
@@ -57,6 +59,7 @@ export class WriteParts {
   readonly completeness: CompletenessBook;
   readonly commands: CommandBook;
   readonly punches: PunchTable;
+  readonly punchRecords: PunchRecords;
   readonly suggestedTimes: SuggestedTimes;
   readonly timeline: Timeline;
   readonly endpoints: EndpointBook;
@@ -69,6 +72,7 @@ export class WriteParts {
   readonly eventLog: EventLog;
   readonly historySends: HistorySends;
   readonly quarantine: Quarantine;
+  readonly audit: Audit;
   readonly quarantineNews = new QuarantineNews();
   readonly notices: Notices;
   readonly enrollments: EnrollmentTable;
@@ -98,6 +102,7 @@ export class WriteParts {
     this.completeness = new CompletenessBook(database, this.devices);
     this.commands = new CommandBook(orm);
     this.punches = new PunchTable(database);
+    this.punchRecords = new PunchRecords(orm);
     this.suggestedTimes = new SuggestedTimes(database);
     this.timeline = new Timeline(database);
     this.endpoints = new EndpointBook(orm);
@@ -111,6 +116,7 @@ export class WriteParts {
     this.eventLog = new EventLog(database, { ...site, endpoints, outbox });
     this.historySends = new HistorySends(database);
     this.quarantine = new Quarantine(orm);
+    this.audit = new Audit(database);
     this.notices = new Notices(orm);
     this.enrollments = new EnrollmentTable(orm);
     this.users = new UserTable(orm);

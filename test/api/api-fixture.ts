@@ -10,6 +10,7 @@ import { deviceId } from "#domain/identifiers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { testDesk } from "../support/test-desk.ts";
+import { testQuarantine } from "../support/test-quarantine.ts";
 import { FakeStorage } from "./fake-storage.ts";
 
 export const CLIENT_SECRET = "correct horse battery staple";
@@ -59,6 +60,7 @@ export class ApiFixture {
       }),
       webhookDelivery: undefined,
       webhooks: testDesk(this),
+      quarantine: testQuarantine(this),
       startedAtMonotonicMs: 0,
       residentBytes: () => 54.21 * 1024 * 1024,
       readiness: async () => ({ problems: [], notes: [] }),
@@ -75,7 +77,10 @@ export class ApiFixture {
       version: "1.2.3",
       ...(change.storage === undefined
         ? {}
-        : { webhooks: testDesk({ ...this, storage: change.storage }) }),
+        : {
+            webhooks: testDesk({ ...this, storage: change.storage }),
+            quarantine: testQuarantine({ ...this, storage: change.storage }),
+          }),
       ...change,
     };
     const api = createWebApi(this.options);

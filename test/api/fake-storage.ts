@@ -20,6 +20,7 @@ import {
   userId,
 } from "#domain/identifiers.ts";
 import type { Punch } from "#domain/punch.ts";
+import type { KeptEntry } from "#domain/quarantine.ts";
 import type { RecordedEvent } from "#domain/recorded-event.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import { type KnownUser, type SyncedUser, type SyncOutcome, withSaid } from "#domain/user.ts";
@@ -27,6 +28,7 @@ import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import { type Endpoint, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { EndpointOutbox, LedgerEntry } from "#storage/endpoint-outbox.ts";
 import type { EventFilter, EventPage } from "#storage/event-storage.ts";
+import type { QuarantinePage } from "#storage/quarantine-storage.ts";
 import type {
   CommandFilter,
   DeviceChange,
@@ -174,12 +176,36 @@ export function sampleEntry(id: number): LedgerEntry {
   };
 }
 
+/** A punch without a user. */
+export function sampleKept(id: number): KeptEntry {
+  const bytes = new TextEncoder().encode('{"io_time":"20260302081504","user_id":""}');
+  return {
+    entry: {
+      id,
+      deviceId: deviceId("2401058352"),
+      driver: "fkweb",
+      remoteAddress: "192.0.2.7",
+      receivedAtMs: epochMs(Date.UTC(2026, 2, 2, 0, 15, 6)),
+      code: "no-user",
+      reason: "Punch has no user id",
+      byteCount: bytes.length,
+      sha256: "00".repeat(32),
+      status: "waiting",
+      decidedAtMs: undefined,
+      decidedBy: undefined,
+      punchId: undefined,
+    },
+    bytes,
+  };
+}
+
 export class FakeStorage implements Storage {
   feedEpoch = "epoch-one";
   endedFeedEpochs: readonly EndedFeedEpoch[] = [];
   readonly commands: Command[] = [];
   readonly punches: Punch[] = [];
   readonly devices: Device[] = [];
+  readonly quarantined: KeptEntry[] = [];
   readonly userIds: UserId[] = [];
   readonly clients = new Map<string, ApiClient>();
   hasEndpoint = true;
@@ -362,6 +388,22 @@ export class FakeStorage implements Storage {
   }
 
   async trimLedger(): Promise<boolean> {
+    return false;
+  }
+
+  listWaitingQuarantine = neverCalled;
+  releaseQuarantined = neverCalled;
+  discardQuarantined = neverCalled;
+
+  async listQuarantine(): Promise<QuarantinePage> {
+    return { entries: this.quarantined.map(({ entry }) => entry), nextBeforeId: undefined };
+  }
+
+  async findQuarantined(id: number): Promise<KeptEntry | undefined> {
+    return this.quarantined.find(({ entry }) => entry.id === id);
+  }
+
+  async trimQuarantine(): Promise<boolean> {
     return false;
   }
 

@@ -9,7 +9,7 @@ import { type RunningWebServer, startWebServer } from "#api/server.ts";
 import { TcpPeer } from "../devices/tcp-peer.ts";
 import { type Answer, ApiFixture, readAnswer } from "./api-fixture.ts";
 import { answerProblems, listOperations } from "./documented.ts";
-import { sampleCommand, sampleDevice, samplePunch } from "./fake-storage.ts";
+import { sampleCommand, sampleDevice, sampleKept, samplePunch } from "./fake-storage.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /** Where the original answered 500 to a body that is none (contract.md 3.1), 400 is wanted. */
@@ -30,12 +30,14 @@ const VALUES: Readonly<Record<string, string>> = {
   number: "1",
   webhook_id: "1",
   delivery_id: "1",
+  quarantine_id: "1",
 };
 
 const fixture = new ApiFixture({ rateLimit: { requests: 1_000_000, windowSeconds: 60 } });
 fixture.storage.punches.push(samplePunch(1));
 fixture.storage.devices.push(sampleDevice("2401058352"));
 fixture.storage.commands.push(sampleCommand(1));
+fixture.storage.quarantined.push(sampleKept(1));
 
 const OPERATIONS = (await listOperations()).map((operation) => ({
   ...operation,

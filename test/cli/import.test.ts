@@ -17,6 +17,7 @@ import { OriginalFile } from "../support/original-database.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { runVerbUntil } from "../support/run-verb.ts";
 import { testDesk } from "../support/test-desk.ts";
+import { testQuarantine } from "../support/test-quarantine.ts";
 import { openTestStorage, RECEIVED_AT_MS, readFeed } from "../support/test-storage.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -51,6 +52,11 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
     webhooks: testDesk({
+      storage,
+      clock: new FakeClock(RECEIVED_AT_MS),
+      log: new RecordingLog(),
+    }),
+    quarantine: testQuarantine({
       storage,
       clock: new FakeClock(RECEIVED_AT_MS),
       log: new RecordingLog(),

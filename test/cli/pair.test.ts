@@ -14,6 +14,7 @@ import { NO_BACKUPS, ROOMY_DISK } from "../support/idle-box.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { runVerb, type VerbResult } from "../support/run-verb.ts";
 import { testDesk } from "../support/test-desk.ts";
+import { testQuarantine } from "../support/test-quarantine.ts";
 import { openTestStorage, RECEIVED_AT_MS } from "../support/test-storage.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -43,6 +44,11 @@ class Server {
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,
       webhooks: testDesk({
+        storage: this.opened.storage,
+        clock: new FakeClock(RECEIVED_AT_MS),
+        log: new RecordingLog(),
+      }),
+      quarantine: testQuarantine({
         storage: this.opened.storage,
         clock: new FakeClock(RECEIVED_AT_MS),
         log: new RecordingLog(),

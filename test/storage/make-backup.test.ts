@@ -71,6 +71,22 @@ test("makeBackup() takes no secret along when told so", () => {
   for (const word of [SECRET, "whsec_deep", "whsec_old"]) expect(file()).not.toContain(word);
 });
 
+test("makeBackup() leaves out what nobody could read when told so, and says that it was there", async () => {
+  const kept = punchesFrom("GATE1", [rawPunch("", "20260302081504", { workCode: "TEMPLATE" })]);
+  await opened.storage.append([kept, kept]);
+  backUp(true);
+  expect(readFileSync(target, "latin1")).toContain("TEMPLATE");
+  Bun.spawnSync(["rm", target]);
+  backUp(false);
+  expect(readFileSync(target, "latin1")).not.toContain("TEMPLATE");
+  using database = new Database(target, { readonly: true, strict: true });
+  const columns = "code, length(bytes) AS bytes FROM quarantine";
+  expect(database.query(`SELECT ${columns}`).all()).toEqual([{ code: "no-user", bytes: 0 }]);
+  const totals = "SELECT quarantine_count, quarantine_bytes FROM counters";
+  expect(database.query(totals).values()).toEqual([[1, 400]]);
+  expect(database.query("SELECT max(quarantine_bytes) FROM devices").values()).toEqual([[400]]);
+});
+
 test("makeBackup() replaces nothing, and leaves nothing behind when it fails", () => {
   writeFileSync(target, "mine");
   expect(() => backUp(true)).toThrow(

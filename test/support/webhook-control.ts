@@ -10,6 +10,7 @@ import { NO_BACKUPS, ROOMY_DISK } from "./idle-box.ts";
 import { RecordingLog } from "./recording-log.ts";
 import { runVerb, type VerbResult } from "./run-verb.ts";
 import { FakeDispatchers, testDesk } from "./test-desk.ts";
+import { testQuarantine } from "./test-quarantine.ts";
 import { openTestStorage } from "./test-storage.ts";
 
 export class WebhookControl implements AsyncDisposable {
@@ -39,6 +40,7 @@ export class WebhookControl implements AsyncDisposable {
       backups: NO_BACKUPS,
       disk: ROOMY_DISK,
       webhooks: testDesk({ storage, clock, log, dispatchers }),
+      quarantine: testQuarantine({ storage, clock, log }),
       onWork: () => undefined,
       openConditions: () => [],
       markSettings: () => ({}),

@@ -3,6 +3,7 @@
 import { type Static, t } from "elysia";
 import type { HoldReason } from "#domain/completeness.ts";
 import { nullableTime } from "../devices/model.ts";
+import { PunchOriginModel } from "../punches/model.ts";
 import { queryParameter } from "../query-text.ts";
 
 /** Late punches in an answer when `limit` is absent, and the most that may be asked for. */
@@ -88,12 +89,7 @@ const LateModel = t.Object({
     format: "date-time",
     description: "Up to when all was complete by then, for its terminal or the site.",
   }),
-  origin: t.Union([
-    t.Literal("live"),
-    t.Literal("recovered"),
-    t.Literal("imported"),
-    t.Literal("manual"),
-  ]),
+  origin: PunchOriginModel,
 });
 
 const EXAMPLE = {
@@ -171,7 +167,9 @@ export const CompletenessModel = t.Object(
       description: "Punches that are not in the feed yet, of any terminal.",
     }),
     quarantined: t.Integer({
-      description: "Requests that nobody could read, of any sender: each may be a punch.",
+      description:
+        "Requests that nobody could read and that wait for a person, of any sender: each may be a " +
+        "punch (`/v1/quarantine`).",
     }),
     missing_records: t.Integer({
       description: "Numbered records that never came, of the terminals below.",

@@ -14,6 +14,7 @@ import { type DeviceControlOptions, deviceControl } from "./devices/routes.ts";
 import { type ExportControlOptions, exportControl } from "./export/routes.ts";
 import { type ImportControlOptions, importControl } from "./import/routes.ts";
 import { type ProcessControlOptions, processControl } from "./process/routes.ts";
+import { type QuarantineControlOptions, quarantineControl } from "./quarantine/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
 import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
 
@@ -27,6 +28,7 @@ export type ControlOptions = BackupControlOptions &
   PairingControlOptions &
   ImportControlOptions &
   ProcessControlOptions &
+  QuarantineControlOptions &
   StatusControlOptions &
   WebhookControlOptions;
 
@@ -46,6 +48,7 @@ export function createControlApi(options: ControlOptions) {
     .use(exportControl(options))
     .use(importControl(options))
     .use(processControl(options))
+    .use(quarantineControl(options))
     .use(statusControl(options))
     .use(webhookControl(options));
   return app;

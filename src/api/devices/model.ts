@@ -83,7 +83,9 @@ const DEVICE_FIELDS = {
   duplicate_count: t.Integer({ description: "Resends of a known punch." }),
   refused_count: t.Integer({ description: "Requests closed without a reply by policy." }),
   quarantine_bytes: t.Integer({
-    description: "Taken by what it sent and nobody could read, with what each row takes beside it.",
+    description:
+      "Taken by what it sent, nobody could read, and waits for a person (`/v1/quarantine`), with " +
+      "what each row takes beside it.",
   }),
   last_record_number: nullableText("The newest number it gave a record; null where it has none."),
   missing_record_count: t.Integer({ description: "Numbered records of it that never came." }),

@@ -131,7 +131,7 @@ const TOLD: readonly (readonly [EventModel["type"], string, EventModel["data"]])
       status: "raised",
       since: "2026-03-02T14:00:10+08:00",
       detail: "There is no room for what cannot be read; it gets no answer",
-      fix: "Find the terminal that fills it and block it, or raise QUARANTINE_KIB_MAX; meanwhile what cannot be read stays on the terminals",
+      fix: 'Decide of what "biometric-server quarantine list" shows, block the terminal that fills it, or raise QUARANTINE_KIB_MAX; meanwhile what cannot be read stays on the terminals',
       quarantine_count: 4080,
       quarantine_bytes: 268_435_456,
     },

@@ -11,6 +11,22 @@ export const WAIT_SECONDS_MAX = 60;
 
 const nullableText = (description: string) => t.Union([t.String(), t.Null()], { description });
 
+/** How a punch came here. */
+export const PunchOriginModel = t.Union(
+  [
+    t.Literal("live"),
+    t.Literal("recovered"),
+    t.Literal("imported"),
+    t.Literal("manual"),
+    t.Literal("supplied"),
+  ],
+  {
+    description:
+      "`recovered`: from the terminal's own log. `manual`: entered by a person. `supplied`: from " +
+      "the terminal, which did not tell who or when, or told what cannot be read; a person said it.",
+  },
+);
+
 export const PunchModel = t.Object({
   id: t.Integer({ description: "Our number of the punch; it never changes." }),
   revision: t.Integer({ description: "1 when stored, one more with each correction." }),
@@ -80,12 +96,7 @@ export const PunchModel = t.Object({
       "it expects anyone.",
   }),
   is_historic: t.Boolean({ description: "Older than the terminal's start date." }),
-  origin: t.Union([
-    t.Literal("live"),
-    t.Literal("recovered"),
-    t.Literal("imported"),
-    t.Literal("manual"),
-  ]),
+  origin: PunchOriginModel,
 });
 export type PunchModel = Static<typeof PunchModel>;
 

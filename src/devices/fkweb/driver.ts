@@ -218,7 +218,7 @@ type Problem = Pick<Violation, "code" | "detail">;
  * Decodes a complete request. Should our own code fail on it, it is kept as unreadable: the frame is
  * whole, so it can be acknowledged, and one bad record does not block the terminal for ever (P2).
  */
-function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
+export function readIntake(frame: FkwebFrame, textBytesMax: number): Intake {
   try {
     const message = decodeMessage(frame, textBytesMax);
     return message.ok ? interpretMessage(message.value) : unreadableIntake(frame, message.error);

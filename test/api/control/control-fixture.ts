@@ -13,6 +13,7 @@ import { FakeClock } from "../../support/fake-clock.ts";
 import { NO_BACKUPS, ROOMY_DISK } from "../../support/idle-box.ts";
 import { RecordingLog } from "../../support/recording-log.ts";
 import { testDesk } from "../../support/test-desk.ts";
+import { testQuarantine } from "../../support/test-quarantine.ts";
 import { FakeStorage } from "../fake-storage.ts";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -67,6 +68,7 @@ export class ControlFixture {
       path,
       storage: this.storage,
       webhooks: testDesk(this),
+      quarantine: testQuarantine(this),
       clock: this.clock,
       ownClock: this.ownClock,
       siteTimeZone: "Asia/Manila",

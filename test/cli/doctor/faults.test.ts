@@ -217,7 +217,7 @@ test("a terminal that waits, messages that were refused, and what cannot be read
   await untilTrouble({});
   await punch("GATE1", "20261301081500");
   await untilTrouble({
-    quarantine: "quarantine.added",
+    quarantine: "biometric-server quarantine list --device GATE1",
     "quarantine-kept": "biometric-server quarantine list",
   });
 });
@@ -231,7 +231,7 @@ describe("without a server", () => {
       server: "biometric-server serve",
       "terminal-port": "biometric-server serve",
       "web-port": "biometric-server serve",
-      quarantine: "quarantine.added",
+      quarantine: "biometric-server quarantine list --device GATE1",
       "quarantine-kept": "biometric-server quarantine list",
     });
     const skipped = [...found.values()].filter(({ state }) => state === "skipped");

@@ -13,6 +13,7 @@ import { NO_BACKUPS, ROOMY_DISK } from "../../../support/idle-box.ts";
 import { RecordingLog } from "../../../support/recording-log.ts";
 import { pollFrom, resultFrom } from "../../../support/terminal-intakes.ts";
 import { testDesk } from "../../../support/test-desk.ts";
+import { testQuarantine } from "../../../support/test-quarantine.ts";
 import {
   openTestStorage,
   RECEIVED_AT_MS,
@@ -44,6 +45,7 @@ beforeEach(async () => {
     backups: NO_BACKUPS,
     disk: ROOMY_DISK,
     webhooks: testDesk({ storage: opened.storage, clock, log }),
+    quarantine: testQuarantine({ storage: opened.storage, clock, log }),
     openConditions: () => [],
     markSettings: () => ({}),
   });
