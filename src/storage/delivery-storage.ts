@@ -12,9 +12,9 @@ import { guardEngine } from "./engine-error.ts";
 import { LedgerReader } from "./ledger-reader.ts";
 import {
   type ParkedDelivery,
+  prepareWaiting,
   readDevicesWithDeliveries,
   readOldestWaiting,
-  readWaitingDeliveries,
 } from "./outbox.ts";
 import { parkedEvent } from "./parked-event.ts";
 import type { Storage } from "./storage.ts";
@@ -37,6 +37,7 @@ export function deliveryStorage({
   boxId,
 }: DeliveryStorageOptions): Pick<Storage, "listEndpoints" | "outboxOf" | "trimLedger"> {
   const ledger = new LedgerReader(reader, { clock, boxId });
+  const readWaiting = prepareWaiting(reader, boxId);
   const tellParked = (id: EndpointId, parked: ParkedDelivery | undefined): void => {
     if (parked === undefined) return;
     const endpoint = parts.endpoints.list().find((booked) => booked.id === id);
@@ -50,9 +51,7 @@ export function deliveryStorage({
     listDevicesWithDeliveries: async () =>
       guardEngine("look for deliveries", () => readDevicesWithDeliveries(reader, endpointId)),
     listWaitingDeliveries: async (deviceId, afterId, limit) =>
-      guardEngine("read deliveries", () =>
-        readWaitingDeliveries(reader, deviceId, { endpointId, afterId, limit, boxId }),
-      ),
+      guardEngine("read deliveries", () => readWaiting({ endpointId, deviceId, afterId, limit })),
     findOldestWaiting: async () =>
       guardEngine("look for deliveries", () => readOldestWaiting(reader, endpointId)),
     recordAttempts: async (records) =>
