@@ -126,7 +126,8 @@ async function startParts(
     recovery.noteCommit();
   });
   stops.push(() => queue.stop());
-  const handleIntake = createHandleIntake({ queue, tally: new IntakeTally(), clock, log });
+  const answer = createHandleIntake({ queue, tally: new IntakeTally(), clock, log });
+  const handleIntake = dispatchers.pace.following(answer);
   const tls = await loadTlsFiles(config);
   const web = startWebServer({
     tls,

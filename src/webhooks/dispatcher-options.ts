@@ -10,6 +10,7 @@ import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import type { RefusalPlan } from "./backoff.ts";
+import type { DeliveryPace } from "./delivery-pace.ts";
 import type { SendDelivery } from "./send.ts";
 import type { TallyFigures } from "./tally.ts";
 
@@ -42,6 +43,8 @@ export type Outbox = Pick<
 export interface DispatcherOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
+  /** That of all endpoints. */
+  readonly pace: DeliveryPace;
   readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;

@@ -69,7 +69,7 @@ interface Turn {
 }
 
 const CONCURRENCY = 8;
-const PAGE_DELIVERIES = 50;
+const PAGE_DELIVERIES = 10;
 const TURN_MS = 200;
 /** Looking for work after each of a thousand commits a second would cost more than the work. */
 const SCAN_PERIOD_MS = 25;
@@ -323,6 +323,7 @@ export class Dispatcher {
 
   /** Uses or releases the turn's reserved try. Returns whether the lane may send its next event. */
   async #sendOne(turn: Turn): Promise<boolean> {
+    await this.#options.pace.turn();
     const delivery = turn.later ?? (await this.#findHead(turn));
     if (delivery === undefined) {
       this.#rateLimit.release();

@@ -14,6 +14,7 @@ import {
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
+import { DeliveryPace } from "./delivery-pace.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Outbox, WebhookEndpoint } from "./dispatcher-options.ts";
 
@@ -51,6 +52,8 @@ interface Running {
 
 /** Delivers to every endpoint that is enabled and has a secret, until stopped. */
 export class Dispatchers {
+  /** That of all tries together. */
+  readonly pace: DeliveryPace;
   readonly #options: DispatchersOptions;
   readonly #running = new Map<EndpointId, Running>();
   /** Changes follow one another, because a dispatcher takes a moment to stop. */
@@ -59,6 +62,7 @@ export class Dispatchers {
 
   constructor(options: DispatchersOptions) {
     this.#options = options;
+    this.pace = new DeliveryPace(options.clock);
   }
 
   /**
@@ -130,6 +134,7 @@ export class Dispatchers {
     const dispatcher = new Dispatcher({
       outbox: this.#followedOutbox(stored.id),
       clock,
+      pace: this.pace,
       log,
       random,
       endpoint,

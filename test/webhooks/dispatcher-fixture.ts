@@ -3,6 +3,7 @@
  */
 
 import { deviceId } from "#domain/identifiers.ts";
+import { DeliveryPace } from "#webhooks/delivery-pace.ts";
 import { Dispatcher } from "#webhooks/dispatcher.ts";
 import type { WebhookEndpoint } from "#webhooks/dispatcher-options.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -32,9 +33,11 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
   const clock = new FakeClock();
   const log = new RecordingLog();
   const receiver = new FakeReceiver();
+  const pace = new DeliveryPace(clock);
   const dispatcher = new Dispatcher({
     outbox,
     clock,
+    pace,
     log,
     random: () => 0.5,
     endpoint: { ...ENDPOINT, ...endpoint },
@@ -44,7 +47,7 @@ export function build(outbox = new FakeOutbox(), endpoint: Partial<WebhookEndpoi
     recoveredCount: 0,
     send: receiver.send,
   });
-  return { outbox, clock, log, receiver, dispatcher };
+  return { outbox, clock, pace, log, receiver, dispatcher };
 }
 
 /** The events of a device whose success the receiver saw, each at its first. */

@@ -236,7 +236,7 @@ describe("Dispatcher and its limits", () => {
     for (let count = 0; count < 40_000; count += 1) outbox.add(`D${count % 100}`);
     dispatcher.start();
     await clock.advance(100_000);
-    expect(outbox.pageMax).toBe(50);
+    expect(outbox.pageMax).toBe(10);
     // A read for each turn at most: nothing reads ahead of what it sends.
     expect(outbox.readCount).toBeLessThanOrEqual(receiver.tries.length + 8);
     expect(receiver.inFlightMax).toBe(8);
