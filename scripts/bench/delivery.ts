@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import type { loadRunner } from "./load.ts";
 import { type MeasuredServer, readUse, startOurs } from "./processes.ts";
+import { Receiver } from "./receiver.ts";
 import { limitOf, type Row } from "./rows.ts";
 
 /** What to measure, and with what. */
@@ -69,36 +70,4 @@ async function measureBacklog(
 
 function row(what: string, unit: Row["unit"], ours: number): Row {
   return { what, unit, ours, bare: undefined, limit: limitOf(what) };
-}
-
-/** Answers at once: 503 until it is well, then 200. */
-class Receiver {
-  isWell = false;
-  /** Of what it took. */
-  readonly eventIds = new Set<string>();
-  /** When it took the first and the last. */
-  firstMs = Number.POSITIVE_INFINITY;
-  lastMs = 0;
-  readonly #server = Bun.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    fetch: (request) => this.#take(request),
-  });
-
-  get url(): string {
-    return `http://127.0.0.1:${this.#server.port}/hook`;
-  }
-
-  stop(): Promise<void> {
-    return this.#server.stop(true);
-  }
-
-  async #take(request: Request): Promise<Response> {
-    await request.text();
-    if (!this.isWell) return new Response("away", { status: 503 });
-    this.eventIds.add(request.headers.get("webhook-id") ?? "");
-    this.lastMs = performance.now();
-    this.firstMs = Math.min(this.firstMs, this.lastMs);
-    return new Response("ok");
-  }
 }

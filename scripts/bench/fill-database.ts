@@ -1,7 +1,7 @@
 /**
  * Fills a new database with a year of punches through the product's own schema and statements, in a
- * few seconds: for measurements of reading. What terminals say and how directions are found is not
- * gone through.
+ * few seconds: for measurements of reading and of delivery. What terminals say and how directions are
+ * found is not gone through.
  */
 
 import { drizzle } from "drizzle-orm/bun-sqlite";
@@ -9,11 +9,13 @@ import { epochMs } from "#base/epoch.ts";
 import { userId } from "#domain/identifiers.ts";
 import type { AcceptedPunch } from "#domain/punch.ts";
 import { wallTimeAt } from "#domain/wall-time.ts";
+import { enqueuePunch } from "#storage/announce-punch.ts";
 import { Box } from "#storage/box.ts";
 import { closeDatabase, openDatabase } from "#storage/database.ts";
+import type { SettingsEndpoint } from "#storage/rules.ts";
 import { WriteParts } from "#storage/write-parts.ts";
 
-/** What a filled database holds; the punches are spread evenly over the year before `endMs`. */
+/** What a filled database holds; the punches are spread evenly over the year. */
 export const FILLED = {
   timeZone: "Asia/Manila",
   /** 2026-01-01 00:00:00 in Manila. */
@@ -32,14 +34,24 @@ export const FILLED = {
   rareUser: "900001",
 } as const;
 
+/** How a database is filled, where it is not as for reading. */
+export interface Filling {
+  readonly punches: number;
+  /** The year of the punches begins here (UTC). */
+  readonly startMs?: number;
+  /** Has a message of every punch waiting for it. */
+  readonly receiver?: SettingsEndpoint | undefined;
+}
+
 const ROWS_PER_TRANSACTION = 20_000;
 const DEVICES = 10;
 const USERS = 700;
 const RARE_EVERY = 20_000;
 
-/** Writes `punches` rows into a database file that must not exist yet. */
-export function fillDatabase(path: string, punches: number): void {
-  const opened = openDatabase(path, epochMs(FILLED.startMs));
+/** Writes the punches into a database file that must not exist yet. */
+export function fillDatabase(path: string, filling: Filling): void {
+  const { punches, startMs = FILLED.startMs, receiver } = filling;
+  const opened = openDatabase(path, epochMs(startMs));
   opened.writer.run("PRAGMA cache_size = -400000");
   opened.writer.run("PRAGMA synchronous = OFF");
   const watch = {
@@ -52,12 +64,13 @@ export function fillDatabase(path: string, punches: number): void {
   const site = { siteTimeZone: FILLED.timeZone, ownClock: { isTrusted: () => true } };
   const parts = new WriteParts(opened.writer, watch, site);
   new Box(drizzle(opened.writer));
+  parts.endpoints.applySettings(receiver, epochMs(startMs));
   const stepMs = (FILLED.endMs - FILLED.startMs) / punches;
   for (let first = 0; first < punches; first += ROWS_PER_TRANSACTION) {
     parts.transaction(() => {
       const end = Math.min(first + ROWS_PER_TRANSACTION, punches);
       for (let index = first; index < end; index += 1) {
-        insertPunch(parts, index, FILLED.startMs + Math.floor((index * stepMs) / 1000) * 1000);
+        insertPunch(parts, index, startMs + Math.floor((index * stepMs) / 1000) * 1000);
       }
     });
   }
@@ -89,11 +102,13 @@ function insertPunch(parts: WriteParts, index: number, instantMs: number): void 
     clockEpisode: index,
     isHistoric: false,
   };
+  const id = parts.counters.nextPunchId();
+  const receivedAtMs = instantMs + 1_000;
   parts.punches.insertAccepted(punch, {
-    id: parts.counters.nextPunchId(),
+    id,
     deviceId: device,
     origin: "live",
-    receivedAtMs: instantMs + 1_000,
+    receivedAtMs,
     feedPosition: parts.counters.nextFeedPosition(),
     placed: {
       direction: index % 2 === 0 ? "in" : "out",
@@ -102,6 +117,7 @@ function insertPunch(parts: WriteParts, index: number, instantMs: number): void 
     },
   });
   parts.counters.add({ punchCount: 1 });
+  enqueuePunch(parts, { deviceId: device, punchId: id, revision: 1, receivedAtMs });
 }
 
 function deviceOf(index: number): string {

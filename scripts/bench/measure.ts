@@ -5,12 +5,13 @@
 
 import { join } from "node:path";
 import type { FleetReport } from "#simulator/fleet.ts";
+import { measureBacklog } from "./backlog.ts";
 import { measureDelivery } from "./delivery.ts";
 import { measureImport } from "./import.ts";
 import { type Load, loadRunner } from "./load.ts";
 import { type MeasuredServer, readUse, startBare, startOurs } from "./processes.ts";
 import { measureReading } from "./reading.ts";
-import { limitOf, type Row } from "./rows.ts";
+import { limitOf, median, type Row } from "./rows.ts";
 
 /** What to measure, and where its files go. */
 export interface BenchOptions {
@@ -19,9 +20,22 @@ export interface BenchOptions {
   /** On a real disk: in memory a flush costs nothing. */
   readonly folder: string;
   readonly quick: boolean;
+  /** What is to be measured; all of it when undefined. */
+  readonly only: BenchPart | undefined;
   /** Told what is being measured. */
   readonly progress: (text: string) => void;
 }
+
+/** The parts, in the order in which they are measured. */
+export const BENCH_PARTS = [
+  "start",
+  "import",
+  "reading",
+  "delivery",
+  "backlog",
+  "terminals",
+] as const;
+export type BenchPart = (typeof BENCH_PARTS)[number];
 
 type RunLoad = (server: MeasuredServer, load: Load) => Promise<FleetReport>;
 
@@ -31,19 +45,34 @@ type Pair<Value> = readonly [ours: Value, bare: Value];
 const IDLE_SETTLE_MS = 3_000;
 const LONE_PUNCHES_PER_SECOND = 20;
 
-/** Runs everything. Takes 2 minutes when quick, else 6; everything started is ended. */
+/** Runs everything, or the one part. All takes 3 minutes when quick, else 8; what was started is ended. */
 export async function measureAll(options: BenchOptions): Promise<Row[]> {
   const runLoad = loadRunner(options.ourExecutable);
-  const startRow = await measureStart(options);
-  const importRows = await measureImport(options);
-  const readingRows = await measureReading({ ...options, runLoad });
-  const deliveryRows = await measureDelivery({ ...options, runLoad });
+  const rows: Row[] = [];
+  for (const part of BENCH_PARTS) {
+    if (options.only !== undefined && options.only !== part) continue;
+    rows.push(...(await MEASURES[part]({ ...options, runLoad })));
+  }
+  return rows;
+}
+
+type PartOptions = BenchOptions & { readonly runLoad: RunLoad };
+
+const MEASURES: Readonly<Record<BenchPart, (options: PartOptions) => Promise<Row[]>>> = {
+  start: measureStart,
+  import: measureImport,
+  reading: measureReading,
+  delivery: measureDelivery,
+  backlog: measureBacklog,
+  terminals: measureTerminals,
+};
+
+async function measureTerminals(options: PartOptions): Promise<Row[]> {
   const ours = await startOurs(options.ourExecutable, join(options.folder, "ours"));
   try {
     const bare = await startBare(options.bareExecutable, join(options.folder, "bare"));
     try {
-      const pairRows = await measurePair([ours, bare], options, runLoad);
-      return [...pairRows, startRow, ...importRows, ...deliveryRows, ...readingRows];
+      return await measurePair([ours, bare], options, options.runLoad);
     } finally {
       await bare.stop();
     }
@@ -149,7 +178,7 @@ async function measureWritten(
 }
 
 /** Start to first HTTP answer on a data folder that exists; the file cache is warm. */
-async function measureStart(options: BenchOptions): Promise<Row> {
+async function measureStart(options: BenchOptions): Promise<Row[]> {
   options.progress("start");
   const folder = join(options.folder, "start");
   const startsMs: number[] = [];
@@ -159,7 +188,7 @@ async function measureStart(options: BenchOptions): Promise<Row> {
     // The first start makes the database and the secrets.
     if (turn > 0) startsMs.push(server.startMs);
   }
-  return row("start to first HTTP answer", "ms", [median(startsMs)]);
+  return [row("start to first HTTP answer", "ms", [median(startsMs)])];
 }
 
 /** One after the other: together they would share the processors. */
@@ -178,9 +207,4 @@ function row(what: string, unit: Row["unit"], [ours, bare]: readonly number[]): 
 
 function mebibytes(bytes: readonly number[]): number[] {
   return bytes.map((count) => count / 2 ** 20);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

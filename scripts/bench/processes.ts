@@ -5,6 +5,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import UNIT from "../../systemd/biometric-server.service" with { type: "text" };
 
 /** A server under measurement. */
 export interface MeasuredServer {
@@ -35,9 +36,17 @@ const START_MS_MAX = 10_000;
 const STOP_MS_MAX = 5000;
 const POLL_MS = 2;
 
+/** What the unit sets for the runtime: the design's limits hold under it. */
+const UNIT_ENVIRONMENT: Readonly<Record<string, string>> = Object.fromEntries(
+  [...UNIT.matchAll(/^Environment=(.*)$/gm)]
+    .flatMap(([, pairs = ""]) => pairs.split(" "))
+    .map((pair) => pair.split("=")),
+);
+
 /** The product's settings for a run: everything else stays as shipped. */
 function ourSettings(dataFolder: string, ports: readonly number[]): Record<string, string> {
   return {
+    ...UNIT_ENVIRONMENT,
     PATH: process.env.PATH ?? "",
     DATA_DIR: dataFolder,
     SERVER_HOST: "127.0.0.1",
@@ -88,6 +97,7 @@ export async function startBare(executable: string, dataFolder: string): Promise
   const [terminalPort = 0] = freePorts(1);
   const startedMs = performance.now();
   const child = Bun.spawn([executable, String(terminalPort), join(dataFolder, "bare.db")], {
+    env: { ...process.env, ...UNIT_ENVIRONMENT },
     stdin: "ignore",
     stdout: "pipe",
     stderr: "inherit",

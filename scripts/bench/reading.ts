@@ -65,7 +65,7 @@ export async function measureReading(options: ReadingOptions): Promise<Row[]> {
   options.progress(`filling a database with ${punches} punches`);
   const folder = join(options.folder, "reading");
   await mkdir(folder, { recursive: true });
-  fillDatabase(join(folder, "biometric.db"), punches);
+  fillDatabase(join(folder, "biometric.db"), { punches });
   const size = `${punches / 1000} k rows`;
   const server = await startOurs(options.ourExecutable, folder);
   try {

@@ -18,7 +18,8 @@ export interface Limit {
 /** One measure. */
 export interface Row {
   readonly what: string;
-  readonly unit: "/s" | "s" | "ms" | "B" | "MiB";
+  /** `x`: a ratio. */
+  readonly unit: "/s" | "s" | "ms" | "B" | "MiB" | "x";
   readonly ours: number;
   /** Undefined where bare has nothing to compare. */
   readonly bare: number | undefined;
@@ -38,6 +39,8 @@ const LIMITS: Readonly<Record<string, Limit>> = {
   "write-ahead log, a slow reader of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
   "write-ahead log, a slow export of 1000 k rows": { kind: "most", floor: 16, aim: 8 },
   "webhook deliveries/s, 10 terminals, all waiting": { kind: "least", floor: 1000, aim: 3000 },
+  "live message behind its punch, 1000 k messages waiting": { kind: "most", floor: 1000, aim: 100 },
+  "memory, peak, 1000 k messages waiting (RSS)": { kind: "most", floor: 150, aim: 100 },
   "import of 1000000 punches": { kind: "most", floor: 60, aim: 40 },
   "start to first HTTP answer": { kind: "most", floor: 150, aim: 80 },
 };
@@ -49,13 +52,23 @@ const PAGE_LIMITS: readonly (readonly [start: string, limit: Limit])[] = [
   ["export, ", { kind: "least", floor: 300_000, aim: 1_000_000 }],
 ];
 
+/** Of messages that wait: what they may cost the terminals. */
+const BACKLOG_LIMIT: Limit = { kind: "most", floor: 1.25, aim: 1.1 };
+
 const HEADINGS = ["", "ours", "bare", "ours/bare", "floor", "aim", ""];
 
 /** The limit of the measure of this name; most have none. */
 export function limitOf(what: string): Limit | undefined {
   if (LIMITS[what] !== undefined) return LIMITS[what];
+  if (/1000 k messages waiting.*, to none$/.test(what)) return BACKLOG_LIMIT;
   if (!what.includes("1000 k rows")) return undefined;
   return PAGE_LIMITS.find(([start]) => what.startsWith(start))?.[1];
+}
+
+/** The middle one of the values, the upper of two; not a number where there is none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** Formats all rows as one table for people. */

@@ -1,0 +1,169 @@
+/**
+ * What a million messages that wait cost the terminals: beside a server that has as many punches and
+ * nothing waiting, in turns, while the receiver is away and while it takes them.
+ */
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FleetReport } from "#simulator/fleet.ts";
+import { FILLED, fillDatabase } from "./fill-database.ts";
+import type { Load, loadRunner } from "./load.ts";
+import { type MeasuredServer, readUse, startOurs } from "./processes.ts";
+import { Receiver } from "./receiver.ts";
+import { limitOf, median, type Row } from "./rows.ts";
+
+/** What to measure, and with what. */
+export interface BacklogOptions {
+  readonly ourExecutable: string;
+  readonly folder: string;
+  readonly quick: boolean;
+  readonly progress: (text: string) => void;
+  readonly runLoad: ReturnType<typeof loadRunner>;
+}
+
+/** A rush of a large site; a fleet at full speed would measure the processors that all share. */
+const LOAD: Load = { terminals: 16, keepAlive: false, durationMs: 6_000, ratePerSecond: 100 };
+const TURNS = 3;
+const DAY_MS = 86_400_000;
+/** All filled terminals are called so. */
+const FILLED_DEVICES = "DOOR";
+const POLL_MS = 5;
+/** A receiver that is well again is tried within 5 minutes; after a pause of seconds, sooner. */
+const WAIT_MS_MAX = 60_000;
+
+/** A server and its receiver. */
+class Side {
+  readonly server: MeasuredServer;
+  readonly receiver: Receiver;
+  readonly #runLoad: BacklogOptions["runLoad"];
+  /** Punches of all loads. */
+  #acknowledged = 0;
+
+  constructor(server: MeasuredServer, receiver: Receiver, runLoad: BacklogOptions["runLoad"]) {
+    this.server = server;
+    this.receiver = receiver;
+    this.#runLoad = runLoad;
+  }
+
+  async run(load: Load): Promise<FleetReport> {
+    const report = await this.#runLoad(this.server, load);
+    this.#acknowledged += report.acknowledged;
+    return report;
+  }
+
+  /** Resolves when the receiver has the punches of all loads. */
+  async toldAll(): Promise<void> {
+    const deadlineMs = performance.now() + WAIT_MS_MAX;
+    while (this.receiver.liveCount < this.#acknowledged) {
+      if (performance.now() > deadlineMs) {
+        throw new Error(`The receiver has ${this.receiver.liveCount} of ${this.#acknowledged}`);
+      }
+      await Bun.sleep(POLL_MS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop();
+    await this.receiver.stop();
+  }
+}
+
+/** Takes two minutes, half a minute when quick. */
+export async function measureBacklog(options: BacklogOptions): Promise<Row[]> {
+  const messages = options.quick ? 100_000 : 1_000_000;
+  const size = `${messages / 1000} k messages waiting`;
+  options.progress(`filling two databases, one for ${size}`);
+  const none = await startSide(options, "no-backlog", messages);
+  try {
+    const full = await startSide(options, "backlog", messages);
+    try {
+      return await measureSides(options, [none, full], size);
+    } finally {
+      await full.stop();
+    }
+  } finally {
+    await none.stop();
+  }
+}
+
+async function startSide(
+  { ourExecutable, folder, runLoad }: BacklogOptions,
+  name: "no-backlog" | "backlog",
+  punches: number,
+): Promise<Side> {
+  const receiver = new Receiver(FILLED_DEVICES);
+  const { url } = receiver;
+  const dataFolder = join(folder, name);
+  await mkdir(dataFolder, { recursive: true });
+  // The last of them lies before the first of every load, so that no punch is a late one.
+  const endMs = Math.floor(Date.now() / 1000) * 1000 - 2 * DAY_MS;
+  fillDatabase(join(dataFolder, "biometric.db"), {
+    punches,
+    startMs: endMs - (FILLED.endMs - FILLED.startMs),
+    receiver: name === "backlog" ? { url, format: "logs", types: undefined } : undefined,
+  });
+  const settings = { BIOMETRIC_WEBHOOK_URL: url };
+  return new Side(await startOurs(ourExecutable, dataFolder, settings), receiver, runLoad);
+}
+
+async function measureSides(
+  { progress, quick }: BacklogOptions,
+  sides: readonly [none: Side, full: Side],
+  size: string,
+): Promise<Row[]> {
+  const load = quick ? { ...LOAD, durationMs: 2_000 } : LOAD;
+  for (const side of sides) await side.run({ ...load, durationMs: 2_000 });
+  progress(`${size}, the receiver is away`);
+  const away = await takeTurns(sides, (side) => side.run(load));
+  progress(`${size}, the receiver takes them`);
+  const behindMs: number[] = [];
+  const taking = await takeTurns(sides, async (side) => {
+    side.receiver.isWell = true;
+    await side.toldAll();
+    const report = await side.run(load);
+    const endedMs = performance.now();
+    await side.toldAll();
+    if (side === sides[1]) behindMs.push(performance.now() - endedMs);
+    // The other side is to have the machine for itself.
+    side.receiver.isWell = false;
+    return report;
+  });
+  const { rssPeakBytes } = await readUse(sides[1].server.pid);
+  return [
+    ...compare(`${size}, receiver away`, away),
+    ...compare(`${size}, receiver takes them`, taking),
+    row(`live message behind its punch, ${size}`, "ms", median(behindMs)),
+    row(`memory, peak, ${size} (RSS)`, "MiB", rssPeakBytes / 2 ** 20),
+  ];
+}
+
+async function takeTurns(
+  sides: readonly [none: Side, full: Side],
+  measure: (side: Side) => Promise<FleetReport>,
+): Promise<readonly [none: FleetReport[], full: FleetReport[]]> {
+  const reports: readonly [FleetReport[], FleetReport[]] = [[], []];
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    reports[0].push(await measure(sides[0]));
+    reports[1].push(await measure(sides[1]));
+  }
+  return reports;
+}
+
+function compare(
+  what: string,
+  [none, full]: readonly [none: FleetReport[], full: FleetReport[]],
+): Row[] {
+  return (["p50", "p99"] as const).flatMap((percent) => {
+    const without = median(none.map(({ latencyMs }) => latencyMs[percent]));
+    const beside = median(full.map(({ latencyMs }) => latencyMs[percent]));
+    return [
+      row(`ack ${percent}, ${what}`, "ms", beside),
+      row(`ack ${percent}, the same with none waiting`, "ms", without),
+      row(`ack ${percent}, ${what}, to none`, "x", beside / without),
+    ];
+  });
+}
+
+function row(what: string, unit: Row["unit"], ours: number): Row {
+  return { what, unit, ours, bare: undefined, limit: limitOf(what) };
+}
