@@ -101,6 +101,14 @@ const CHANGES: readonly Change[] = [
     done: () => "has its history sent, oldest first; what was sent before goes out once more",
     unchanged: () => "has its history sent",
   },
+  {
+    name: "give-up-lost",
+    description:
+      "After a restore, wait no longer for what a terminal sent since the backup was made",
+    done: () =>
+      "is waited for no longer: what it sent before the restore and nobody has stays lost",
+    unchanged: () => "was not waited for",
+  },
 ];
 
 /** Makes them. Their actions throw `AppError` `control-unreachable` when no server answers. */

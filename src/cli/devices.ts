@@ -24,6 +24,7 @@ Examples:
   biometric-server devices zone 2401058352 Asia/Tokyo
   biometric-server devices direction 2401058352 device --codes 0=out,1=in
   biometric-server devices send-history 2401058352 --from 2026-01-01
+  biometric-server devices give-up-lost 2401058352
   biometric-server devices list --json
 
 Exit code: 0 done (also when nothing had to change), 1 no server answers, it refuses the change, or

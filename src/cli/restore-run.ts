@@ -22,6 +22,8 @@ export interface ShownRestore {
   readonly waiting_deliveries: number;
   readonly cancelled_commands: number;
   readonly asked_terminals: number;
+  /** In use, and with no log that can be asked for. */
+  readonly terminals_without_log: readonly string[];
   readonly endpoints_without_secret: readonly string[];
   readonly restored_secrets: readonly string[];
   /** Null: there was nothing to replace. */
@@ -42,16 +44,21 @@ export async function restore(
 ): Promise<ShownRestore> {
   const databasePath = findDatabase(settings) ?? join(settings.config.dataDir, "biometric.db");
   const nowMs = systemClock.nowMs();
-  let askedCount = 0;
+  let asked: AskedTerminals = { askedCount: 0, withoutLog: [] };
   const prepare = async (path: string): Promise<void> => {
-    askedCount = await askForLogs(path, settings);
+    asked = await askForLogs(path, settings);
   };
   const report = await restoreBackup({ backup, databasePath, nowMs, isDryRun, prepare });
-  return spell(report, isDryRun, askedCount);
+  return spell(report, isDryRun, asked);
+}
+
+interface AskedTerminals {
+  readonly askedCount: number;
+  readonly withoutLog: readonly string[];
 }
 
 /** From the last reading of each terminal on, which is before the backup, with a day of overlap. */
-async function askForLogs(path: string, { config }: LoadedConfig): Promise<number> {
+async function askForLogs(path: string, { config }: LoadedConfig): Promise<AskedTerminals> {
   const storage = openStorage({
     path,
     rules: rulesOf(config),
@@ -63,16 +70,24 @@ async function askForLogs(path: string, { config }: LoadedConfig): Promise<numbe
     },
   });
   try {
-    const devices = (await storage.listDevices()).filter(({ driver }) => driver === DRIVER);
+    const devices = await storage.listDevices();
     const nowMs = systemClock.nowMs();
-    const ids = devices.map(({ id }) => id);
-    return (await storage.queueLogReadings(ids, nowMs, epochMs(nowMs + DAY_MS))).length;
+    const ids = devices.filter(({ driver }) => driver === DRIVER).map(({ id }) => id);
+    const asked = await storage.queueLogReadings(ids, nowMs, epochMs(nowMs + DAY_MS));
+    const withoutLog = devices.filter(
+      ({ status, waitsFor }) => status === "approved" && waitsFor === "operator",
+    );
+    return { askedCount: asked.length, withoutLog: withoutLog.map(({ id }) => id) };
   } finally {
     await storage.close();
   }
 }
 
-function spell(report: RestoreReport, isDryRun: boolean, askedCount: number): ShownRestore {
+function spell(
+  report: RestoreReport,
+  isDryRun: boolean,
+  { askedCount, withoutLog }: AskedTerminals,
+): ShownRestore {
   return {
     is_dry_run: isDryRun,
     made_at: new Date(report.facts.madeAtMs).toISOString(),
@@ -83,6 +98,7 @@ function spell(report: RestoreReport, isDryRun: boolean, askedCount: number): Sh
     waiting_deliveries: report.waitingDeliveryCount,
     cancelled_commands: report.cancelledCommandCount,
     asked_terminals: askedCount,
+    terminals_without_log: withoutLog,
     endpoints_without_secret: report.endpointsWithoutSecret,
     restored_secrets: report.restoredSecrets,
     kept_in: report.keptIn ?? null,
@@ -117,6 +133,11 @@ export function describeRestore(shown: ShownRestore): string {
   lines.push(
     `${shown.asked_terminals} terminals are asked for their logs once they are in contact`,
   );
+  for (const id of shown.terminals_without_log) {
+    lines.push(
+      `${id} has no log to ask for: what it sent since then is to be entered by hand; "devices give-up-lost ${id}" says that nobody waits for it`,
+    );
+  }
   if (shown.kept_in !== null) lines.push(`What was there is kept in "${shown.kept_in}"`);
   return [...lines, "Start the server now"].join("\n");
 }

@@ -25,7 +25,9 @@ What a restore brings with it:
   terminals. A backup of another box brings its secrets; one of this box leaves them as they are.
   Messages that waited are sent, perhaps once more, under the same webhook-id.
   Commands that waited are not given again.
-  Every terminal is asked for its own log since the backup, and what is missing is added.
+  Every terminal is asked for its own log since the backup, and what is missing is added. Until then
+  /v1/completeness stands where the backup was; one without a log waits for devices give-up-lost ID,
+  unless it numbers its records and the next one shows that none is missing.
 
 Exit code: 0 done, 1 nothing was changed.`;
 

@@ -5,7 +5,7 @@
  */
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
-import { mayTakeCommands } from "./device.ts";
+import { type HoldEnd, mayTakeCommands } from "./device.ts";
 import type { DeviceId, PunchId, UserId } from "./identifiers.ts";
 import type { PunchOrigin } from "./punch.ts";
 import type { QueueDoubt } from "./terminal-queue.ts";
@@ -29,12 +29,13 @@ export interface VerifiedEvidence {
 /**
  * Why a terminal's value stands still. `least`: it moves, and others are further. `no-poll`: it has
  * not asked for work since the server started. `never-shown`: terminals of its kind never show that
- * nothing waits. The rest: `QueueDoubt`.
+ * nothing waits. `restored`: it waits for what a restore lost of it. The rest: `QueueDoubt`.
  */
 export type HoldReason =
   | "least"
   | "own-clock-untrusted"
   | "being-released"
+  | "restored"
   | "no-contact"
   | "no-poll"
   | "never-shown"
@@ -58,6 +59,8 @@ export interface DeviceCompleteness {
   readonly receivedEvidence: ReceivedEvidence | undefined;
   readonly verifiedThroughMs: EpochMs | undefined;
   readonly verifiedEvidence: VerifiedEvidence | undefined;
+  /** What has to come before its queue counts again, after a restore; undefined where it does. */
+  readonly waitsFor: HoldEnd | undefined;
   /** Punches on their way into the feed. */
   readonly heldCount: number;
   /** Requests in quarantine; counted up to `QUARANTINED_COUNTED_MAX`. */
@@ -194,18 +197,18 @@ export interface EnteringPunch {
 }
 
 /**
- * Up to when all had been complete, where a punch enters the feed before that; else undefined. One
+ * Up to when all had been complete, for its terminal or the site, where a punch enters the feed before
+ * that; else undefined. One
  * whose time is not believed has no part in it. Nor has one before its terminal's start date: that is
  * where completeness begins. How it came makes no difference: whoever has closed a period must know.
  */
 export function lateAgainst(
   punch: EnteringPunch,
-  device: EpochMs | undefined,
-  site: EpochMs | undefined,
+  told: readonly (EpochMs | undefined)[],
 ): EpochMs | undefined {
   if (punch.isHistoric || punch.isDoubtful) return undefined;
   // What lies ahead was told by a clock of ours that has been set back since.
-  const known = [device ?? 0, site ?? 0].filter((completeMs) => completeMs <= punch.landedAtMs);
+  const known = told.map((ms) => ms ?? 0).filter((completeMs) => completeMs <= punch.landedAtMs);
   const completeMs = Math.max(0, ...known);
   return punch.instantMs < completeMs ? epochMs(completeMs) : undefined;
 }
@@ -214,14 +217,17 @@ export function lateAgainst(
 export function holdReason(device: {
   readonly isOwnClockTrusted: boolean;
   readonly heldCount: number;
+  readonly waitsFor: HoldEnd | undefined;
   readonly driver: string;
   readonly isOnline: boolean;
   readonly lastPoll: PollWord | undefined;
 }): HoldReason {
   if (!device.isOwnClockTrusted) return "own-clock-untrusted";
   if (device.heldCount > 0) return "being-released";
+  if (device.waitsFor === "operator") return "restored";
   if (!mayTakeCommands(device.driver)) return "never-shown";
   if (!device.isOnline) return "no-contact";
+  if (device.waitsFor !== undefined) return "restored";
   const { lastPoll } = device;
   if (lastPoll === undefined) return "no-poll";
   return lastPoll === "proved" ? "least" : lastPoll;

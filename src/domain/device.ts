@@ -30,6 +30,12 @@ export function mayTakeCommands(driver: string): boolean {
   return !DRIVERS_WITHOUT_COMMANDS.has(driver);
 }
 
+/**
+ * What ends the waiting after a restore (`restore-hold.ts`): the reading of the terminal's log, or, for
+ * one whose log cannot be asked for, the word of a person.
+ */
+export type HoldEnd = "log" | "operator";
+
 /** How a device's punches get their direction. `device`: as the terminal says, where it does. */
 export type DirectionPolicy = "alternate" | "device" | "fixed-in" | "fixed-out";
 
@@ -86,6 +92,8 @@ export interface Device {
   readonly quarantineBytes: number;
   /** Commands that wait for it, or for its result. */
   readonly openCommandCount: number;
+  /** What has to come before its queue counts again, after a restore; undefined where it does. */
+  readonly waitsFor: HoldEnd | undefined;
   /** Every punch that it stamped before this has come (exclusive); undefined: nothing shows it. */
   readonly completeThroughMs: EpochMs | undefined;
 }

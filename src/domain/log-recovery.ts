@@ -95,6 +95,12 @@ export function readingFrom(fromMs: EpochMs, timeZone: string): WallTime | undef
   return fromMs < FIRST_ASKED_MS ? undefined : wallTimeAt(fromMs, timeZone);
 }
 
+/** Whether a reading from `fromMs` on begins behind what was compared before. */
+export function leavesGap(readings: LogReadings, fromMs: EpochMs | undefined): boolean {
+  const { readThroughMs, startAtMs } = readings;
+  return fromMs !== undefined && fromMs > Math.max(readThroughMs ?? startAtMs, startAtMs);
+}
+
 /**
  * Up to when the log is compared once a reading is through: up to when it was asked for. A reading
  * that begins behind the one before leaves a gap and changes nothing.
@@ -110,9 +116,8 @@ export function readThrough(
   },
 ): EpochMs | undefined {
   const { fromMs, untilMs, sentAtMs, nowMs } = reading;
-  const { readThroughMs, startAtMs } = readings;
-  const comparedMs = Math.max(readThroughMs ?? startAtMs, startAtMs);
-  if (fromMs !== undefined && fromMs > comparedMs) return readThroughMs;
+  const { readThroughMs } = readings;
+  if (leavesGap(readings, fromMs)) return readThroughMs;
   const throughMs = Math.min(untilMs ?? sentAtMs, sentAtMs, nowMs);
   return epochMs(Math.max(throughMs, readThroughMs ?? throughMs));
 }

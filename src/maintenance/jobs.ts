@@ -1,6 +1,6 @@
 /**
- * What is done by the clock: every terminal's own log is read at night, and that of one which was
- * silent for long when it is back. Looks at the time often instead of waiting for long, since the
+ * What is done by the clock: every terminal's own log is read at night, that of one which was silent for
+ * long when it is back, and that of one which waits for it since a restore, again and again until then. Looks at the time often instead of waiting for long, since the
  * clock may be set meanwhile.
  */
 
@@ -25,6 +25,8 @@ export interface JobsOptions {
 const LOOK_PERIOD_MS = 10_000;
 /** A terminal that was silent for longer may have lost something. */
 const OUTAGE_MS = 3_600_000;
+/** One that waits for its log is asked for it so often. */
+const ASKED_AGAIN_MS = 3_600_000;
 /** A terminal that does not come for so long is asked anew when it is back. */
 const READING_DEADLINE_MS = 86_400_000;
 /** A time further ahead than this was planned by a clock that was set since. */
@@ -39,6 +41,8 @@ export class Jobs {
   #looking: Promise<void> | undefined;
   /** When each terminal came last, as of the look before; undefined before the first one. */
   #contacts: ReadonlyMap<DeviceId, EpochMs> | undefined;
+  /** When each that waits for its log was asked last, by the monotonic clock. */
+  readonly #askedAtMs = new Map<DeviceId, number>();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -63,21 +67,36 @@ export class Jobs {
 
   /** Never rejects: what fails is tried again, at the next look or the next night. */
   async #look(): Promise<void> {
-    const { storage, clock, log } = this.#options;
+    const { storage, log } = this.#options;
     try {
       const devices = (await storage.listDevices()).filter(({ driver }) => driver === DRIVER);
       const back = this.#findReturned(devices);
       const isDue = this.#nightly.takeDue();
-      const ids = isDue ? devices.map(({ id }) => id) : back;
-      if (ids.length === 0) return;
-      const nowMs = clock.nowMs();
-      const deadlineMs = epochMs(nowMs + READING_DEADLINE_MS);
-      const asked = await storage.queueLogReadings(ids, nowMs, deadlineMs);
-      const reason = isDue ? "nightly" : "back after an outage";
-      if (asked.length > 0) log.info("log.asked", { devices: asked.length, reason });
+      await this.#ask(this.#findWaiting(devices), "restored");
+      if (isDue) await this.#ask(devices.map(idOf), "nightly");
+      else await this.#ask(back, "back after an outage");
     } catch (error) {
       log.error("jobs.failed", { cause: String(error) }, { per: "jobs" });
     }
+  }
+
+  async #ask(ids: readonly DeviceId[], reason: string): Promise<void> {
+    if (ids.length === 0) return;
+    const { storage, clock, log } = this.#options;
+    const nowMs = clock.nowMs();
+    const deadlineMs = epochMs(nowMs + READING_DEADLINE_MS);
+    const asked = await storage.queueLogReadings(ids, nowMs, deadlineMs);
+    for (const id of asked) this.#askedAtMs.set(id, clock.monotonicMs());
+    if (asked.length > 0) log.info("log.asked", { devices: asked.length, reason });
+  }
+
+  /** Those that wait for their log; a reading may have failed, or have come too early. */
+  #findWaiting(devices: readonly Device[]): readonly DeviceId[] {
+    const dueMs = this.#options.clock.monotonicMs() - ASKED_AGAIN_MS;
+    return devices
+      .filter(({ waitsFor }) => waitsFor === "log")
+      .map(idOf)
+      .filter((id) => (this.#askedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) <= dueMs);
   }
 
   /** The terminals that came since the look before, for the first time after a long silence. */
@@ -92,8 +111,12 @@ export class Jobs {
         const silentMs = (lastContactMs ?? 0) - (before.get(id) ?? Number.POSITIVE_INFINITY);
         return silentMs > OUTAGE_MS;
       })
-      .map(({ id }) => id);
+      .map(idOf);
   }
+}
+
+function idOf({ id }: Device): DeviceId {
+  return id;
 }
 
 /** A time of day that comes again and again. */

@@ -15,6 +15,7 @@ type FactName =
   | "ended_feed_epochs"
   | "first_started_at_ms"
   | "last_trial_write_at_ms"
+  | "restored_at_ms"
   | "pairing_window_from_ms"
   | "pairing_window_until_ms";
 
@@ -33,6 +34,8 @@ export class Box {
   readonly feedEpoch: string;
   /** The histories before it, in the order in which they ended. */
   readonly endedFeedEpochs: readonly EndedFeedEpoch[];
+  /** When a backup took the place of the database last; undefined: never. */
+  readonly restoredAtMs: EpochMs | undefined;
   #hasStarted: boolean;
   #pairingWindow: PairingWindow;
 
@@ -48,6 +51,8 @@ export class Box {
     this.id = facts.get("box_id") ?? this.#make("box_id");
     this.feedEpoch = facts.get("feed_epoch") ?? this.#make("feed_epoch");
     this.endedFeedEpochs = JSON.parse(facts.get("ended_feed_epochs") ?? "[]");
+    const restoredAt = facts.get("restored_at_ms");
+    this.restoredAtMs = restoredAt === undefined ? undefined : epochMs(Number(restoredAt));
     this.#hasStarted = facts.has("first_started_at_ms");
     this.#pairingWindow = {
       fromMs: epochMs(Number(facts.get("pairing_window_from_ms") ?? 0)),

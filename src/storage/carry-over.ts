@@ -6,7 +6,9 @@
 
 import type { Database } from "bun:sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { MANUAL_DRIVER } from "#domain/device.ts";
 import { newSecret, newUniqueName } from "#platform/random-text.ts";
+import { TOLD_BEFORE_FACT, TOLD_FACT } from "./completeness-book.ts";
 import type { EndedFeedEpoch } from "./storage.ts";
 
 /** What the restored database is told, and what it takes over. */
@@ -50,6 +52,7 @@ export function carryOver(options: CarryOver): CarriedOver {
     const own = isOwnBackup ? options.own : undefined;
     const rereadFromMs = findRereadFrom({ ...options, own });
     endFeedEpoch({ ...options, own }, rereadFromMs);
+    holdCompleteness({ ...options, own });
     if (own !== undefined) {
       copyRows(own, restored, "clients");
       copyRows(own, restored, "webhook_endpoints", (row) => withFillOf(restored, row));
@@ -92,16 +95,50 @@ function endFeedEpoch({ restored, own, nowMs }: CarryOver, rereadFromMs: EpochMs
   writeFact(restored, "feed_epoch", newUniqueName());
 }
 
+/** What terminals sent since the backup is gone, though it was acknowledged, and told to be complete. */
+function holdCompleteness({ restored, own, madeAtMs, nowMs }: CarryOver): void {
+  // Later than whatever the backup holds, also by a clock that is behind.
+  const restoredAtMs = Math.max(nowMs, madeAtMs + 1);
+  writeFact(restored, "restored_at_ms", String(restoredAtMs));
+  restored.run("UPDATE devices SET received_hold_ms = ? WHERE driver <> ?", [
+    restoredAtMs,
+    MANUAL_DRIVER,
+  ]);
+  const told = [restored, ...(own === undefined ? [] : [own])]
+    .flatMap((one) => [factOf(one, TOLD_FACT), factOf(one, TOLD_BEFORE_FACT)])
+    .map(Number)
+    .filter((toldMs) => toldMs <= nowMs);
+  if (told.length > 0) writeFact(restored, TOLD_BEFORE_FACT, String(Math.max(...told)));
+}
+
 function skipIds(restored: Database, own: Database | undefined): number {
   for (const column of ["last_punch_id", "last_feed_position"]) {
     const sql = `SELECT ${column} FROM counters`;
     const last = Math.max(numberIn(restored, sql), own === undefined ? 0 : numberIn(own, sql));
     restored.run(`UPDATE counters SET ${column} = ?`, [last + IDS_SKIPPED]);
   }
-  // Of events and commands, which readers keep their place by. Endpoints are not numbered so highly.
-  const others = "name <> 'webhook_endpoints'";
-  restored.run(`UPDATE sqlite_sequence SET seq = seq + ? WHERE ${others}`, [IDS_SKIPPED]);
+  skipRowNumbers(restored, own);
   return numberIn(restored, "SELECT last_punch_id FROM counters");
+}
+
+/**
+ * Of events, commands and late punches, which readers keep their place by. Endpoints are not numbered
+ * so highly. A table that never had a row is in no sequence yet.
+ */
+function skipRowNumbers(restored: Database, own: Database | undefined): void {
+  const sql = `SELECT name, coalesce(seq, 0) AS seq FROM sqlite_schema
+    LEFT JOIN sqlite_sequence USING (name)
+    WHERE type = 'table' AND sql LIKE '% AUTOINCREMENT %' AND name <> 'webhook_endpoints'`;
+  const numbered = (database: Database) =>
+    database.query<{ name: string; seq: number }, []>(sql).all();
+  const given = new Map(own && numbered(own).map(({ name, seq }) => [name, seq]));
+  for (const { name, seq } of numbered(restored)) {
+    restored.run("DELETE FROM sqlite_sequence WHERE name = ?", [name]);
+    restored.run("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [
+      name,
+      Math.max(seq, given.get(name) ?? 0) + IDS_SKIPPED,
+    ]);
+  }
 }
 
 /** Rows of the box take the place of those of the backup; columns that only one has are left out. */

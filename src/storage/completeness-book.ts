@@ -22,7 +22,10 @@ import type { DeviceBook, DeviceRow } from "./devices.ts";
 import { prepareInsert } from "./prepared-insert.ts";
 import { box, latePunches } from "./schema.ts";
 
-const TOLD_FACT = "complete_through_ms";
+/** Facts: the furthest that the site was told, */
+export const TOLD_FACT = "complete_through_ms";
+/** and the same before a restore, which takes it back. */
+export const TOLD_BEFORE_FACT = "told_before_restore_ms";
 
 /** A poll, as far as it may show that nothing waits. */
 export interface QueuePoll {
@@ -49,13 +52,14 @@ export class CompletenessBook {
   /** By terminal; of those that polled since the start. */
   readonly #lastPolls = new Map<DeviceId, PollWord>();
   #toldMs: EpochMs | undefined;
+  readonly #toldBeforeMs: EpochMs | undefined;
 
   constructor(database: Database, devices: DeviceBook) {
     this.#devices = devices;
     this.#orm = drizzle(database);
     this.#insertLate = prepareInsert(database, latePunches);
-    const fact = this.#orm.select().from(box).where(eq(box.name, TOLD_FACT)).get();
-    this.#toldMs = fact === undefined ? undefined : epochMs(Number(fact.value));
+    this.#toldMs = this.#readFact(TOLD_FACT);
+    this.#toldBeforeMs = this.#readFact(TOLD_BEFORE_FACT);
   }
 
   /** Up to when the site was told to be complete. */
@@ -84,7 +88,8 @@ export class CompletenessBook {
   noteEntered(punch: EnteredForCompleteness): void {
     const row = this.#devices.find(deviceId(punch.deviceId));
     const device = row === undefined ? undefined : deviceThrough(row);
-    const completeThroughMs = lateAgainst(punch, device, this.#toldMs);
+    const told = [this.#toldMs, this.#toldBeforeMs];
+    const completeThroughMs = lateAgainst(punch, [device, ...told]);
     if (completeThroughMs === undefined) return;
     const { punchId, deviceId: id, instantMs, landedAtMs } = punch;
     this.#insertLate({
@@ -111,11 +116,16 @@ export class CompletenessBook {
   told(throughMs: EpochMs): void {
     this.#toldMs = throughMs;
   }
+
+  #readFact(name: string): EpochMs | undefined {
+    const fact = this.#orm.select().from(box).where(eq(box.name, name)).get();
+    return fact === undefined ? undefined : epochMs(Number(fact.value));
+  }
 }
 
 /**
- * The row with an empty queue shown up to an instant; the same where that says nothing new. A value
- * of the future is of a clock of ours that has been set back since.
+ * The row with an empty queue shown up to an instant; the same where that says nothing new, or waits
+ * for what a restore lost. A value of the future is of a clock of ours that has been set back since.
  */
 export function withReceived(
   row: DeviceRow,
@@ -123,7 +133,7 @@ export function withReceived(
   evidence: ReceivedEvidence,
 ): DeviceRow {
   const { receivedThroughMs: before } = row;
-  if (throughMs === undefined) return row;
+  if (throughMs === undefined || row.receivedHoldMs !== null) return row;
   if (before !== null && throughMs <= before && before <= evidence.atMs) return row;
   return { ...row, receivedThroughMs: throughMs, receivedEvidence: JSON.stringify(evidence) };
 }

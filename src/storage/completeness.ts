@@ -19,6 +19,7 @@ import {
 import { isOnline } from "#domain/device.ts";
 import { type DeviceId, deviceId, punchId, userId } from "#domain/identifiers.ts";
 import type { PunchOrigin } from "#domain/punch.ts";
+import { holdEnd } from "#domain/restore-hold.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { ReadingTurns } from "#platform/reading-turns.ts";
@@ -111,6 +112,7 @@ class Teller {
     const reason = holdReason({
       isOwnClockTrusted: ownClock.isTrusted(),
       heldCount: row.heldCount,
+      waitsFor: device.waitsFor,
       driver: row.driver,
       isOnline: isOnline(device, clock.nowMs()),
       lastPoll: parts.completeness.lastPollOf(id),
@@ -194,6 +196,7 @@ class CompletenessReader {
       receivedEvidence: receivedEvidenceOf(row),
       verifiedThroughMs: verified === null ? undefined : epochMs(verified),
       verifiedEvidence: verified === null ? undefined : this.#verifiedEvidence(row.id),
+      waitsFor: holdEnd(row.receivedHoldMs, row.driver),
       heldCount: row.heldCount,
       quarantinedCount:
         row.quarantineBytes === 0 ? 0 : (counted.get(row.id, QUARANTINED_COUNTED_MAX)?.count ?? 0),

@@ -19,7 +19,7 @@ import type { WriteParts } from "./write-parts.ts";
 /** The part of `Storage` that changes devices. */
 type DeviceChanger = Pick<
   Storage,
-  "approveDevice" | "blockDevice" | "updateDevice" | "addDevice" | "retireDevice"
+  "approveDevice" | "blockDevice" | "updateDevice" | "addDevice" | "retireDevice" | "giveUpLost"
 >;
 
 interface ChangeOptions {
@@ -53,6 +53,13 @@ export function deviceChanges(options: ChangeOptions): DeviceChanger {
         await nextTurn();
       }
       return changeDevice(options, id, { status: "retired" });
+    },
+    giveUpLost: async (id) => {
+      const row = parts.devices.find(id);
+      if (row === undefined) return "unknown-device";
+      if (row.receivedHoldMs === null) return "unchanged";
+      putRow(parts, { ...row, receivedHoldMs: null });
+      return "done";
     },
   };
 }

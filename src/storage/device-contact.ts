@@ -9,6 +9,7 @@ import { MANUAL_DRIVER } from "#domain/device.ts";
 import { findTwin, NO_TRACE, type TwinTrace, withContact } from "#domain/device-twins.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { PollIntake, ReceivedIntake, RefusalCode } from "#domain/intake.ts";
+import { holdAtFirst } from "#domain/restore-hold.ts";
 import type { Box } from "./box.ts";
 import type { DeviceClocks, OwnClockView } from "./device-clocks.ts";
 import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
@@ -70,7 +71,13 @@ export class DeviceContacts {
 
   /** A terminal that was known before it came starts with its first contact, unless told otherwise. */
   #begun(row: DeviceRow, receivedAtMs: EpochMs): DeviceRow {
-    return row.isStartGiven ? row : { ...row, startAtMs: receivedAtMs - this.#rules.historyMs };
+    const receivedHoldMs = row.receivedHoldMs ?? this.#holdAtFirst(receivedAtMs);
+    const begun = { ...row, receivedHoldMs };
+    return row.isStartGiven ? begun : { ...begun, startAtMs: receivedAtMs - this.#rules.historyMs };
+  }
+
+  #holdAtFirst(atMs: EpochMs): number | null {
+    return holdAtFirst(this.#box.restoredAtMs, { atMs, historyMs: this.#rules.historyMs });
   }
 
   #register(id: DeviceId, received: ReceivedIntake): DeviceRow | RefusalCode {
@@ -81,7 +88,8 @@ export class DeviceContacts {
       firstContactMs: received.receivedAtMs,
       historyMs: this.#rules.historyMs,
     });
-    return this.#admit(made, received);
+    const receivedHoldMs = this.#holdAtFirst(received.receivedAtMs);
+    return this.#admit({ ...made, receivedHoldMs }, received);
   }
 
   /** Meets a terminal as one that nobody knows: it is approved at once, waits, or is refused. */

@@ -11,6 +11,7 @@ import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { deviceThrough } from "#domain/completeness.ts";
 import { type Device, type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { holdEnd } from "#domain/restore-hold.ts";
 import { devices } from "./schema.ts";
 
 /** How stale a contact time on disk may become, in milliseconds. */
@@ -230,6 +231,7 @@ export function deviceFromRow(
     clockEpisode: row.clockEpisode,
     quarantineBytes: row.quarantineBytes,
     openCommandCount,
+    waitsFor: holdEnd(row.receivedHoldMs, row.driver),
     completeThroughMs: stored === undefined ? undefined : deviceThrough(stored),
   };
 }

@@ -89,8 +89,7 @@ export class LedgerReader {
       const tries = this.#orm
         .select()
         .from(attempts)
-        // A receiver that was removed may have left tries of the same number.
-        .where(and(eq(attempts.deliveryId, id), eq(attempts.endpointId, endpointId)))
+        .where(eq(attempts.deliveryId, id))
         .orderBy(desc(attempts.id))
         .limit(ATTEMPTS_SHOWN_MAX);
       return {

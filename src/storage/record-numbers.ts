@@ -8,7 +8,8 @@ import { assertNever } from "#base/assert.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import { provedThrough } from "#domain/completeness.ts";
 import type { RawPunch } from "#domain/intake.ts";
-import { compareLogNumbers } from "#domain/log-gaps.ts";
+import { compareLogNumbers, type LogStep } from "#domain/log-gaps.ts";
+import { holdAfterRecord, holdEnd } from "#domain/restore-hold.ts";
 import { parseWallTime, resolveInstant } from "#domain/wall-time.ts";
 import { withReceived } from "./completeness-book.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -25,13 +26,24 @@ export interface SentRecord {
 
 /** The row after a record was kept, the same where its number says nothing new. */
 export function withRecord(row: DeviceRow, record: SentRecord): DeviceRow {
-  const { recordNumberText: numberText } = record.punch;
-  if (numberText === undefined) return row;
   const step = compareLogNumbers({
     last: row.lastRecordNumber ?? undefined,
-    next: numberText,
+    next: record.punch.recordNumberText,
     isKnown: !record.isNew,
   });
+  return withNumber(withHold(row, step), record, step);
+}
+
+/** Of a terminal with a log to be read, that alone tells what is missing. */
+function withHold(row: DeviceRow, step: LogStep): DeviceRow {
+  if (holdEnd(row.receivedHoldMs, row.driver) !== "operator") return row;
+  const receivedHoldMs = holdAfterRecord(row.receivedHoldMs, step.kind);
+  return receivedHoldMs === row.receivedHoldMs ? row : { ...row, receivedHoldMs };
+}
+
+function withNumber(row: DeviceRow, record: SentRecord, step: LogStep): DeviceRow {
+  const { recordNumberText: numberText } = record.punch;
+  if (numberText === undefined) return row;
   switch (step.kind) {
     case "resend":
       return row;

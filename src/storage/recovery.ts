@@ -11,6 +11,7 @@ import { type DeviceId, deviceId } from "#domain/identifiers.ts";
 import type { ReceivedIntake } from "#domain/intake.ts";
 import {
   type LogReadings,
+  leavesGap,
   nextReadingFrom,
   parseProgress,
   type RecordFate,
@@ -18,6 +19,7 @@ import {
   reportOf,
   withProgress,
 } from "#domain/log-recovery.ts";
+import { holdAfterReading } from "#domain/restore-hold.ts";
 import { resolveInstant, type WallTime } from "#domain/wall-time.ts";
 import type { Log } from "#platform/log.ts";
 import { tellEvents } from "./append.ts";
@@ -160,10 +162,11 @@ class Recovery {
     }
   }
 
-  /** Up to when the log is compared by this reading; undefined where it was before. */
+  /** Up to when the log is compared by this whole reading; undefined where it was before. */
   #moveReadThrough(row: CommandRow, nowMs: EpochMs): EpochMs | undefined {
     const { parts, rules } = this.#options;
-    const device = parts.devices.find(deviceId(row.deviceId));
+    const id = deviceId(row.deviceId);
+    const device = parts.devices.find(id);
     if (device === undefined) return undefined;
     const readings = readingsOf(device, rules, nowMs);
     const instantOf = (wallTime: WallTime | undefined) =>
@@ -171,10 +174,15 @@ class Recovery {
     const { fromWallTime, untilWallTime } = askedRange(row);
     const handedOutMs = epochMs(row.lastSentAtMs ?? row.createdAtMs);
     const sentAtMs = slowClockAt(handedOutMs, device.clockSkewMs ?? undefined);
-    const reading = { fromMs: instantOf(fromWallTime), untilMs: instantOf(untilWallTime) };
-    const throughMs = readThrough(readings, { ...reading, sentAtMs, nowMs });
+    const [fromMs, untilMs] = [instantOf(fromWallTime), instantOf(untilWallTime)];
+    if (!leavesGap(readings, fromMs)) {
+      const whole = { handedOutMs, untilMs, nowMs };
+      const receivedHoldMs = holdAfterReading(device.receivedHoldMs, whole);
+      parts.devices.put({ ...device, receivedHoldMs });
+    }
+    const throughMs = readThrough(readings, { fromMs, untilMs, sentAtMs, nowMs });
     if (throughMs === undefined || throughMs <= (readings.readThroughMs ?? 0)) return undefined;
-    parts.devices.put({ ...device, logReadThroughMs: throughMs });
+    parts.devices.put({ ...parts.devices.get(id), logReadThroughMs: throughMs });
     return throughMs;
   }
 }

@@ -83,7 +83,7 @@ export const devices = sqliteTable("devices", {
   /** Up to when all its punches have come, by its own queue; and what says so. */
   receivedThroughMs: integer("received_through_ms"),
   receivedEvidence: text("received_evidence"),
-  /** Beyond this, `received_through_ms` waits until the terminal's log is read; null: for nothing. */
+  /** When a backup was restored: until the terminal's log is read, `received_through_ms` stands. */
   receivedHoldMs: integer("received_hold_ms"),
 });
 

@@ -335,6 +335,8 @@ export interface Storage extends EndpointStorage, EventStorage, QuarantineStorag
    * into the feed first, which this waits for.
    */
   retireDevice(id: DeviceId): Promise<DeviceChange>;
+  /** Waits no longer for what a restore lost of a device; `unchanged`: nothing was waited for. */
+  giveUpLost(id: DeviceId): Promise<DeviceChange>;
   /**
    * Asks for the delivery of a device's historic punches from a day of its own calendar on, or of
    * all; `continueBackgroundWork` enqueues them. Imported punches are none of them. Asked again, it

@@ -105,6 +105,7 @@ export function sampleDevice(id: string, change: Partial<Device> = {}): Device {
     clockEpisode: 0,
     quarantineBytes: 0,
     openCommandCount: 0,
+    waitsFor: undefined,
     completeThroughMs: undefined,
     ...change,
   };
@@ -345,6 +346,15 @@ export class FakeStorage implements Storage {
     if (device === undefined) return "unknown-device";
     if (device.status === "retired") return "unchanged";
     this.devices[index] = { ...device, status: "retired" };
+    return "done";
+  }
+
+  async giveUpLost(id: DeviceId): Promise<DeviceChange> {
+    const index = this.devices.findIndex((device) => device.id === id);
+    const device = this.devices[index];
+    if (device === undefined) return "unknown-device";
+    if (device.waitsFor === undefined) return "unchanged";
+    this.devices[index] = { ...device, waitsFor: undefined };
     return "done";
   }
 

@@ -51,7 +51,8 @@ beforeAll(() => {
       if (pathname === "/devices/send-history") {
         return Response.json({ result: id === "O0" ? "no-endpoint" : "done" });
       }
-      if (["/devices/zone", "/devices/direction", "/devices/retire"].includes(pathname)) {
+      const verb = pathname.slice("/devices/".length);
+      if (["zone", "direction", "retire", "give-up-lost"].includes(verb)) {
         return Response.json({ result: id === "O0" ? "unchanged" : "done" });
       }
       if (pathname === "/devices/rename" || pathname === "/devices/address") {
@@ -168,6 +169,8 @@ describe("devices rename and address", () => {
     expect((await devices("direction", "O0", "site")).out).toBe("O0 had the direction rule site\n");
     expect(asked.at(-1)).toBe("POST /devices/direction?id=O0&direction=site");
     expect((await devices("retire", "7")).out).toBe("7 is retired\n");
+    expect((await devices("give-up-lost", "7")).out).toStartWith("7 is waited for no longer: ");
+    expect((await devices("give-up-lost", "O0")).out).toBe("O0 was not waited for\n");
   });
 
   test("approve with a start date", async () => {

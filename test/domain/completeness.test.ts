@@ -138,8 +138,7 @@ describe("lateAgainst()", () => {
   const late = (instantMs: number, device?: number, siteMs?: number) =>
     lateAgainst(
       { instantMs, landedAtMs: 100, isHistoric: false, isDoubtful: false },
-      device === undefined ? undefined : epochMs(device),
-      siteMs === undefined ? undefined : epochMs(siteMs),
+      [device, siteMs].map((ms) => (ms === undefined ? undefined : epochMs(ms))),
     ) as number | undefined;
 
   test("measures a punch against the later of its terminal and the site", () => {
@@ -160,8 +159,8 @@ describe("lateAgainst()", () => {
 
   test("one of before its terminal's start, or whose time is doubted, has no part in it", () => {
     const punch = { instantMs: 9, landedAtMs: 100, isHistoric: false, isDoubtful: false };
-    expect(lateAgainst({ ...punch, isHistoric: true }, epochMs(10), undefined)).toBeUndefined();
-    expect(lateAgainst({ ...punch, isDoubtful: true }, epochMs(10), undefined)).toBeUndefined();
+    expect(lateAgainst({ ...punch, isHistoric: true }, [epochMs(10)])).toBeUndefined();
+    expect(lateAgainst({ ...punch, isDoubtful: true }, [epochMs(10)])).toBeUndefined();
   });
 });
 
@@ -169,6 +168,7 @@ test("holdReason() names what stands in the way first", () => {
   const well = {
     isOwnClockTrusted: true,
     heldCount: 0,
+    waitsFor: undefined,
     driver: "fkweb",
     isOnline: true,
     lastPoll: "proved",
@@ -178,6 +178,10 @@ test("holdReason() names what stands in the way first", () => {
   expect(holdReason({ ...well, lastPoll: undefined })).toBe("no-poll");
   expect(holdReason({ ...well, isOnline: false })).toBe("no-contact");
   expect(holdReason({ ...well, isOnline: false, driver: "rtlog" })).toBe("never-shown");
+  expect(holdReason({ ...well, waitsFor: "log" })).toBe("restored");
+  expect(holdReason({ ...well, waitsFor: "log", isOnline: false })).toBe("no-contact");
+  const raw = { ...well, waitsFor: "operator", isOnline: false, driver: "rtlog" } as const;
+  expect(holdReason(raw)).toBe("restored");
   expect(holdReason({ ...well, heldCount: 1, isOnline: false })).toBe("being-released");
   expect(holdReason({ ...well, isOwnClockTrusted: false, heldCount: 1 })).toBe(
     "own-clock-untrusted",

@@ -3,6 +3,7 @@
  * terminals that have a log to ask for alone.
  */
 
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import type { EpochMs } from "#base/epoch.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
@@ -82,6 +83,39 @@ test("a clock that is set back does not put the next night off", async () => {
   await clock.advance(2 * LOOK_MS);
   expect(await takeAsked(opened, clock.nowMs())).toEqual(["DOOR2 server", "GATE1 server"]);
   await jobs.stop();
+});
+
+test("a terminal that waits for its log since a restore is asked for it every hour", async () => {
+  const { opened, clock, jobs } = await start(BEFORE_NIGHTLY_MS, undefined);
+  using _ = opened;
+  const { path, log } = opened;
+  const asked = () => takeAsked(opened, clock.nowMs());
+  await jobs.stop();
+  await opened.reopen({}, () => {
+    using database = new Database(path);
+    database.run("UPDATE devices SET received_hold_ms = 1 WHERE id IN ('GATE1', 'RAW3')");
+  });
+  const { storage } = opened;
+  const again = new Jobs({
+    storage,
+    clock,
+    log,
+    recoveryTime: undefined,
+    siteTimeZone: "Asia/Manila",
+  });
+  again.start();
+  await clock.advance(0);
+  expect(await asked()).toEqual(["GATE1 server"]);
+  await clock.advance(HOUR_MS - LOOK_MS);
+  expect(await asked()).toEqual([]);
+  await clock.advance(LOOK_MS);
+  // Whom it has asked it does not ask again.
+  await clock.advance(2 * HOUR_MS);
+  expect(await asked()).toEqual(["GATE1 server"]);
+  await storage.giveUpLost(GATE);
+  await clock.advance(2 * HOUR_MS);
+  expect(await asked()).toEqual([]);
+  await again.stop();
 });
 
 test("a terminal that was silent for more than an hour is asked once when it is back", async () => {

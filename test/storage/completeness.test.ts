@@ -91,6 +91,7 @@ describe("readCompleteness()", () => {
         receivedEvidence: { kind: "poll", atMs: epochMs(minutes(1) + LAG_MS) },
         verifiedThroughMs: undefined,
         verifiedEvidence: undefined,
+        waitsFor: undefined,
         heldCount: 0,
         quarantinedCount: 0,
         missingRecordCount: 0,

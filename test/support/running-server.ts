@@ -47,6 +47,7 @@ export interface ListedPunch {
   readonly direction_code: string | null;
   readonly verify_mode_code: string | null;
   readonly is_historic: boolean;
+  readonly origin: "live" | "recovered" | "imported" | "manual";
 }
 
 /** A record of `GET /api/biometric/logs`, as far as tests look at it. */

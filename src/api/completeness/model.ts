@@ -17,6 +17,8 @@ export const HOLD_REASONS: Readonly<Record<HoldReason, string>> = {
   least: "It is well; all others are further",
   "own-clock-untrusted": "The clock of this box is not trusted, so nothing moves",
   "being-released": "Punches of it are on their way into the feed",
+  restored:
+    "What it sent before a backup was restored may be lost: its log is to be read first, or `biometric-server devices give-up-lost ID` says that nobody waits for it",
   "no-contact": "It is not in contact",
   "no-poll": "It has not asked for work since the server started",
   "never-shown":
@@ -70,6 +72,13 @@ const CompleteDevice = t.Object({
   received_evidence: Evidence,
   verified_through: nullableTime("Up to when its own log was compared with what is stored."),
   verified_evidence: Verification,
+  waits_for: t.Union([t.Literal("log"), t.Literal("operator"), t.Null()], {
+    description:
+      "A backup was restored, what the terminal sent since it was made may be lost, and " +
+      "`received_through` stands: until its log is read, which it is asked for (`log`), or, where that " +
+      "is not possible, until its next record shows by its number that none is missing, or an operator " +
+      "gives up what was lost (`operator`). Null: its queue counts.",
+  }),
   held_count: t.Integer({ description: "Punches on their way into the feed." }),
   quarantined: t.Integer({
     description: "Requests of it that nobody could read and that wait for a person; at most 1000.",
@@ -120,6 +129,7 @@ const EXAMPLE = {
       },
       verified_through: "2026-03-16T02:30:04.120+08:00",
       verified_evidence: { command_id: 311, at: "2026-03-16T02:30:07.902+08:00" },
+      waits_for: null,
       held_count: 0,
       quarantined: 0,
       missing_records: 0,
@@ -147,7 +157,8 @@ export const CompletenessModel = t.Object(
   {
     complete_through: nullableTime(
       `${EXCLUSIVE}, of every terminal in use, since its start date: the least of their values. It ` +
-        "never goes back. Null while a terminal in use has never shown anything.",
+        "never goes back, but with the data: after the restore of a backup (410 at the feed) it begins at " +
+        "what that holds. Null while a terminal in use has never shown anything.",
     ),
     time_zone: t.String({ description: "IANA zone of the site." }),
     held_back_by: t.Union(

@@ -134,6 +134,7 @@ function spellDevice(device: DeviceCompleteness): CompletenessModel["devices"][n
             command_id: verifiedEvidence.commandId,
             at: rfc3339WithOffset(verifiedEvidence.atMs, timeZone),
           },
+    waits_for: device.waitsFor ?? null,
     held_count: device.heldCount,
     quarantined: device.quarantinedCount,
     missing_records: device.missingRecordCount,

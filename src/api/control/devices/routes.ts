@@ -29,6 +29,7 @@ export interface DeviceControlOptions extends DeviceFollowers {
     | "findPairingWindow"
     | "updateDevice"
     | "retireDevice"
+    | "giveUpLost"
     | "sendHistory"
   >;
   readonly clock: Clock;
@@ -46,8 +47,8 @@ interface NamedEdit {
 }
 
 /**
- * `GET /devices`, `POST /devices/{approve,block,retire,rename,address,zone,direction}?id=`, and
- * `POST /devices/send-history?id=&from=`.
+ * `GET /devices`, `POST /devices/{approve,block,retire,rename,address,zone,direction}?id=`,
+ * `POST /devices/send-history?id=&from=`, and `POST /devices/give-up-lost?id=`.
  */
 export function deviceControl(options: DeviceControlOptions) {
   const { storage, clock, siteTimeZone } = options;
@@ -64,6 +65,9 @@ export function deviceControl(options: DeviceControlOptions) {
     .use(ruleControl(options))
     .post("/devices/send-history", ({ request }) => sendHistory(options, request), {
       response: ControlHistory,
+    })
+    .post("/devices/give-up-lost", ({ request }) => giveUpLost(options, request), {
+      response: ControlChange,
     });
 }
 
@@ -186,6 +190,13 @@ async function sendHistory(options: DeviceControlOptions, request: Request) {
     options.log.info("history.asked", { device: id, from });
     options.onWork();
   }
+  return { result };
+}
+
+async function giveUpLost({ storage, log }: DeviceControlOptions, request: Request) {
+  const id = deviceId(readParameters(request, []).id);
+  const result = await storage.giveUpLost(id);
+  if (result === "done") log.warn("device.lost-given-up", { device: id });
   return { result };
 }
 

@@ -231,6 +231,21 @@ describe("the terminals on the control socket", () => {
     expect(fixture.news).toEqual([told, told]);
   });
 
+  test("gives up what was lost of a terminal", async () => {
+    const fixture = new ControlFixture();
+    fixture.storage.devices.push(sampleDevice("1", { waitsFor: "log" }));
+    const path = temporaryPath();
+    await fixture.start(path);
+    const giveUp = async (id: string) =>
+      (await ask(path, "POST", `/devices/give-up-lost?id=${id}`)).json;
+    expect(await giveUp("1")).toEqual({ result: "done" });
+    expect(await giveUp("1")).toEqual({ result: "unchanged" });
+    expect(await giveUp("2")).toEqual({ result: "unknown-device" });
+    expect(fixture.log.of("device.lost-given-up").map(({ fields }) => fields)).toEqual([
+      { device: "1" },
+    ]);
+  });
+
   test("asks for history, and wakes what sends it", async () => {
     const fixture = new ControlFixture();
     fixture.storage.devices.push(sampleDevice("1"));
@@ -259,7 +274,7 @@ describe("the terminals on the control socket", () => {
       fixture.storage.devices.push(sampleDevice("1", { status: "pending" }));
       const path = temporaryPath();
       await fixture.start(path);
-      for (const verb of ["approve", "block", "retire", "send-history"]) {
+      for (const verb of ["approve", "block", "retire", "send-history", "give-up-lost"]) {
         expect((await ask(path, "POST", `/devices/${verb}${query}`)).status).toBe(400);
       }
       expect(fixture.storage.devices[0]?.status).toBe("pending");
