@@ -7,6 +7,7 @@ import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
+import { beginAgeing } from "#app/ageing.ts";
 import type { AppOptions } from "#app/app-options.ts";
 import {
   beginBackups,
@@ -16,7 +17,7 @@ import {
 } from "#app/background.ts";
 import { startControl } from "#app/control.ts";
 import { createDispatchers, createWebhookDesk, startDelivery } from "#app/delivery.ts";
-import { beginQuarantineCare, createQuarantineDesk } from "#app/quarantine.ts";
+import { createQuarantineDesk } from "#app/quarantine.ts";
 import { webOptions } from "#app/web-options.ts";
 import { loadSecrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
@@ -117,7 +118,7 @@ async function startParts(
   stops.push(() => control.stop());
 
   stops.push(startCommandCare(options, storage));
-  stops.push(beginQuarantineCare(options, data));
+  stops.push(beginAgeing(options, data));
   const recovery = beginRecovery(options, storage, noteCommit);
   stops.push(() => recovery.stop());
   stops.push(await startDelivery(options, { ...data, dispatchers }));

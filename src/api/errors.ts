@@ -50,6 +50,7 @@ const FAILURES = {
   "quarantine-no-room": { status: 409, title: "Conflict" },
   "quarantine-nothing-replaced": { status: 409, title: "Conflict" },
   "backup-being-made": { status: 409, title: "Conflict" },
+  "user-being-purged": { status: 409, title: "Conflict" },
   "cursor-reset": { status: 410, title: "Gone" },
   "body-too-large": { status: 413, title: "Content Too Large" },
   "media-type-unsupported": { status: 415, title: "Unsupported Media Type" },

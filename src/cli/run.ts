@@ -26,6 +26,7 @@ import { simulateCommand } from "./simulate.ts";
 import { statusCommand } from "./status.ts";
 import { uninstallCommand } from "./uninstall.ts";
 import { rollbackCommand, upgradeCommand } from "./upgrade.ts";
+import { usersCommand } from "./users.ts";
 import { versionCommand, versionText } from "./version.ts";
 import { webhooksCommand } from "./webhooks.ts";
 
@@ -55,6 +56,7 @@ const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[
   backupCommand,
   restoreCommand,
   exportCommand,
+  usersCommand,
   importCommand,
   simulateCommand,
   configCommand,

@@ -143,6 +143,15 @@ export const LIMITS = {
     max: 16_777_216,
     fallback: 262_144,
   }),
+  punchRetentionDays: integer({
+    name: "PUNCH_RETENTION_DAYS",
+    meaning:
+      "How long punches are kept, by their time and by their arrival; older ones are deleted daily, unless a message of them waits or is parked. Unset: for ever.",
+    min: 60,
+    max: 36_600,
+    fallback: undefined,
+    unit: "days",
+  }),
   quarantineKeepDays: integer({
     name: "QUARANTINE_KEEP_DAYS",
     meaning:

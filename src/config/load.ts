@@ -189,7 +189,7 @@ function findConflicts(config: Config): ConfigProblem[] {
     const message = `"${config.webPort}" for WEB_PORT cannot be used: wanted is another port than SERVER_PORT`;
     problems.push({ code: "conflict", name: "WEB_PORT", message });
   }
-  problems.push(...findTlsConflicts(config));
+  problems.push(...findTlsConflicts(config), ...findRetentionConflicts(config));
   const url = config.webhookUrl === undefined ? ok("") : checkWebhookUrl(config.webhookUrl, config);
   if (!url.ok) {
     const shown = withoutSecrets(config.webhookUrl ?? "");
@@ -219,6 +219,15 @@ function findTlsConflicts(config: Config): ConfigProblem[] {
     refuse("SERVER_TLS_PORT", `${shown}: wanted is another port than SERVER_PORT and WEB_PORT`);
   }
   return problems;
+}
+
+/** What a late punch may still correct has to be there. */
+function findRetentionConflicts(config: Config): ConfigProblem[] {
+  const { punchRetentionDays: days, attendanceCorrectionDays } = config;
+  if (days === undefined || days > attendanceCorrectionDays) return [];
+  const name = "PUNCH_RETENTION_DAYS";
+  const message = `"${days}" for ${name} cannot be used: wanted is more than ATTENDANCE_CORRECTION_DAYS, ${attendanceCorrectionDays}`;
+  return [{ code: "conflict", name, message }];
 }
 
 /** Bounds of a terminal's bytes that leave no room for one another. */

@@ -12,6 +12,7 @@ import { COMMAND_COLUMNS, type CommandRow } from "./commands.ts";
 import { guardEngine } from "./engine-error.ts";
 import { EnrollmentKeeper } from "./enrollment-keeper.ts";
 import { HoldingRoom } from "./holding-room.ts";
+import { nextTurn } from "./next-turn.ts";
 import type { StorageRules } from "./rules.ts";
 import { commands, enrollments } from "./schema.ts";
 import type { CommandOrder, OrderOutcome, SettledUserList, Storage } from "./storage.ts";
@@ -160,10 +161,6 @@ async function settleUserList(
     parts.commands.amend(commandId, done);
     parts.commands.shortenLists(device, commandId, problem === null);
   });
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function getRow(parts: WriteParts, id: number): CommandRow {

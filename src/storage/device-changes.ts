@@ -12,6 +12,7 @@ import type { Log } from "#platform/log.ts";
 import type { BackgroundWork } from "./background-work.ts";
 import { type DeviceRow, NEVER_MS, newDeviceRow } from "./devices.ts";
 import { guardEngine } from "./engine-error.ts";
+import { nextTurn } from "./next-turn.ts";
 import type { StorageRules } from "./rules.ts";
 import type { DeviceChange, DeviceEdit, Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -161,8 +162,4 @@ function putRow(parts: WriteParts, row: DeviceRow): void {
 function isReleasing(parts: WriteParts, id: DeviceId): boolean {
   const row = parts.devices.find(id);
   return row?.status === "approved" && row.heldCount > 0;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -85,7 +85,7 @@ export class EnrollmentTable {
       .prepare();
   }
 
-  /** How many rows there are: none is ever deleted, so the last id tells, without counting. */
+  /** How many rows there are, or a few more: the last id tells, and seldom is one deleted. */
   get count(): number {
     return this.#findLast.get()?.id ?? 0;
   }

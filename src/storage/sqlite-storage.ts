@@ -37,6 +37,7 @@ import { createImporter } from "./import/importer.ts";
 import { lockInstance } from "./instance-lock.ts";
 import { PunchPlacer } from "./place-punch.ts";
 import { punchReading } from "./punch-reading.ts";
+import { purgeMethods } from "./purge-methods.ts";
 import { quarantineDecisions } from "./quarantine-decisions.ts";
 import { quarantineReading } from "./quarantine-reader.ts";
 import { recoveryMethods } from "./recovery.ts";
@@ -130,6 +131,7 @@ export function openStorage(options: StorageOptions): Storage {
 
     ...deliveryStorage({ parts, reader, clock, boxId: box.id }),
     ...endpointChanges(parts),
+    ...purgeMethods({ parts, database: opened.writer, rules }),
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),
     figures: async () => figuresOf({ parts, path, rules, checkpointer }),

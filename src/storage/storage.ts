@@ -23,6 +23,7 @@ import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
 import type { EndpointStorage } from "./endpoint-storage.ts";
 import type { EventStorage } from "./event-storage.ts";
 import type { Importer } from "./import/importer.ts";
+import type { PurgeStorage } from "./purge-storage.ts";
 import type { QuarantineStorage } from "./quarantine-storage.ts";
 
 /** Which punches a reader wants. Absent means any. */
@@ -260,7 +261,7 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
-export interface Storage extends EndpointStorage, EventStorage, QuarantineStorage {
+export interface Storage extends EndpointStorage, EventStorage, PurgeStorage, QuarantineStorage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
    * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine

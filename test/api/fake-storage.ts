@@ -403,6 +403,8 @@ export class FakeStorage implements Storage {
 
   listWaitingQuarantine = neverCalled;
   releaseQuarantined = neverCalled;
+  purgePunches = neverCalled;
+  purgeUser = neverCalled;
   discardQuarantined = neverCalled;
 
   async listQuarantine(): Promise<QuarantinePage> {

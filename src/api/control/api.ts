@@ -16,6 +16,7 @@ import { type ImportControlOptions, importControl } from "./import/routes.ts";
 import { type ProcessControlOptions, processControl } from "./process/routes.ts";
 import { type QuarantineControlOptions, quarantineControl } from "./quarantine/routes.ts";
 import { type StatusControlOptions, statusControl } from "./status/routes.ts";
+import { type UserControlOptions, userControl } from "./users/routes.ts";
 import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
 
 /** What the features of the control socket work on, together. */
@@ -30,6 +31,7 @@ export type ControlOptions = BackupControlOptions &
   ProcessControlOptions &
   QuarantineControlOptions &
   StatusControlOptions &
+  UserControlOptions &
   WebhookControlOptions;
 
 /** The control routes without a socket. */
@@ -50,6 +52,7 @@ export function createControlApi(options: ControlOptions) {
     .use(processControl(options))
     .use(quarantineControl(options))
     .use(statusControl(options))
+    .use(userControl(options))
     .use(webhookControl(options));
   return app;
 }

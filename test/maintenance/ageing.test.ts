@@ -6,7 +6,7 @@
 import { expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
-import { startQuarantineCare } from "#maintenance/quarantine-care.ts";
+import { startAgeing } from "#maintenance/ageing.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeOwnClock } from "../support/fake-own-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
@@ -30,8 +30,8 @@ async function start(isTrusted: boolean) {
   const clock = new FakeClock(START_MS);
   const ownClock = new FakeOwnClock(isTrusted);
   const log = new RecordingLog();
-  const stop = startQuarantineCare({
-    storage: opened.storage,
+  const stop = startAgeing({
+    trim: (beforeMs) => opened.storage.trimQuarantine(beforeMs),
     ownClock,
     keepDays: KEEP_DAYS,
     siteTimeZone: "Asia/Manila",

@@ -1,18 +1,18 @@
 /**
- * Lets go of what a person has decided of long ago, once a day and behind a start, in steps. What waits
- * in quarantine is none of its business.
+ * Lets go of what is older than the site keeps it, once a day and behind a start, in steps. What is too
+ * old, and what stays however old it is, is decided by whoever is called.
  */
 
-import { epochMs } from "#base/epoch.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { Clock } from "#platform/clock.ts";
-import type { Storage } from "#storage/storage.ts";
 import { DailyTime } from "./jobs.ts";
 import type { StepLoop } from "./recovery.ts";
 
-export interface QuarantineCareOptions {
-  readonly storage: Pick<Storage, "trimQuarantine">;
-  readonly ownClock: { isTrusted(): boolean };
+export interface AgeingOptions {
+  /** Does one step; returns whether there is more to be done. */
+  readonly trim: (beforeMs: EpochMs) => Promise<boolean>;
   readonly keepDays: number;
+  readonly ownClock: { isTrusted(): boolean };
   readonly siteTimeZone: string;
   readonly clock: Clock;
   readonly loopOver: (step: () => Promise<boolean>) => StepLoop;
@@ -24,13 +24,13 @@ const DAY_MS = 86_400_000;
 const DAILY_TIME = "05:00";
 
 /** Looks every minute. Returns what stops it, when the step under way is over. */
-export function startQuarantineCare(options: QuarantineCareOptions): () => Promise<void> {
-  const { storage, ownClock, keepDays, clock, loopOver } = options;
+export function startAgeing(options: AgeingOptions): () => Promise<void> {
+  const { trim, ownClock, keepDays, clock, loopOver } = options;
   const daily = new DailyTime(DAILY_TIME, options);
   // A box that is switched off at night is started in the morning.
   let isDue = true;
   const trimming = loopOver(async () => {
-    const hasMore = await storage.trimQuarantine(epochMs(clock.nowMs() - keepDays * DAY_MS));
+    const hasMore = await trim(epochMs(clock.nowMs() - keepDays * DAY_MS));
     isDue &&= hasMore;
     return hasMore;
   });

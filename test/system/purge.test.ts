@@ -1,0 +1,45 @@
+/** Aim: on the executable, a user is forgotten once the operator has confirmed it. */
+
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { startServer } from "../support/running-server.ts";
+import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "./terminal-socket.ts";
+
+setDefaultTimeout(60_000);
+
+const PUNCHES = [
+  { device: "GATE1", user: "27", wallTime: "20260302081500" },
+  { device: "GATE1", user: "31", wallTime: "20260302081501" },
+  { device: "GATE2", user: "0027", wallTime: "20260302171500" },
+] as const;
+
+test("users purge asks first, forgets the one, and is done with it after a restart", async () => {
+  await using server = await startServer({ settings: { DEVICE_ENROLLMENT: "open" } });
+  for (const punch of PUNCHES) {
+    expect(await sendWhole(server.terminalPort, punchRequest(punch))).toBe(ACKNOWLEDGEMENT);
+  }
+  expect(await server.run("users", "purge", "27")).toEqual({
+    exitCode: 2,
+    out: "",
+    error:
+      'error: Nothing was purged: user "27" was not confirmed\n' +
+      "hint: Type the id when asked, or give --yes\n",
+  });
+  expect(await server.listPunches()).toHaveLength(3);
+
+  const { exitCode, out } = await server.run("users", "purge", "027", "--yes");
+  expect([exitCode, out]).toEqual([
+    0,
+    'User "27" is purged: 2 punches, 0 messages, 0 enrollments, 0 commands\n',
+  ]);
+  await server.kill();
+  await server.start();
+  expect((await server.listPunches()).map(({ user_id: user }) => user)).toEqual(["31"]);
+  expect(server.logLines("user.purged")).toHaveLength(1);
+  expect(server.logLines("user.purged").join()).not.toContain("27");
+
+  const again = await server.run("users", "purge", "27", "--yes", "--json");
+  expect(JSON.parse(again.out)).toMatchObject({ user_id: "27", punch_count: 0 });
+  expect((await server.run("users", "purge", "x".repeat(65), "--yes")).error).toBe(
+    `error: Cannot purge user "${"x".repeat(65)}": "user" must be the id of a user, at most 64 characters\n`,
+  );
+});
