@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../support/eventually.ts";
 import { HookReceiver } from "../../support/hook-receiver.ts";
@@ -127,15 +127,6 @@ describe("files", () => {
       expectTrouble(found, { "data-rights": `chmod go= "${path}"` });
     }
   });
-
-  test("a ballast that is gone", async () => {
-    const ballast = join(server.dataDir, "ballast");
-    await eventually("the ballast is whole", () => {
-      return (statSync(ballast, { throwIfNoEntry: false })?.size ?? 0) > 0;
-    });
-    // A server that has just started is still making it.
-    expect((await examine(server)).get("disk-ballast")?.state).toBe("ok");
-  });
 });
 
 describe("the API", () => {
@@ -206,19 +197,21 @@ async function untilTrouble(wanted: Readonly<Record<string, string>>): Promise<v
   expectTrouble(await examine(server), wanted);
 }
 
-test("a terminal that waits, messages that were refused, and what cannot be read", async () => {
+test("a terminal that waits, what cannot be read, and messages that were refused", async () => {
   await punch("GATE1", "20261101081500");
   await untilTrouble({ pending: "devices approve GATE1" });
   receiver.answer = 400;
   await mustRun("devices", "approve", "GATE1");
-  await untilTrouble({ deliveries: "deliveries retry-parked" });
-  receiver.answer = 200;
-  await mustRun("deliveries", "retry-parked");
-  await untilTrouble({});
   await punch("GATE1", "20261301081500");
   await untilTrouble({
     quarantine: "biometric-server quarantine list --device GATE1",
     "quarantine-kept": "biometric-server quarantine list",
+    deliveries: "deliveries retry-parked",
+  });
+  receiver.answer = 200;
+  await mustRun("deliveries", "retry-parked");
+  await eventually("they are delivered", async () => {
+    return (await examine(server)).get("deliveries")?.state === "ok";
   });
 });
 
