@@ -40,15 +40,29 @@ export function listeningInodes(table: string, port: number): readonly string[] 
     .map((fields) => fields[9] ?? "");
 }
 
-/** A process may end while it is looked at. */
 function holdsAny(pid: string, inodes: readonly string[]): boolean {
+  return listFiles(pid).some((path) => {
+    const target = readLink(path);
+    return inodes.some((inode) => target === `socket:[${inode}]`);
+  });
+}
+
+/** None of a process that has ended meanwhile, or that this user may not look into. */
+function listFiles(pid: string): readonly string[] {
+  const folder = `/proc/${pid}/fd`;
   try {
-    return readdirSync(`/proc/${pid}/fd`).some((name) => {
-      const target = readlinkSync(`/proc/${pid}/fd/${name}`);
-      return inodes.some((inode) => target === `socket:[${inode}]`);
-    });
+    return readdirSync(folder).map((name) => `${folder}/${name}`);
   } catch {
-    return false;
+    return [];
+  }
+}
+
+/** Empty where the file was closed since it was listed; the others still count. */
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
   }
 }
 

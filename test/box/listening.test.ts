@@ -1,6 +1,7 @@
 /** Aim: who holds a port is told from the kernel's tables. */
 
 import { describe, expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
 import { findPortHolder, listeningInodes } from "#box/listening.ts";
 import { findFreePort } from "../support/running-server.ts";
 
@@ -29,5 +30,16 @@ describe("findPortHolder()", () => {
     listener.stop(true);
     expect(holder?.pid).toBe(process.pid);
     expect(holder?.isOf("biometric-server.service")).toBe(false);
+  });
+
+  test("finds the holder although another of its files was closed meanwhile", () => {
+    // The look itself opens a file under the number that is free below the listener's.
+    const lower = openSync("/dev/null", "r");
+    const port = findFreePort();
+    const listener = Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } });
+    closeSync(lower);
+    const holder = findPortHolder(port);
+    listener.stop(true);
+    expect(holder?.pid).toBe(process.pid);
   });
 });
