@@ -182,7 +182,8 @@ async function redeliver(
     sum.unknown_count += numberOf(step.unknown_count);
     after = textOf(step.next) || undefined;
   } while (after !== undefined);
-  environment.out(`${flags.json ? JSON.stringify(sum) : describe(sum)}\n`);
+  const of = flags.webhook ?? "the webhook";
+  environment.out(`${flags.json ? JSON.stringify(sum) : describe(sum, of)}\n`);
   if (sum.unknown_count > 0) environment.exitCode(FAILED);
 }
 
@@ -193,7 +194,8 @@ interface RedeliverySum {
   readonly unknown_count: number;
 }
 
-function describe(sum: RedeliverySum): string {
+/** `of`: the receiver whose messages they are. */
+function describe(sum: RedeliverySum, of: string): string {
   const say = (count: number, one: string, more: string) => `${count} ${count === 1 ? one : more}`;
   const { requeued_count: requeued, superseded_count: superseded } = sum;
   const { unchanged_count: unchanged, unknown_count: unknown } = sum;
@@ -203,7 +205,7 @@ function describe(sum: RedeliverySum): string {
     ...(unchanged > 0
       ? [say(unchanged, "waits already or is superseded", "wait already or are superseded")]
       : []),
-    ...(unknown > 0 ? [say(unknown, "is none of this webhook", "are none of this webhook")] : []),
+    ...(unknown > 0 ? [say(unknown, `is no message of ${of}`, `are no messages of ${of}`)] : []),
   ].join("; ");
 }
 

@@ -20,6 +20,8 @@ export interface OwnPorts {
   readonly serverPort: number;
   readonly webPort: number;
   readonly serverTlsPort?: number | undefined;
+  /** With it the web port speaks TLS alone. */
+  readonly tlsCertFile?: string | undefined;
 }
 
 /** What every address must be, whoever gives it. */
@@ -74,9 +76,10 @@ function isOwnPort(url: URL, { serverPort, webPort, serverTlsPort }: OwnPorts): 
 }
 
 /** Whether an address on a port of our own is that of the receiver for trials. */
-function isTestReceiver(url: URL, { webPort }: OwnPorts): boolean {
-  const { protocol, pathname } = url;
-  return protocol === "http:" && portOf(url) === webPort && pathname === TEST_RECEIVER_PATH;
+function isTestReceiver(url: URL, { webPort, tlsCertFile }: OwnPorts): boolean {
+  const protocol = tlsCertFile === undefined ? "http:" : "https:";
+  const isAtPort = url.protocol === protocol && portOf(url) === webPort;
+  return isAtPort && url.pathname === TEST_RECEIVER_PATH;
 }
 
 function portOf({ port, protocol }: URL): number {

@@ -102,7 +102,7 @@ test("deliveries redeliver tells of ids that are no messages of the receiver", a
   const some = await control.run("deliveries", "redeliver", "1", "77", "78");
   expect(some).toMatchObject({
     code: 1,
-    out: "1 message is sent once more; 2 are none of this webhook\n",
+    out: "1 message is sent once more; 2 are no messages of settings\n",
   });
 });
 

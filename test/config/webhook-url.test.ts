@@ -78,6 +78,13 @@ describe("checkWebhookUrl()", () => {
     }
   });
 
+  test("takes the receiver for trials by TLS alone, where the API speaks that", () => {
+    const own = { ...OWN, tlsCertFile: "/etc/biometric-server/box.pem" };
+    const place = "localhost:5050/api/webhook-receiver/biometric";
+    expect(checkWebhookUrl(`https://${place}`, own)).toMatchObject({ ok: true });
+    expect(checkWebhookUrl(`http://${place}`, own)).toMatchObject({ error: { code: "own-port" } });
+  });
+
   test("refuses the terminals' port with TLS, where there is one", () => {
     const url = "https://localhost:7443/hook";
     expect(checkWebhookUrl(url, OWN).ok).toBe(true);
