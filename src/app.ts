@@ -3,7 +3,6 @@
  * them all; decides nothing of a punch.
  */
 
-import { findReadiness } from "#api/health/find-readiness.ts";
 import { LiveHub } from "#api/live/hub.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
 import { startWebServer } from "#api/server.ts";
@@ -17,6 +16,7 @@ import {
 } from "#app/background.ts";
 import { startControl } from "#app/control.ts";
 import { createDispatchers, createWebhookDesk, startDelivery } from "#app/delivery.ts";
+import { OwnFigures } from "#app/figures.ts";
 import { createQuarantineDesk } from "#app/quarantine.ts";
 import { webOptions } from "#app/web-options.ts";
 import { loadSecrets } from "#config/secrets.ts";
@@ -29,8 +29,6 @@ import type { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { noteStart, openDataFolder } from "#ingest/data-folder.ts";
-import { createHandleIntake } from "#ingest/handle-intake.ts";
-import { IntakeTally } from "#ingest/intake-tally.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
 import { describeService } from "#maintenance/service-status.ts";
 import { releaseStartMemoryLater } from "#platform/own-process.ts";
@@ -87,14 +85,16 @@ async function startParts(
   options: AppOptions,
   stops: (() => Promise<void>)[],
 ): Promise<Omit<RunningApp, "stop">> {
-  const { config, log, clock } = options;
+  const { config, clock } = options;
   const failed = makeFailure();
   let wakeReaders = () => {};
   const told = { onLost: failed.reject, onEvents: () => wakeReaders() };
   const data = openDataFolder({ ...options, ...told });
-  const { storage, disk, ownClock, watch } = data;
+  const { storage, watch } = data;
   stops.push(() => data.close());
   const secrets = loadSecrets(config);
+  const figures = new OwnFigures(clock);
+  stops.push(() => figures.stop());
 
   const background = createBackground(options, storage, () => wakeReaders());
   stops.push(() => background.stop());
@@ -113,8 +113,7 @@ async function startParts(
   const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
   const quarantine = createQuarantineDesk(options, storage, noteCommit);
   const desks = { webhooks, quarantine, onWork };
-  const { live } = readers;
-  const control = await startControl(options, { ...data, ...desks, live, backups });
+  const control = await startControl(options, { ...data, ...desks, ...readers, backups });
   stops.push(() => control.stop());
 
   stops.push(startCommandCare(options, storage));
@@ -127,13 +126,12 @@ async function startParts(
     recovery.noteCommit();
   });
   stops.push(() => queue.stop());
-  const answer = createHandleIntake({ queue, tally: new IntakeTally(), clock, log });
-  const handleIntake = dispatchers.pace.following(answer);
+  const handleIntake = dispatchers.pace.following(figures.handleInto(queue, options));
   const tls = await loadTlsFiles(config);
   const web = startWebServer({
     tls,
     ...webOptions(options, storage, secrets),
-    readiness: () => findReadiness({ storage, disk, ownClock }),
+    ...figures.toldOnWeb(options, { ...data, backups, dispatchers }),
     ...desks,
     webhookDelivery: await webhooks.ofSettings(),
     submitIntake: handleIntake,
@@ -143,6 +141,7 @@ async function startParts(
   await watch.start();
   stops.push(() => watch.stop());
   const listener = startListener(options, { handleIntake, watch, tls });
+  figures.listener = listener;
   stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
   const isFirstStart = await noteStart(storage, config, clock);

@@ -43,34 +43,49 @@ export interface BearerGateOptions {
  * secret is no token any more.
  */
 export function bearerGate(options: BearerGateOptions, scope: ClientScope) {
-  const { tokens: settings, access, limit, turns, clock } = options;
   return new Elysia({ name: "bearer-gate", seed: scope })
-    .use(tokenPlugin(settings.signingKey))
-    .derive({ as: "scoped" }, async ({ request, tokens }) => {
-      const token = bearerToken(request);
-      const findClaims = async () => {
-        const claims = await tokens.verify(token, {
-          algorithms: ["HS256"],
-          currentDate: new Date(clock.nowMs()),
-          requiredClaims: ["sub", "jti", "exp", "scope", "cred"],
-        });
-        const credential = claims === false ? undefined : await access.find(claims.sub);
-        if (claims === false || credential === undefined) return undefined;
-        return access.fingerprint(credential) === claims.cred ? claims : undefined;
-      };
-      const claims = await findClaims();
-      if (claims === undefined) throw tokenInvalid();
-      const waitMs = limit.take(claims.sub);
-      if (waitMs > 0) throw rateLimited(waitMs);
-      if (!hasScope(claims.scope, scope)) {
-        throw new ApiFailure("scope-missing", `The token lacks the scope "${scope}"`, {
-          headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
-        });
-      }
-      await turns.next();
-      const isTokenValid = async () => (await findClaims()) !== undefined;
-      return { clientId: claims.sub, isTokenValid };
+    .use(tokenPlugin(options.tokens.signingKey))
+    .derive({ as: "scoped" }, ({ request, tokens }) =>
+      // Never the whole context: the framework would then read the body for a gate that may refuse it.
+      passGate({ request, tokens }, options, scope),
+    );
+}
+
+/** Who comes to the gate: any request of a feature that uses `tokenPlugin`. */
+export interface Knock {
+  readonly request: Request;
+  readonly tokens: ReturnType<typeof tokenPlugin>["decorator"]["tokens"];
+}
+
+/** The gate itself, for a route that does not always have one. */
+export async function passGate(
+  { request, tokens }: Knock,
+  { access, limit, turns, clock }: BearerGateOptions,
+  scope: ClientScope,
+) {
+  const token = bearerToken(request);
+  const findClaims = async () => {
+    const claims = await tokens.verify(token, {
+      algorithms: ["HS256"],
+      currentDate: new Date(clock.nowMs()),
+      requiredClaims: ["sub", "jti", "exp", "scope", "cred"],
     });
+    const credential = claims === false ? undefined : await access.find(claims.sub);
+    if (claims === false || credential === undefined) return undefined;
+    return access.fingerprint(credential) === claims.cred ? claims : undefined;
+  };
+  const claims = await findClaims();
+  if (claims === undefined) throw tokenInvalid();
+  const waitMs = limit.take(claims.sub);
+  if (waitMs > 0) throw rateLimited(waitMs);
+  if (!hasScope(claims.scope, scope)) {
+    throw new ApiFailure("scope-missing", `The token lacks the scope "${scope}"`, {
+      headers: { "www-authenticate": `Bearer error="insufficient_scope", scope="${scope}"` },
+    });
+  }
+  await turns.next();
+  const isTokenValid = async () => (await findClaims()) !== undefined;
+  return { clientId: claims.sub, isTokenValid };
 }
 
 /** The refusal of a token that is none, or none any more. */

@@ -239,13 +239,19 @@ function answerUnknownRoute(routes: RouteList, method: string, path: string): Re
   return spell(new ApiFailure("method-not-allowed", message, { headers }), path);
 }
 
-function foreseenFailure({ code, error, path }: ThrownRequest): ApiFailure | undefined {
+/** The refusal that was thrown, or is behind what the framework made of it. */
+export function refusalOf(error: unknown): ApiFailure | undefined {
   if (error instanceof ApiFailure) return error;
+  return error instanceof Error && error.cause instanceof ApiFailure ? error.cause : undefined;
+}
+
+function foreseenFailure({ code, error, path }: ThrownRequest): ApiFailure | undefined {
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return refusal;
   // The contract has 500 for that on the original's paths.
   if (error instanceof AppError && !path.startsWith("/api/")) {
     if (error.code === "storage-write-failed") return storageUnavailable(error);
   }
-  if (error instanceof Error && error.cause instanceof ApiFailure) return error.cause;
   if (code === "PARSE") return new ApiFailure("body-malformed", "The body is not JSON");
   if (error instanceof ValidationError && error.type !== "response") {
     return new ApiFailure("request-invalid", "The request does not have the documented form");

@@ -19,7 +19,7 @@ import { ClientAccess, type TokenSettings } from "./client-access.ts";
 import { completenessRoutes } from "./completeness/routes.ts";
 import { commandRoutes } from "./devices/command-routes.ts";
 import { terminalRoutes } from "./devices/routes.ts";
-import { answerFailure, hostInvalid, tooManyOpen } from "./errors.ts";
+import { answerFailure, hostInvalid, refusalOf, tooManyOpen } from "./errors.ts";
 import { eventRoutes } from "./events/routes.ts";
 import { HEALTH_PATHS, healthRoutes, type ReadinessCheck } from "./health/routes.ts";
 import { homeRoutes } from "./home/routes.ts";
@@ -28,6 +28,8 @@ import { LIVE_DESCRIPTION } from "./live/messages.ts";
 import { liveRoutes } from "./live/routes.ts";
 import { liveSockets } from "./live/sockets.ts";
 import { LONG_TEXTS_MAX, type LongTexts } from "./long-text.ts";
+import { METRICS_PATH, metricsRoutes } from "./metrics/routes.ts";
+import type { MetricsSource } from "./metrics/source.ts";
 import { type DescribeApi, describeApi } from "./openapi.ts";
 import type { JsonObject } from "./openapi-json.ts";
 import { countRoutes } from "./original/counts/routes.ts";
@@ -49,6 +51,7 @@ import { punchRoutes } from "./punches/routes.ts";
 import type { WaitingReaders } from "./punches/waiting-readers.ts";
 import type { QuarantineDesk } from "./quarantine/desk.ts";
 import { quarantineRoutes } from "./quarantine/routes.ts";
+import type { RequestTally } from "./request-tally.ts";
 import { swaggerRoutes } from "./swagger/routes.ts";
 import { tokenRoutes } from "./tokens/routes.ts";
 import type { WebhookDesk } from "./webhooks/desk.ts";
@@ -85,6 +88,9 @@ export interface WebApiOptions {
   /** Physical memory of the process. */
   readonly residentBytes: () => number;
   readonly readiness: ReadinessCheck;
+  readonly metrics: MetricsSource;
+  /** Is told how every request was answered. */
+  readonly requests: RequestTally;
   readonly submitIntake: SubmitIntake;
   /** Tells clients of `/ws` what is new; the port closes it when it stops. */
   readonly live: LiveHub;
@@ -126,6 +132,7 @@ const STOP_CHECK_MS = 10;
 const REQUESTS_MAX = 256;
 /** Questions after the server's health that are answered beyond that: a full server is not a dead one. */
 const HEALTH_CHECKS_MAX = 16;
+const SWITCHING_PROTOCOLS = 101;
 /** Clients whose requests are counted at a time. */
 const CLIENTS_MAX = 1_000;
 
@@ -166,7 +173,8 @@ async function waitUntil(condition: () => boolean, clock: Clock): Promise<void> 
   check.stop();
 }
 
-function listen(app: WebApi, { hostname, port, tls, live }: WebServerOptions) {
+function listen(app: WebApi, options: WebServerOptions) {
+  const { hostname, port, tls, live, requests } = options;
   try {
     return Bun.serve({
       hostname,
@@ -174,7 +182,12 @@ function listen(app: WebApi, { hostname, port, tls, live }: WebServerOptions) {
       ...(tls !== undefined && { tls: { cert: tls.cert, key: tls.key } }),
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
-      fetch: app.fetch,
+      fetch: async (request) => {
+        const answer = await app.fetch(request);
+        // Where the connection became a WebSocket there is none.
+        requests.noteAnswer(answer?.status ?? SWITCHING_PROTOCOLS);
+        return answer;
+      },
       websocket: liveSockets(live),
       // The routes have limits of their own and say so in JSON; what nobody reads is thrown away.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -194,7 +207,7 @@ function listen(app: WebApi, { hostname, port, tls, live }: WebServerOptions) {
 
 /** The API without a port: `handle(request)` answers as the port would. */
 export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies()) {
-  const { log } = options;
+  const { log, requests } = options;
   let document: Promise<JsonObject> | undefined;
   const describe: DescribeApi = () => {
     document ??= describeApi(createFeatures(options, bodies, describe), apiDescription(options));
@@ -221,9 +234,11 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
       log.warn("api.full", { requests: REQUESTS_MAX }, { per: "requests" });
       throw tooManyOpen();
     })
-    .onError(({ code, error, request, path }) =>
-      answerFailure(log, () => app.routes, { code, error, request, path }),
-    )
+    .onError(({ code, error, request, path }) => {
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) requests.noteRefusal(refusal.code);
+      return answerFailure(log, () => app.routes, { code, error, request, path });
+    })
     .use(createFeatures(options, bodies, describe))
     .use(homeRoutes())
     .use(swaggerRoutes(describe));
@@ -231,7 +246,7 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
 }
 
 function isHealthCheck(request: Request): boolean {
-  return HEALTH_PATHS.includes(new URL(request.url).pathname);
+  return [...HEALTH_PATHS, METRICS_PATH].includes(new URL(request.url).pathname);
 }
 
 /** Every feature that the OpenAPI document describes. */
@@ -249,6 +264,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
   const longTexts: LongTexts = { log, turns: gate.turns, places: new Places(LONG_TEXTS_MAX) };
   return new Elysia({ name: "features", strictPath: true })
     .use(healthRoutes(options.readiness))
+    .use(metricsRoutes({ ...options, gate }))
     .use(timeRoutes(options))
     .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))

@@ -10,6 +10,17 @@ export function residentBytes(): number {
   return process.memoryUsage.rss();
 }
 
+/** Time that the process took on processors since its start, in seconds. */
+export function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** How long the process has been running, in milliseconds. */
+export function uptimeMs(): number {
+  return process.uptime() * 1000;
+}
+
 /** The words that run this program once more, before its arguments. */
 export function ownProgram(): readonly string[] {
   return Bun.isStandaloneExecutable ? [process.execPath] : [process.execPath, Bun.main];

@@ -89,7 +89,8 @@ export class LedgerReader {
       const tries = this.#orm
         .select()
         .from(attempts)
-        .where(eq(attempts.deliveryId, id))
+        // A receiver that was removed may have left tries of the same number.
+        .where(and(eq(attempts.deliveryId, id), eq(attempts.endpointId, endpointId)))
         .orderBy(desc(attempts.id))
         .limit(ATTEMPTS_SHOWN_MAX);
       return {

@@ -162,6 +162,7 @@ export class Outbox {
     const { kind } = record;
     const tried = {
       id: record.deliveryId,
+      endpointId,
       atMs: record.atMs,
       httpStatus: record.httpStatus ?? null,
       bodyText: record.bodyText ?? null,
@@ -201,7 +202,15 @@ const TRIED = {
   bodyText: sql`coalesce(${deliveries.bodyText}, ${sql.placeholder("bodyText")})`,
 };
 
-const WAITING = and(eq(deliveries.id, sql.placeholder("id")), eq(deliveries.status, "waiting"));
+/**
+ * With its receiver: a try may end after that was removed, and the number of its message be another's
+ * by then.
+ */
+const WAITING = and(
+  eq(deliveries.id, sql.placeholder("id")),
+  eq(deliveries.endpointId, sql.placeholder("endpointId")),
+  eq(deliveries.status, "waiting"),
+);
 
 /** What every message begins with. */
 const UNTRIED = {

@@ -4,10 +4,12 @@
 
 import { LiveHub } from "#api/live/hub.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
+import { RequestTally } from "#api/request-tally.ts";
 import { createWebApi, type WebApiOptions } from "#api/server.ts";
 import type { ClientScope } from "#domain/client.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { idleMetrics } from "../support/idle-metrics.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import { testDesk } from "../support/test-desk.ts";
 import { testQuarantine } from "../support/test-quarantine.ts";
@@ -33,6 +35,7 @@ export class ApiFixture {
   readonly #handle: (request: Request) => Promise<Response>;
 
   constructor(change: Partial<WebApiOptions> = {}) {
+    const { storage = this.storage, requests = new RequestTally() } = change;
     this.options = {
       storage: this.storage,
       clock: this.clock,
@@ -63,6 +66,8 @@ export class ApiFixture {
       quarantine: testQuarantine(this),
       startedAtMonotonicMs: 0,
       residentBytes: () => 54.21 * 1024 * 1024,
+      requests,
+      metrics: idleMetrics({ clock: this.clock, storage, requests }),
       readiness: async () => ({ problems: [], notes: [] }),
       live: new LiveHub({
         storage: this.storage,

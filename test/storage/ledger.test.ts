@@ -9,12 +9,37 @@ import { deviceId } from "#domain/identifiers.ts";
 import { endpointId } from "#domain/webhook-endpoint.ts";
 import type { LedgerFilter } from "#storage/endpoint-outbox.ts";
 import type { Storage } from "#storage/storage.ts";
+import { addedEndpoint, listWaiting } from "../support/endpoint-values.ts";
 import { endedTry, openTestStorage, outboxOf, RECEIVED_AT_MS } from "../support/test-storage.ts";
 import { deliver, GATE, park, storeMessages } from "./ledger-fixture.ts";
 
 const later = (seconds: number) => epochMs(RECEIVED_AT_MS + seconds * 1000);
 
 describe("recordAttempts() and findDelivery()", () => {
+  // The number of a message that was deleted with its receiver may be given to another's.
+  test.each(["delivered", "parked", "failed"] as const)(
+    "a try that was %s changes and shows nothing of another receiver's message",
+    async (kind) => {
+      using opened = openTestStorage();
+      const { storage } = opened;
+      const { id: removed } = await addedEndpoint(storage);
+      await storeMessages(storage, 1);
+      const [last] = await listWaiting(storage, removed);
+      await storage.removeEndpoint(removed, RECEIVED_AT_MS);
+      while (await storage.continueBackgroundWork()) {}
+      const [id = 0] = await storeMessages(storage, 1, "GATE2");
+      expect(id).toBe(last?.id ?? 0);
+      await storage.outboxOf(removed).recordAttempts([{ kind, ...endedTry(id) }]);
+      expect(await outboxOf(storage).findDelivery(id)).toMatchObject({
+        status: "waiting",
+        attemptCount: 0,
+        bodyText: undefined,
+        attempts: [],
+      });
+      expect(await storage.figures()).toMatchObject({ deliveriesWaiting: 2, deliveriesParked: 0 });
+    },
+  );
+
   test("a message has all its tries, newest first, and the body of the first of them", async () => {
     using opened = openTestStorage();
     const [id = 0] = await storeMessages(opened.storage, 1);

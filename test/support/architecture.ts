@@ -38,6 +38,7 @@ const MODULE_HOMES: readonly { readonly module: RegExp; readonly homes: readonly
   { module: /^croner$/, homes: ["src/maintenance/jobs.ts"] },
   { module: /^commander$|^cli-progress$|^write-excel-file\//, homes: ["src/cli/"] },
   { module: /^yaml$|^csv-stringify\//, homes: ["src/api/"] },
+  { module: /^prom-client\//, homes: ["src/api/metrics/exposition.ts"] },
   { module: /^standardwebhooks$/, homes: ["src/webhooks/sign.ts"] },
   { module: /^node:|^bun$/, homes: ["src/"] },
   { module: /^\.\.\/\.\.\/systemd\//, homes: ["src/box/unit-text.ts"] },

@@ -3,7 +3,7 @@
 import type { Config } from "#config/config.ts";
 import { webSchemeOf } from "#config/tls-files.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
-import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, LOOK_INTO_LOG, skipped } from "./finding.ts";
 import type { SecretInUse } from "./secrets-in-use.ts";
 
 /** A client that nobody adds, so that it goes by the main secret. */
@@ -32,7 +32,7 @@ export async function checkApi(
   if (token === "") return refused(`no token for client "${client}" at ${url}`, issued, TOKEN_FIX);
   const headers = { Authorization: `Bearer ${token}` };
   const read = await exchange(`${url}/v1/punches?limit=1`, { headers });
-  if (read.status !== 200) return refused(`no answer at ${url}/v1/punches`, read, LOG_FIX);
+  if (read.status !== 200) return refused(`no answer at ${url}/v1/punches`, read, LOOK_INTO_LOG);
   return fine(CHECK, `client "${client}" gets a token at ${url} and reads /v1/punches with it`);
 }
 
@@ -42,7 +42,6 @@ interface Exchanged {
   readonly body: unknown;
 }
 
-const LOG_FIX = "journalctl -u biometric-server -n 50";
 const TOKEN_FIX =
   "a 401 means that the server uses another secret: restart it, or see `clients list` for a client of that name; a 429 ends by itself";
 const SILENT_FIX = "start the server; look whether WEB_BIND is an address of this box";

@@ -2,7 +2,7 @@
 
 import type { PortHolder } from "#box/listening.ts";
 import { SERVICE } from "#box/places.ts";
-import { ASK_ROOT, type Finding, fault, fine, skipped } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, LOOK_INTO_LOG, skipped } from "./finding.ts";
 
 /** One port, and who has it. */
 export interface PortView {
@@ -23,7 +23,7 @@ export function checkPort(view: PortView): Finding {
   const shown = `port ${port} (${setting})`;
   if (port === 0) return skipped(check, `${setting} is 0, so that the server takes any free port`);
   if (holder === undefined) {
-    const fix = serverPid === undefined ? startCommand : "journalctl -u biometric-server -n 50";
+    const fix = serverPid === undefined ? startCommand : LOOK_INTO_LOG;
     return fault(check, { found: `nobody listens on ${shown}`, wanted: "this server does", fix });
   }
   const { pid, program = "a program" } = holder;

@@ -3,7 +3,7 @@
 import { EXECUTABLE_PATH, SERVICE, UNIT_PATH } from "#box/places.ts";
 import type { UnitState } from "#box/unit-state.ts";
 import { shownDuration } from "#domain/time-text.ts";
-import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
+import { ASK_ROOT, type Finding, fault, fine, LOOK_INTO_LOG, skipped, warning } from "./finding.ts";
 
 /** What is known of the service. */
 export interface ServiceView {
@@ -24,7 +24,6 @@ export interface ServiceView {
 /** Restarts of a process that has done well for so long are no news. */
 const LATELY_MS = 24 * 3_600_000;
 const WRONG_SETTINGS_STATUS = 78;
-const LOOK_INTO_LOG = "journalctl -u biometric-server -n 50";
 
 export function checkService(view: ServiceView): readonly Finding[] {
   const { unit, isService } = view;

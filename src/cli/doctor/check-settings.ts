@@ -86,7 +86,10 @@ function checkInUse({ config }: LoadedConfig, situation: Situation): Finding {
   const check = "settings-in-use";
   const { server } = situation;
   if (server.kind !== "answers") return skipped(check, "the server that uses them cannot be asked");
-  const marks = asRecord(server.process.setting_marks) ?? {};
+  const marks = asRecord(server.process.setting_marks);
+  if (marks === undefined) {
+    return skipped(check, "the server is of another version, and does not tell what it uses");
+  }
   const own = markSettings(config, textOf(server.process.salt));
   const differing = Object.keys(own).filter(
     (name) => marks[name] !== undefined && marks[name] !== own[name],

@@ -30,9 +30,17 @@ import { checkService } from "./check-service.ts";
 import { checkSettings } from "./check-settings.ts";
 import { checkTerminals } from "./check-terminals.ts";
 import { checkWebhooks } from "./check-webhooks.ts";
-import { ASK_ROOT, type Finding, type FindingGroup, fault, fine, skipped } from "./finding.ts";
+import {
+  ASK_ROOT,
+  type Finding,
+  type FindingGroup,
+  fault,
+  fine,
+  LOOK_INTO_LOG,
+  skipped,
+} from "./finding.ts";
 import { readSecret } from "./secrets-in-use.ts";
-import type { DoctorTools, Situation } from "./situation.ts";
+import { type DoctorTools, type Situation, startCommand } from "./situation.ts";
 
 /** What to look at. */
 export interface Diagnosis {
@@ -79,7 +87,7 @@ export async function diagnose(diagnosis: Diagnosis): Promise<readonly FindingGr
 }
 
 function checkServer(situation: Situation): Finding {
-  const { server, isService } = situation;
+  const { server } = situation;
   if (server.kind === "answers") {
     return fine(
       "server",
@@ -93,7 +101,7 @@ function checkServer(situation: Situation): Finding {
   return fault("server", {
     found: server.reason,
     wanted: "it runs: what follows is what its files tell",
-    fix: isService ? "systemctl start biometric-server" : "biometric-server serve",
+    fix: server.isThere ? LOOK_INTO_LOG : startCommand(situation),
   });
 }
 
@@ -137,7 +145,7 @@ async function lookAtNetwork(
   loaded: LoadedConfig | undefined,
 ): Promise<readonly Finding[]> {
   if (loaded === undefined) return [skipped("terminal-port", UNKNOWN_SETTINGS)];
-  const { server, isService } = situation;
+  const { server } = situation;
   const { serverPort, serverTlsPort, webPort } = loaded.config;
   const pid = server.kind === "answers" ? server.process.pid : undefined;
   const ports = [
@@ -153,7 +161,7 @@ async function lookAtNetwork(
       holder: port.port === 0 ? undefined : findPortHolder(port.port),
       serverPid: typeof pid === "number" ? pid : undefined,
       isRoot: tools.isRoot,
-      startCommand: isService ? "systemctl start biometric-server" : "biometric-server serve",
+      startCommand: startCommand(situation),
     }),
   );
   const walled = await checkFirewall({

@@ -40,6 +40,9 @@ export function fault(check: string, trouble: Trouble): Finding {
   return { check, state: "fault", ...trouble };
 }
 
+/** Where the server says what it could not do. */
+export const LOOK_INTO_LOG = "journalctl -u biometric-server -n 50";
+
 /** The fix of what only root can look at. */
 export const ASK_ROOT = "sudo biometric-server doctor";
 

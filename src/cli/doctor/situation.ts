@@ -13,7 +13,7 @@ import { type ConfigProblem, type LoadedConfig, loadConfig } from "#config/load.
 import type { Clock } from "#platform/clock.ts";
 import { errorCode } from "#platform/files.ts";
 import type { runProgram } from "#platform/run-program.ts";
-import { asRecord, textOf } from "../answer-fields.ts";
+import { asRecord } from "../answer-fields.ts";
 import { serviceHost } from "../box-work.ts";
 import { askServer, findControlSocket } from "../control-client.ts";
 import { findDatabase } from "../database-file.ts";
@@ -37,8 +37,8 @@ export type ServerView =
       readonly process: Fields;
       readonly clock: Fields;
     }
-  /** `reason`: why not. */
-  | { readonly kind: "silent"; readonly reason: string }
+  /** `reason`: why not. `isThere`: something answered, and not as it should. */
+  | { readonly kind: "silent"; readonly reason: string; readonly isThere: boolean }
   /** This user may not look whether it does. */
   | { readonly kind: "hidden" };
 
@@ -62,7 +62,12 @@ export interface Situation {
   readonly nowMs: EpochMs;
 }
 
-/** How to restart the server that is meant. */
+/** How to start the server that is meant. */
+export function startCommand({ isService }: Pick<Situation, "isService">): string {
+  return isService ? "systemctl start biometric-server" : "biometric-server serve";
+}
+
+/** How to restart it. */
 export function restartCommand({ isService }: Pick<Situation, "isService">): string {
   return isService
     ? "systemctl restart biometric-server"
@@ -83,7 +88,7 @@ export async function readSituation(
   const databasePath = known === undefined ? undefined : findDatabase(known);
   const server: ServerView =
     known === undefined
-      ? { kind: "silent", reason: "The settings do not tell where it is" }
+      ? { kind: "silent", reason: "The settings do not tell where it is", isThere: false }
       : await askAll(findControlSocket(known));
   const dataDir = databasePath === undefined ? known?.config.dataDir : dirname(databasePath);
   const nowMs = tools.clock.nowMs();
@@ -113,17 +118,19 @@ async function askAll(socketPath: string): Promise<ServerView> {
   try {
     const paths = ["/status", "/process", "/clock"];
     const answers = await Promise.all(paths.map((path) => askServer(socketPath, "GET", path)));
-    const refused = answers.find(({ status }) => status !== 200);
-    if (refused !== undefined) {
-      const said = textOf(asRecord(refused.body)?.message) || `status ${refused.status}`;
-      return { kind: "silent", reason: `The server on "${socketPath}" refuses: ${said}` };
-    }
-    const [status = {}, process = {}, clock = {}] = answers.map(({ body }) => asRecord(body));
+    // A server of another version may not know all of them.
+    const [status = {}, process = {}, clock = {}] = answers.map((answer) =>
+      answer.status === 200 ? asRecord(answer.body) : undefined,
+    );
     return { kind: "answers", socketPath, status, process, clock };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (isClosed(dirname(socketPath)) || isClosed(socketPath)) return { kind: "hidden" };
-    return { kind: "silent", reason: error.message };
+    return {
+      kind: "silent",
+      reason: error.message,
+      isThere: error.code === "control-refused",
+    };
   }
 }
 

@@ -37,7 +37,7 @@ async function databaseWith(...sql: readonly string[]): Promise<string> {
   return path;
 }
 
-const SILENT: ServerView = { kind: "silent", reason: "none" };
+const SILENT: ServerView = { kind: "silent", reason: "none", isThere: false };
 
 function check(databasePath: string | undefined, server = SILENT) {
   const situation: Situation = {

@@ -150,8 +150,10 @@ describe("readNft()", () => {
 describe("checkFirewall()", () => {
   test("names the command of each firewall", async () => {
     const closed = saved("DROP");
-    const check1 = await check({ "iptables-save": closed });
-    expect(check1["terminal-port-firewall"]).toStartWith("fault: iptables -I INPUT -p tcp --dport");
+    const withIptables = await check({ "iptables-save": closed });
+    expect(withIptables["terminal-port-firewall"]).toStartWith(
+      "fault: iptables -I INPUT -p tcp --dport",
+    );
     expect(await check({ "ufw status": "Status: active\n", "iptables-save": closed })).toEqual({
       "terminal-port-firewall": "fault: ufw allow 7005/tcp",
     });

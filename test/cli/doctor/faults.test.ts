@@ -163,10 +163,10 @@ test("a receiver that takes no message, or is away", async () => {
   const away = await examine(server, { withWebhooks: true });
   receiver.up();
   receiver.answer = 200;
-  expectTrouble(refused, { "webhook-settings-test": "rotate-secret settings" });
-  expect(refused.get("webhook-settings-test")?.found).toContain("status 401");
-  expectTrouble(away, { "webhook-settings-test": "whether the receiver runs" });
-  expect(away.get("webhook-settings-test")?.found).toContain("ECONNREFUSED");
+  expectTrouble(refused, { "webhook-test": "rotate-secret settings" });
+  expect(refused.get("webhook-test")?.found).toContain("status 401");
+  expectTrouble(away, { "webhook-test": "whether the receiver runs" });
+  expect(away.get("webhook-test")?.found).toContain("ECONNREFUSED");
 });
 
 test("a backup that failed", async () => {
