@@ -11,7 +11,7 @@ const VALUE_LENGTH_MAX = 128;
 const JSON_FIELD =
   /"([\w.-]{1,40})"\s*:\s*(?:"((?:[^"\\]|\\.)*)"?|(-?\d[\w.+-]*|true|false|null)|(\[))/gs;
 /** A field of a form, or of what stands in braces inside it. */
-const FORM_FIELD = /(?:^|[&{,])([A-Za-z_][\w.-]{0,39})[=:]([^&{},]*)/g;
+const FORM_FIELD = /(?:^|[&{,])([A-Za-z_][\w.-]{0,39})[=:]([^&{},]*)(?=[&,}]|$)/g;
 /** All that does not print as itself. */
 const HIDDEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 

@@ -78,3 +78,15 @@ export interface Punch {
   readonly isHistoric: boolean;
   readonly origin: PunchOrigin;
 }
+
+/**
+ * The time as formats show it that have one text for it: the terminal's own, or where a person had to
+ * say it, that.
+ */
+export function shownTimeText({
+  origin,
+  wallTime,
+  wallTimeText,
+}: Pick<Punch, "origin" | "wallTime" | "wallTimeText">): string {
+  return origin === "supplied" ? wallTime : wallTimeText;
+}

@@ -5,6 +5,7 @@
  */
 
 import { canonicalJson, type JsonValue } from "#domain/canonical-json.ts";
+import { shownTimeText } from "#domain/punch.ts";
 import { localText, utcText } from "#domain/time-text.ts";
 import { userNumber } from "#domain/user-number.ts";
 import { describePunch, type FormatOptions, type WebhookEvent } from "./webhook-event.ts";
@@ -27,7 +28,7 @@ export function encodeEvent(event: WebhookEvent, options: FormatOptions): string
     io_mode_str: told.direction,
     verify_mode: told.verifyMode,
     verify_mode_str: told.verifyLabel,
-    timestamp: punch.wallTimeText,
+    timestamp: shownTimeText(punch),
     datetime_utc: utc,
     datetime_local: local,
     timezone: punch.timeZone,

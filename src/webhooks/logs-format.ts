@@ -4,7 +4,7 @@
  */
 
 import { canonicalJson, type JsonValue } from "#domain/canonical-json.ts";
-import type { Punch } from "#domain/punch.ts";
+import { type Punch, shownTimeText } from "#domain/punch.ts";
 import { localText, utcText } from "#domain/time-text.ts";
 import { describePunch, type FormatOptions, type WebhookEvent } from "./webhook-event.ts";
 
@@ -26,7 +26,7 @@ export function encodeLogs(event: WebhookEvent, options: FormatOptions): string 
     device_type: told.deviceType,
     attendance_time: utc,
     datetime: utc,
-    timestamp: punch.wallTimeText,
+    timestamp: shownTimeText(punch),
     timestamp_unix: Math.floor(event.eventAtMs / 1000),
     io_mode: told.ioMode,
     direction: told.direction,

@@ -75,10 +75,12 @@ export function findDamage(server: StoringServer): readonly string[] {
 const COUNTED = {
   punch_count: "SELECT count(*) FROM punches WHERE feed_position IS NOT NULL",
   held_count: "SELECT count(*) FROM punches WHERE feed_position IS NULL",
-  quarantine_count: "SELECT count(*) FROM quarantine",
-  quarantine_bytes: "SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine",
+  // What was decided is kept for a while and counts no more.
+  quarantine_count: "SELECT count(*) FROM quarantine WHERE status = 'waiting'",
+  quarantine_bytes: `SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine
+    WHERE status = 'waiting'`,
   quarantine_unattributed_bytes: `SELECT coalesce(sum(length(bytes) + 400), 0) FROM quarantine
-    WHERE device_id = ''`,
+    WHERE status = 'waiting' AND device_id = ''`,
   notice_text_bytes: "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0) FROM notice_texts",
   // What lies under a negative endpoint is a mark of a fill, and is sent to nobody.
   deliveries_waiting: `SELECT count(*) FROM deliveries WHERE status = 'waiting' AND endpoint_id > 0`,
@@ -101,7 +103,7 @@ const MUST_BE_ZERO = {
     WHERE feed_position > (SELECT last_feed_position FROM counters)`,
   "devices whose held count is wrong": `SELECT count(*) FROM devices WHERE held_count <>
     (SELECT count(*) FROM punches WHERE device_id = devices.id AND feed_position IS NULL)`,
-  "requests in quarantine": "SELECT count(*) FROM quarantine",
+  "requests in quarantine": "SELECT count(*) FROM quarantine WHERE status = 'waiting'",
   "punches of unknown devices": `SELECT count(*) FROM punches
     WHERE device_id NOT IN (SELECT id FROM devices)`,
   "messages of no punch": `SELECT count(*) FROM deliveries

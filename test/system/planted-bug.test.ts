@@ -65,6 +65,26 @@ test("a punch that trips a bug of ours is kept and acknowledged, its neighbours 
   ]);
 });
 
+test("once the bug is mended, what was kept becomes the punch it always was", async () => {
+  await using receiver = new WebhookReceiver();
+  const settings = { ...receiver.settings, DEVICE_HISTORY_DAYS: "3660" };
+  await using server = await startServer({ executable, settings });
+  await sendTogether(server);
+  const still = await server.run("quarantine", "retry", "1");
+  expect(still.exitCode).toBe(1);
+  expect(still.error).toContain("A rule failed on it: TypeError: Planted bug");
+  expect(await server.stop()).toBe(0);
+
+  await using mended = await startServer({ settings: { ...settings, DATA_DIR: server.dataDir } });
+  const all = await mended.run("quarantine", "retry", "--all");
+  expect(all.out).toBe("Entry 1: punch 1000005\n1 released; nothing waits\n");
+  const punches = await mended.listPunches();
+  expect(punches.at(-1)).toMatchObject({ user_id: UNLUCKY, origin: "live" });
+  await receiver.untilAccepted(USERS.length);
+  expect(receiver.accepted.map(({ log }) => log.user_id)).toEqual([...LUCKY_USERS, UNLUCKY]);
+  expect(await mended.stop()).toBe(0);
+});
+
 /** The acknowledgement on a connection that is kept open. */
 const KEPT_ALIVE_ACKNOWLEDGEMENT = ACKNOWLEDGEMENT.replace("close", "keep-alive");
 

@@ -44,6 +44,12 @@ describe("encodeLogs()", () => {
     expect(log).toMatchObject({ direction: "IN", io_mode: 1, io_mode_str: "IN" });
   });
 
+  test("encodeLogs() tells the time that a person said in place of one that is none", () => {
+    const wrong = { wallTimeText: "20250132081530" };
+    expect(encode(makePunch({ ...wrong, origin: "supplied" })).timestamp).toBe("20250102081530");
+    expect(encode(makePunch({ ...wrong, origin: "imported" })).timestamp).toBe("20250132081530");
+  });
+
   test("encodeLogs() labels the primary terminal", () => {
     const log = encode(makePunch({ deviceId: deviceId("2401058352") }));
     expect(log).toMatchObject({ device_id: "2401058352", device_type: "PRIMARY" });

@@ -207,7 +207,7 @@ export class QuarantineDesk {
   async #release({ entry }: KeptEntry, release: QuarantineRelease): Promise<ReleasedAnswer> {
     const { storage, log, onReleased } = this.#options;
     const outcome = await storage.releaseQuarantined(release);
-    if (outcome.kind !== "released") throw releaseRefusal(entry, release, outcome);
+    if (outcome.kind !== "released") throw releaseRefusal(release, outcome);
     onReleased();
     const answer = releasedAnswer(entry, release, outcome);
     const [first] = outcome.punches;
@@ -260,6 +260,6 @@ function bareRecord(rawText: string): RawPunch {
 }
 
 function deviceMissing(): ApiFailure {
-  const message = "Nobody knows which terminal sent it: say which, by its id";
+  const message = "Nobody knows which terminal sent it: say which (--device)";
   return new ApiFailure("request-invalid", message);
 }

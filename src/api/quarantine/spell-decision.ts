@@ -34,40 +34,37 @@ export function releasedAnswer(
 }
 
 /** The refusal of a decision on what was decided before. */
-export function decided({ id, status, punchId, decidedBy }: QuarantineEntry): ApiFailure {
+export function decided({ status, punchId, decidedBy }: QuarantineEntry): ApiFailure {
   const what = status === "released" ? `released as punch ${punchId}` : "discarded";
-  const message = `Entry ${id} was already ${what}, by ${decidedBy}`;
-  return new ApiFailure("quarantine-decided", message);
+  return new ApiFailure("quarantine-decided", `It was already ${what}, by ${decidedBy}`);
 }
 
 /** The refusal of an entry of which this version makes no punch either. */
 export function stillUnreadable(
-  { id, sha256 }: QuarantineEntry,
+  { sha256 }: QuarantineEntry,
   reading: Exclude<Rereading, { readonly kind: "punches" }> | undefined,
 ): ApiFailure {
   if (sha256 === undefined) {
-    const gone = "its bytes are not here, since they were left out of the backup that was restored";
-    return unreadable(`Entry ${id} cannot be read: ${gone}. Supply user and time`, "bytes-missing");
+    const message = "Its bytes were left out of the backup that was restored. Supply user and time";
+    return unreadable(message, "bytes-missing");
   }
   if (reading === undefined) {
-    const message = `Entry ${id} is of no protocol that is known. Supply user and time`;
+    const message = "It is of no protocol that is known. Supply user and time";
     return unreadable(message, "unknown-protocol");
   }
   if (reading.kind === "no-punch") {
-    const message = `Entry ${id} holds no punch, as far as it can be read. Discard it if so`;
+    const message = "It can be read, and is no punch. Discard it if so";
     return unreadable(message, "no-punch");
   }
-  const hint = "Supply user and time, or discard it";
-  return unreadable(`Entry ${id} still cannot be read: ${reading.reason}. ${hint}`, reading.code);
+  const message = `It still cannot be read: ${reading.reason}. ${hintOf(reading.code)}`;
+  return unreadable(message, reading.code);
 }
 
 /** Why an entry was not released. */
 export function releaseRefusal(
-  entry: QuarantineEntry,
   { deviceId, supplied }: QuarantineRelease,
   outcome: Undecided,
 ): ApiFailure {
-  const { id } = entry;
   switch (outcome.kind) {
     case "unknown":
       return gone();
@@ -78,7 +75,7 @@ export function releaseRefusal(
     case "blocked":
       return new ApiFailure(
         "device-not-approved",
-        `Terminal "${deviceId}" is blocked: approve it first, or discard entry ${id}`,
+        `Terminal "${deviceId}" is blocked: approve it first, or discard this`,
       );
     case "no-room":
       return new ApiFailure(
@@ -88,13 +85,13 @@ export function releaseRefusal(
     case "nothing-to-replace":
       return new ApiFailure(
         "quarantine-nothing-replaced",
-        `No punch of the same user and second is there that entry ${id} could replace`,
+        "No punch of the same user and second is there that it could replace",
       );
     case "rule-failed":
-      return unreadable(`A rule failed on entry ${id}: ${outcome.reason}`, outcome.code);
+      return unreadable(`A rule failed on it: ${outcome.reason}`, outcome.code);
     case "unreadable": {
-      const told = supplied === undefined ? "still cannot be read" : "cannot be taken so";
-      const message = `Entry ${id} ${told}: ${outcome.reason}. ${hintOf(outcome.code)}`;
+      const told = supplied === undefined ? "It still cannot be read" : "It cannot be taken so";
+      const message = `${told}: ${outcome.reason}. ${hintOf(outcome.code)}`;
       return unreadable(message, outcome.code);
     }
   }
@@ -122,12 +119,12 @@ function hintOf(code: string): string {
   switch (code) {
     case "no-user":
     case "user-too-long":
-      return "Supply the user";
+      return "Supply the user (--user)";
     case "no-time":
     case "bad-time":
-      return "Supply the time";
+      return "Supply the time (--time)";
     case "same-second":
-      return "Let it replace that punch, supply another user or time, or discard it";
+      return "Let it replace that punch (--replace), supply another user or time, or discard it";
     default:
       return "Supply user and time, or discard it";
   }

@@ -1,7 +1,7 @@
 /** Writes a stored punch as the log records of the original server. */
 
 import type { DeviceId } from "#domain/identifiers.ts";
-import type { Punch } from "#domain/punch.ts";
+import { type Punch, shownTimeText } from "#domain/punch.ts";
 import { localText, utcText } from "#domain/time-text.ts";
 import { userNumber } from "#domain/user-number.ts";
 import { verifyModeLabel, verifyModeNumber } from "#domain/verify-mode.ts";
@@ -17,7 +17,7 @@ export function spellLog(punch: Punch, primaryDeviceId: DeviceId): LogRecord {
     device_id: punch.deviceId,
     device_type: isPrimary ? "PRIMARY" : "SECONDARY",
     is_primary: isPrimary,
-    timestamp: punch.wallTimeText,
+    timestamp: shownTimeText(punch),
     datetime: local,
     datetime_utc: utcText(punch.instantMs),
     datetime_local: local,
@@ -41,7 +41,7 @@ export function spellRawLog(punch: Punch): RawLog {
     io_mode_str: isOut ? "OUT" : "IN",
     verify_mode: verifyMode,
     verify_mode_str: verifyModeLabel(verifyMode),
-    timestamp: punch.wallTimeText,
+    timestamp: shownTimeText(punch),
     datetime: utc,
     datetime_utc: utc,
     datetime_local: localText(punch.instantMs, punch.timeZone),
