@@ -19,6 +19,8 @@ const TIMEOUT_MS = 600_000 + CUTS * 400_000;
 /** Acknowledged between two cuts, at least. */
 const PUNCHES_MIN = 500;
 const LOAD_LIMIT_MS = 120_000;
+/** So many blocks wait for their flush at a cut, at most; about as many as two commits write. */
+const UNFLUSHED_MAX = 8;
 const TERMINALS = { terminals: 8, punches: 1_000_000, rate: 100 };
 
 if (CUTS === 0) {
@@ -46,17 +48,18 @@ async function untilAcknowledged(load: TerminalLoad, count: number): Promise<voi
   }
 }
 
-/** Cuts the power in the midst of the load. What the disk had not flushed is lost in part or whole. */
+/** Cuts the power in the midst of a commit. What the disk had not flushed is lost in part or whole. */
 async function cutUnderLoad(load: TerminalLoad, random: SeededRandom): Promise<void> {
   await untilAcknowledged(load, PUNCHES_MIN);
   await Bun.sleep(random.between(0, 3000));
+  const unflushedCount = Math.ceil(random.between(0, UNFLUSHED_MAX));
   const keptPercent = random.chance(50) ? 0 : random.between(0, 100);
-  const { lost, written, flushes } = await machine.cutPower(() => random.chance(keptPercent));
+  const isWritten = () => random.chance(keptPercent);
+  const { lost, written, flushes } = await machine.cutPower(unflushedCount, isWritten);
   // Without flushes nothing of this would say anything.
   expect(flushes).toBeGreaterThan(PUNCHES_MIN / TERMINALS.terminals);
   console.log(
-    `power cut at ${load.acknowledged().length} acknowledged punches and ${flushes} flushes: ` +
-      `of ${lost + written} blocks that were not flushed, ${lost} are lost`,
+    `power cut after ${flushes} flushes: of ${lost + written} blocks not flushed ${lost} are lost`,
   );
 }
 
@@ -100,9 +103,8 @@ testOnMachine(
         const feed = await readFeed(secret);
         expect(acknowledged.filter((key) => !feed.has(key))).toEqual([]);
       }
-      await untilAcknowledged(load, PUNCHES_MIN);
+      await cutUnderLoad(load, random);
       const report = await load.stop();
-      await machine.cutPower(() => false);
       expect(load.acknowledged()).toHaveLength(report.acknowledged);
       await machine.lookAtDisk((disk) => expectKept(disk, load.acknowledged()));
       console.log(
@@ -118,7 +120,7 @@ testOnMachine(
     await machine.boot({ obeysFlushes: false });
     await using load = new TerminalLoad(machine, { prefix: "LIE", ...TERMINALS });
     await untilAcknowledged(load, PUNCHES_MIN);
-    await machine.cutPower(() => false);
+    await machine.cutPower(1, () => false);
     const stored = await machine.lookAtDisk(
       (disk) => new Set(readStored(disk).map(({ key }) => key)),
     );

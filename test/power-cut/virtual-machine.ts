@@ -95,10 +95,13 @@ export class VirtualMachine implements AsyncDisposable {
     }
   }
 
-  /** Takes the power away from all of it at once; `isWritten` as in `VolatileDisk.cut`. */
-  async cutPower(isWritten: () => boolean): Promise<CutBlocks & { readonly flushes: number }> {
+  /** Takes the power away from all of it at once; as `VolatileDisk.cutAtUnflushed`. */
+  async cutPower(
+    unflushedCount: number,
+    isWritten: () => boolean,
+  ): Promise<CutBlocks & { readonly flushes: number }> {
     if (this.#disk === undefined) throw new Error("The machine is off");
-    const blocks = this.#disk.cut(isWritten);
+    const blocks = await this.#disk.cutAtUnflushed(unflushedCount, isWritten);
     const flushes = this.#disk.flushCount;
     this.#disk = undefined;
     await this.#switchOff();

@@ -34,7 +34,7 @@ export interface CutBlocks {
   readonly written: number;
 }
 
-/** The disk over one run of the machine. Use it with `using`, or `cut` it. */
+/** The disk over one run of the machine. Use it with `using`, or cut it. */
 export class VolatileDisk implements Disposable {
   /** Flushes that the machine asked for. */
   flushCount = 0;
@@ -45,6 +45,7 @@ export class VolatileDisk implements Disposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isOn = true;
+  #afterWrite: () => void = () => undefined;
 
   /** `obeysFlushes: false` is a disk that lies: it confirms a flush and does nothing. */
   constructor(image: string, socketPath: string, obeysFlushes: boolean) {
@@ -55,15 +56,16 @@ export class VolatileDisk implements Disposable {
   }
 
   /**
-   * Takes the power away, now. Of what is not flushed, each block is lost, or was just written when
-   * `isWritten` says so: a disk empties its cache in an order of its own.
+   * Takes the power away as soon as `count` blocks are not flushed: in the midst of a commit. Each of
+   * them is lost, or was just written when `isWritten` says so: a disk empties its cache in an order
+   * of its own.
    */
-  cut(isWritten: () => boolean): CutBlocks {
-    const written = [...this.#unflushed].filter(isWritten);
-    for (const [index, block] of written) this.#store(index, block);
-    const lost = this.#unflushed.size - written.length;
-    this[Symbol.dispose]();
-    return { lost, written: written.length };
+  async cutAtUnflushed(count: number, isWritten: () => boolean): Promise<CutBlocks> {
+    return new Promise((resolve) => {
+      this.#afterWrite = () => {
+        if (this.#unflushed.size >= count) resolve(this.#cut(isWritten));
+      };
+    });
   }
 
   [Symbol.dispose](): void {
@@ -72,6 +74,13 @@ export class VolatileDisk implements Disposable {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();
     closeSync(this.#image);
+  }
+
+  #cut(isWritten: () => boolean): CutBlocks {
+    const written = [...this.#unflushed].filter(isWritten);
+    for (const [index, block] of written) this.#store(index, block);
+    this[Symbol.dispose]();
+    return { lost: this.#unflushed.size - written.length, written: written.length };
   }
 
   #serve(socket: Socket): void {
@@ -96,6 +105,7 @@ export class VolatileDisk implements Disposable {
       const data = type === NBD.write ? await reader.take(request.readUInt32BE(24)) : undefined;
       if (!this.#isOn) return;
       if (data !== undefined) this.#write(offset, data);
+      if (!this.#isOn) return;
       if (type === NBD.flush) this.#flush();
       const reply = Buffer.alloc(16);
       reply.writeUInt32BE(NBD.simpleReplyMagic);
@@ -139,6 +149,7 @@ export class VolatileDisk implements Disposable {
       data.copy(block, from, at, at + to - from);
       this.#unflushed.set(index, block);
     }
+    this.#afterWrite();
   }
 
   #read(offset: number, length: number): Buffer {
