@@ -17,6 +17,7 @@ import type { Storage } from "#storage/storage.ts";
 import { DeliveryPace } from "./delivery-pace.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Outbox, WebhookEndpoint } from "./dispatcher-options.ts";
+import { endpointLog } from "./endpoint-log.ts";
 
 /** What the settings say of delivery. */
 export interface DeliverySettings
@@ -135,7 +136,7 @@ export class Dispatchers {
       outbox: this.#followedOutbox(stored.id),
       clock,
       pace: this.pace,
-      log,
+      log: endpointLog(log, stored.name),
       random,
       endpoint,
       siteTimeZone,

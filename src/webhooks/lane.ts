@@ -28,6 +28,8 @@ export class Lane {
   lastResult = 0;
   /** Failures of the endpoint at one of its deliveries, the last that met any. */
   failing: Failing | undefined;
+  /** Ids of its deliveries that were tried in vain: the head, or those that probes were made with. */
+  readonly triedInVain = new Set<number>();
   /** Number of the last probe that was made with its head; 0 for none. */
   lastProbe = 0;
   /** The same of a delivery behind its head, and how many such probes there were. */

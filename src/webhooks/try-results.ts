@@ -58,7 +58,7 @@ export class TryResults {
   apply(ended: EndedAttempt): Consequence {
     const { lane, delivery, isProbe } = ended;
     const result = this.#judge(ended);
-    const isRetry = delivery.attemptCount > 0 || lane.failing?.last.deliveryId === delivery.id;
+    const isRetry = delivery.attemptCount > 0 || lane.triedInVain.has(delivery.id);
     this.#followFailures(ended);
     this.#options.tally.note(result, { atMs: this.#options.clock.nowMs(), isRetry });
     if (result.kind === "endpoint-failed") return this.#fail({ ...ended, result });
@@ -157,11 +157,13 @@ export class TryResults {
   }
 
   #pass(ended: EndedAttempt): void {
+    ended.lane.triedInVain.delete(ended.delivery.id);
     if (isHead(ended)) ended.lane.passHead();
     else ended.lane.mustRewind = true;
   }
 
   #keep(ended: EndedAttempt, change: Parameters<Lane["changeHead"]>[0]): void {
+    ended.lane.triedInVain.add(ended.delivery.id);
     if (isHead(ended)) ended.lane.changeHead(change);
     else ended.lane.mustRewind = true;
   }

@@ -196,6 +196,21 @@ describe("figures()", () => {
     await dispatcher.stop();
   });
 
+  test("retried counts a probe out of its order like any other try", async () => {
+    const { outbox, clock, receiver, dispatcher } = build();
+    receiver.answer = () => failedWith(500);
+    for (let count = 0; count < 3; count += 1) outbox.add("A");
+    dispatcher.start();
+    await clock.advance(60 * 60_000);
+    receiver.answer = () => DELIVERED;
+    await clock.advance(10 * 60_000);
+    expect(receiver.deliveredIds).toHaveLength(3);
+    const againCount = receiver.triedIds.length - new Set(receiver.triedIds).size;
+    expect(receiver.triedIds.filter((event) => event === "event-3").length).toBeGreaterThan(2);
+    expect(dispatcher.figures().retriedCount).toBe(againCount);
+    await dispatcher.stop();
+  });
+
   test("rate limited counts how often deliveries had to wait for the limit", async () => {
     const { outbox, clock, receiver, dispatcher } = build(undefined, { rateLimitPerMinute: 2 });
     for (let count = 0; count < 5; count += 1) outbox.add("A");

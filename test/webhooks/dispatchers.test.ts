@@ -47,11 +47,11 @@ afterEach(async () => {
 
 const urlOf = (path: string) => `http://127.0.0.1:${server.port}${path}`;
 
-function createDispatchers(): Dispatchers {
+function createDispatchers(log = new RecordingLog()): Dispatchers {
   return new Dispatchers({
     storage: opened.storage,
     clock: systemClock,
-    log: new RecordingLog(),
+    log,
     random: () => 0,
     onRecorded: () => {
       recordedCount += 1;
@@ -140,4 +140,19 @@ test("targetOf() takes secret and limits of the settings for their own endpoint 
   const dispatchers = createDispatchers();
   expect(dispatchers.targetOf(own).secret).toBe("of the settings");
   expect(dispatchers.targetOf(added)).toMatchObject({ secret: added.secret, refusalsMax: 1 });
+});
+
+test("every line of the log names the endpoint", async () => {
+  const { storage } = opened;
+  server.reload({ fetch: () => new Response("busy", { status: 503 }) });
+  await addedEndpoint(storage, { name: "payroll", url: urlOf("/payroll") });
+  await punch("1");
+  const log = new RecordingLog();
+  const dispatchers = createDispatchers(log);
+  await dispatchers.refresh();
+  await eventually("a pause", () => log.lines.length > 0);
+  expect(log.lines).toMatchObject([
+    { event: "webhook.paused", fields: { endpoint: "payroll", host: new URL(urlOf("/")).host } },
+  ]);
+  await dispatchers.stop();
 });
