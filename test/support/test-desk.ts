@@ -42,12 +42,12 @@ export class FakeDispatchers {
   }
 
   /** The receiver of the settings is on a port where nobody listens. */
-  targetOf({ url, secret, previousSecret, origin }: Endpoint) {
+  targetOf({ url, format, secret, previousSecret, origin }: Endpoint) {
     const keys =
       origin === "settings"
         ? { url: "http://127.0.0.1:9/", secret: "of-the-settings" }
         : { url, secret };
-    return { ...keys, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
+    return { ...keys, format, previousSecret, authorities: undefined, ownPorts: OWN_PORTS };
   }
 }
 

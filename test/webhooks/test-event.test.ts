@@ -5,11 +5,13 @@
 
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
-import { sendTestEvent } from "#webhooks/test-event.ts";
+import { sendTestEvent, type TestTarget } from "#webhooks/test-event.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const SECRET = "contract-test-secret";
-const TARGET = {
+const TARGET: Omit<TestTarget, "url" | "clock"> = {
+  format: "logs",
+  siteTimeZone: "Asia/Manila",
   secret: SECRET,
   previousSecret: undefined,
   authorities: undefined,
@@ -55,6 +57,24 @@ describe("sendTestEvent()", () => {
     expect(headers.get("user-agent")).toBe("Biometric-Server-Webhook/1.0");
     expect(headers.get("webhook-id")).toMatch(/^test-[0-9a-f-]{36}$/);
     expect(headers.get("webhook-signature")).toMatch(/^v1,/);
+  });
+
+  test("posts what receivers of the standard format understand", async () => {
+    const bodies: string[] = [];
+    const host = receiver(async (request) => {
+      bodies.push(await request.text());
+      return new Response();
+    });
+    const target: TestTarget = {
+      ...TARGET,
+      format: "standard",
+      url: `http://${host}/hook`,
+      clock: new FakeClock(),
+    };
+    expect(await sendTestEvent(target, NEVER)).toMatchObject({ httpStatus: 200 });
+    expect(bodies).toEqual([
+      '{"data": {"message": "Test message of biometric-server"}, "timestamp": "2026-03-02T08:15:04+08:00", "type": "webhook.test"}',
+    ]);
   });
 
   test("sends nothing where a name leads to a port of this server", async () => {

@@ -37,7 +37,7 @@ export interface DeskDispatchers {
   refresh(): Promise<void>;
   /** Undefined while the endpoint is not enabled, or unknown. */
   find(id: EndpointId): Pick<Dispatcher, "figures" | "noteRequeued"> | undefined;
-  targetOf(endpoint: Endpoint): Omit<TestTarget, "clock">;
+  targetOf(endpoint: Endpoint): Omit<TestTarget, "clock" | "siteTimeZone">;
 }
 
 /** What the desk works on. */
@@ -223,8 +223,8 @@ export class WebhookDesk {
   }
 
   #sendTest(endpoint: Endpoint, signal: AbortSignal): Promise<TestResult> {
-    const { dispatchers, clock } = this.#options;
-    return sendTestEvent({ ...dispatchers.targetOf(endpoint), clock }, signal);
+    const { dispatchers, clock, siteTimeZone } = this.#options;
+    return sendTestEvent({ ...dispatchers.targetOf(endpoint), clock, siteTimeZone }, signal);
   }
 
   async #find(matches: (endpoint: Endpoint) => boolean, otherwise: string): Promise<Endpoint> {

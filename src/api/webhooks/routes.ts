@@ -223,7 +223,8 @@ function furtherRoutes({ webhooks, gate, bodies }: WebhookRoutesOptions) {
           summary: "Send a test message to a receiver",
           description:
             "Waits at most 10 seconds for its answer, and follows no redirect. 200 also when it " +
-            "fails: see `delivered`. What waits to be sent is not touched.",
+            "fails: see `delivered`. What waits to be sent is not touched. In format `standard` the " +
+            "message's `type` is `webhook.test`, else its `event_type` is `test_webhook`.",
         },
       },
     );
