@@ -23,11 +23,11 @@ const SIZE_OF_DELIVERY = `SELECT ${DELIVERY_BYTES} AS bytes FROM deliveries WHER
 const DROP_TRIES = `DELETE FROM attempts WHERE delivery_id = ? RETURNING ${ATTEMPT_BYTES} AS bytes`;
 const DROP_TRY = `DELETE FROM attempts WHERE id = ? RETURNING ${ATTEMPT_BYTES} AS bytes`;
 /**
- * While an older message is parked, a correction stays without its body: that it was delivered is
- * what keeps the punch as it was before from being sent after it.
+ * While an older message is parked, a delivered correction stays without its body: that it was
+ * delivered is what keeps the punch as it was before from being sent after it.
  */
 const STRIP = `UPDATE deliveries SET body_text = NULL
-  WHERE id = ? AND type = 'punch.updated' AND id > (
+  WHERE id = ? AND type = 'punch.updated' AND status = 'delivered' AND id > (
     SELECT min(parked.id) FROM deliveries AS parked
     WHERE parked.status = 'parked' AND parked.endpoint_id = deliveries.endpoint_id
   )
@@ -60,7 +60,7 @@ export class LedgerTrim {
   readonly #dropDelivery;
   #agePlace = START;
   #sizePlace = START;
-  /** Whether the walk for the size has dropped a message since it was at the first. */
+  /** Whether the walk for the size has made room since it was at the first message. */
   #hasDropped = false;
 
   constructor(database: Database, counters: Counters) {
@@ -100,8 +100,8 @@ export class LedgerTrim {
     const rows = this.#list[table].all(this.#sizePlace.afterId);
     for (const { id, isFinished } of rows) {
       if (this.#counters.values.ledgerBytes <= bytesMax) return false;
-      if (isFinished === 1) this.#drop(table, id);
-      this.#hasDropped ||= isFinished === 1;
+      const bytes = isFinished === 1 ? this.#drop(table, id) : 0;
+      this.#hasDropped ||= bytes > 0;
       this.#sizePlace = { table, afterId: id };
     }
     if (rows.length === ROWS_PER_STEP) return true;
@@ -112,10 +112,12 @@ export class LedgerTrim {
     return table === "deliveries";
   }
 
-  #drop(table: Place["table"], id: number): void {
+  /** Returns what it counted for. */
+  #drop(table: Place["table"], id: number): number {
     const dropped = table === "attempts" ? this.#dropTry.all(id) : this.#dropDeliveryWithTries(id);
     const bytes = dropped.reduce((sum, row) => sum + row.bytes, 0);
     this.#counters.add({ ledgerBytes: -bytes });
+    return bytes;
   }
 
   #dropDeliveryWithTries(id: number): readonly SizedRow[] {

@@ -9,11 +9,12 @@ import type { Counters } from "./counters.ts";
 import type { AttemptRecord } from "./endpoint-outbox.ts";
 
 /**
- * Bytes that a finished message counts for, with its share of the indexes. One that no try left a
- * body in counts for nothing.
+ * Bytes that a finished message counts for, with its share of the indexes. A delivered correction
+ * without a body counts for nothing: it stays although it was let go (`ledger-trim.ts`).
  */
-export const DELIVERY_BYTES =
-  "CASE WHEN body_text IS NULL THEN 0 ELSE octet_length(body_text) + 100 END";
+export const DELIVERY_BYTES = `CASE
+  WHEN body_text IS NULL AND status = 'delivered' AND type = 'punch.updated' THEN 0
+  ELSE coalesce(octet_length(body_text), 0) + 100 END`;
 /** The same of a try. */
 export const ATTEMPT_BYTES = "octet_length(reply_text) + octet_length(detail) + 60";
 

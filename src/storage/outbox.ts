@@ -30,6 +30,7 @@ export interface ParkedDelivery {
 /** Writes messages and the results of their tries, inside the caller's transaction. */
 export class Outbox {
   readonly #counters: Counters;
+  readonly #isDiskLow: () => boolean;
   readonly #insert;
   readonly #finish;
   readonly #putOff;
@@ -38,8 +39,10 @@ export class Outbox {
   readonly #supersede;
   readonly #insertEvent;
 
-  constructor(orm: BunSQLiteDatabase, counters: Counters) {
+  /** `isDiskLow`: whether what only the ledger shows is not to be written. */
+  constructor(orm: BunSQLiteDatabase, counters: Counters, isDiskLow: () => boolean) {
     this.#counters = counters;
+    this.#isDiskLow = isDiskLow;
     this.#supersede = orm
       .update(deliveries)
       .set({ status: "superseded" })
@@ -159,13 +162,15 @@ export class Outbox {
    * is parked by it.
    */
   record(endpointId: EndpointId, record: AttemptRecord): ParkedDelivery | undefined {
-    const { kind } = record;
+    const { kind, bodyText = null } = record;
+    // What is to be tried again needs its body, so that every try sends the same.
+    const isForLedger = kind === "delivered";
     const tried = {
       id: record.deliveryId,
       endpointId,
       atMs: record.atMs,
       httpStatus: record.httpStatus ?? null,
-      bodyText: record.bodyText ?? null,
+      bodyText: isForLedger && this.#isDiskLow() ? null : bodyText,
     };
     if (kind === "refused") {
       this.#putOff.run({ ...tried, nextAttemptAtMs: record.nextAttemptAtMs });

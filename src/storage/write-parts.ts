@@ -108,8 +108,9 @@ export class WriteParts {
     this.endpoints = new EndpointBook(orm);
     this.endpointFill = new EndpointFill(database);
     this.endpointRemoval = new EndpointRemoval(database);
-    this.outbox = new Outbox(orm, this.counters);
-    this.ledger = new Ledger(database, this.counters, () => watch.isDiskLow());
+    const isDiskLow = () => watch.isDiskLow();
+    this.outbox = new Outbox(orm, this.counters, isDiskLow);
+    this.ledger = new Ledger(database, this.counters, isDiskLow);
     this.ledgerTrim = new LedgerTrim(database, this.counters);
     this.redelivery = new Redelivery(database, this.counters);
     const { endpoints, outbox } = this;

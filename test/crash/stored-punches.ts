@@ -85,10 +85,11 @@ const COUNTED = {
   // What lies under a negative endpoint is a mark of a fill, and is sent to nobody.
   deliveries_waiting: `SELECT count(*) FROM deliveries WHERE status = 'waiting' AND endpoint_id > 0`,
   deliveries_parked: "SELECT count(*) FROM deliveries WHERE status = 'parked'",
-  // What is finished and has its body, and every try.
+  // What is finished, but for corrections that stay without a body, and every try.
   ledger_bytes: `SELECT
-    (SELECT coalesce(sum(octet_length(body_text) + 100), 0) FROM deliveries
-      WHERE status IN ('delivered', 'superseded'))
+    (SELECT coalesce(sum(coalesce(octet_length(body_text), 0) + 100), 0) FROM deliveries
+      WHERE status IN ('delivered', 'superseded')
+      AND NOT (body_text IS NULL AND status = 'delivered' AND type = 'punch.updated'))
     + (SELECT coalesce(sum(octet_length(reply_text) + octet_length(detail) + 60), 0) FROM attempts)`,
 } as const;
 

@@ -200,8 +200,8 @@ describe("announceCorrection()", () => {
     expect(await opened.storage.figures()).toMatchObject({
       deliveriesWaiting: 7,
       deliveriesParked: 0,
-      // The one try, and the superseded message with the body that it had.
-      ledgerBytes: 60 + "ok".length + 100 + `{"delivery": ${parked?.id}}`.length,
+      // The one try, the superseded message with the body that it had, and two that had none.
+      ledgerBytes: 60 + "ok".length + 100 + `{"delivery": ${parked?.id}}`.length + 2 * 100,
     });
     expect((await waitingIn(opened)).filter((message) => message.includes(" 12 "))).toEqual([
       "punch.created 12 out id ..-1",

@@ -14,8 +14,14 @@ import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeOwnClock } from "../support/fake-own-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
-import { MANILA_RULES, outboxOf, punchesFrom, rawPunch } from "../support/test-storage.ts";
-import { deliver, storeMessages } from "./ledger-fixture.ts";
+import {
+  endedTry,
+  MANILA_RULES,
+  outboxOf,
+  punchesFrom,
+  rawPunch,
+} from "../support/test-storage.ts";
+import { deliver, park, storeMessages } from "./ledger-fixture.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const WHOLE_BYTES = 8 * MEBIBYTE;
@@ -195,18 +201,32 @@ test("a start on a full disk says that nothing can be stored before anybody trie
   await storage.close();
 });
 
-test("on a low disk punches and deliveries go on, and the ledger keeps no tries", async () => {
-  const triesKept = async (device: string): Promise<number> => {
+test("on a low disk punches and deliveries go on, and the ledger keeps no tries and bodies", async () => {
+  const kept = async (device: string) => {
     const [id = 0] = await storeMessages(storage, 1, device);
     await deliver(storage, [id]);
-    const { status, attempts } = (await outboxOf(storage).findDelivery(id)) ?? {};
+    const { status, attempts, bodyText } = (await outboxOf(storage).findDelivery(id)) ?? {};
     expect(status).toBe("delivered");
-    return attempts?.length ?? 0;
+    return { tries: attempts?.length, hasBody: bodyText !== undefined };
   };
   const storage = openOn(open());
-  expect(await triesKept("GATE1")).toBe(1);
+  expect(await kept("GATE1")).toEqual({ tries: 1, hasBody: true });
   roomBytes = 50 * MEBIBYTE;
   await clock.advance(LOOK_MS);
-  expect(await triesKept("GATE2")).toBe(0);
+  expect(await kept("GATE2")).toEqual({ tries: 0, hasBody: false });
+  await storage.close();
+});
+
+test("on a low disk a message that is tried again keeps the body that was sent", async () => {
+  const storage = openOn(open());
+  const [failed = 0, parked = 0] = await storeMessages(storage, 2);
+  roomBytes = 50 * MEBIBYTE;
+  await clock.advance(LOOK_MS);
+  const outbox = outboxOf(storage);
+  await outbox.recordAttempts([{ kind: "failed", ...endedTry(failed) }]);
+  await park(storage, [parked]);
+  for (const id of [failed, parked]) {
+    expect((await outbox.findDelivery(id))?.bodyText).toBe(`{"delivery": ${id}}`);
+  }
   await storage.close();
 });

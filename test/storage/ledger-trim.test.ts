@@ -7,6 +7,7 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { epochMs } from "#base/epoch.ts";
+import type { SettingsEndpoint } from "#storage/rules.ts";
 import type { Storage } from "#storage/storage.ts";
 import {
   endedTry,
@@ -15,11 +16,16 @@ import {
   punchesFrom,
   RECEIVED_AT_MS,
   rawPunch,
+  SETTINGS_ENDPOINT,
   type TestStorage,
 } from "../support/test-storage.ts";
 import { addCorrection, deliver, GATE, park, statusesOf, storeMessages } from "./ledger-fixture.ts";
 
 const DAY_MS = 86_400_000;
+const CORRECTING: SettingsEndpoint = {
+  ...SETTINGS_ENDPOINT,
+  types: ["punch.created", "punch.updated"],
+};
 const NO_SIZE = Number.MAX_SAFE_INTEGER;
 const daysLater = (days: number) => epochMs(RECEIVED_AT_MS + days * DAY_MS);
 
@@ -39,7 +45,9 @@ function countBytes({ path }: TestStorage): number {
   const row = database
     .query<{ bytes: number }, []>(
       `SELECT (SELECT coalesce(sum(octet_length(reply_text) + octet_length(detail) + 60), 0) FROM attempts)
-       + (SELECT coalesce(sum(octet_length(body_text) + 100), 0) FROM deliveries
+       + (SELECT coalesce(sum(CASE
+            WHEN body_text IS NULL AND status = 'delivered' AND type = 'punch.updated' THEN 0
+            ELSE coalesce(octet_length(body_text), 0) + 100 END), 0) FROM deliveries
           WHERE status IN ('delivered', 'superseded')) AS bytes`,
     )
     .get();
@@ -143,6 +151,38 @@ describe("trimLedger() by size", () => {
     await deliver(storage, ids.slice(0, 2));
     await trim(storage, 0);
     expect([await statusesOf(storage), await bytes(storage)]).toEqual([{}, 0]);
+  });
+
+  test("counts and drops what was superseded before any try", async () => {
+    using opened = openTestStorage({ endpoint: CORRECTING });
+    const { storage } = opened;
+    for (const hour of ["12", "11", "10", "09"]) {
+      await storage.append([punchesFrom("GATE1", [rawPunch("7", `20260302${hour}0000`)])]);
+    }
+    const superseded = Object.values(await statusesOf(storage)).filter(
+      (status) => status === "superseded",
+    );
+    expect(superseded).toHaveLength(3);
+    expect(await bytes(storage)).toBe(countBytes(opened));
+    expect(await bytes(storage)).toBe(300);
+    await trim(storage, 100);
+    expect(await bytes(storage)).toBe(100);
+    await trim(storage, 0);
+    expect(Object.values(await statusesOf(storage))).not.toContain("superseded");
+    expect(await bytes(storage)).toBe(0);
+  });
+
+  test("comes to the tries although corrections stay for a parked message", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    const [parked = 0, waiting = 0] = await storeMessages(storage, 2);
+    await park(storage, [parked]);
+    await addCorrection(opened, parked);
+    await outboxOf(storage).recordAttempts([{ kind: "failed", ...endedTry(waiting) }]);
+    for (let step = 0; step < 10; step += 1) {
+      await storage.trimLedger({ bytesMax: 0, beforeMs: undefined });
+    }
+    expect(await bytes(storage)).toBe(0);
   });
 
   test("drops tries of what waits when nothing finished is left", async () => {
