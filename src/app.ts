@@ -113,7 +113,7 @@ async function startParts(
   const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
   const quarantine = createQuarantineDesk(options, storage, noteCommit);
   const desks = { webhooks, quarantine, onWork };
-  const control = await startControl(options, { ...data, ...desks, ...readers, backups });
+  const control = await startControl(options, { ...data, ...desks, ...readers, backups, figures });
   stops.push(() => control.stop());
 
   stops.push(startCommandCare(options, storage));

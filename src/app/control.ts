@@ -2,6 +2,7 @@
 
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
 import type { LiveHub } from "#api/live/hub.ts";
+import { type LimitSources, limitsReached } from "#api/metrics/limits-reached.ts";
 import type { QuarantineDesk } from "#api/quarantine/desk.ts";
 import type { WebhookDesk } from "#api/webhooks/desk.ts";
 import { markSettings } from "#config/setting-marks.ts";
@@ -16,6 +17,7 @@ export interface ControlParts extends Pick<DataFolder, "storage" | "disk" | "own
   readonly backups: Backups;
   readonly webhooks: WebhookDesk;
   readonly quarantine: QuarantineDesk;
+  readonly figures: LimitSources;
   /** Called after a change that leaves work for the background. */
   readonly onWork: () => void;
 }
@@ -33,6 +35,7 @@ export function startControl(
     clock,
     log,
     openConditions: () => parts.watch.conditions(),
+    reachedLimits: () => limitsReached(parts.figures),
     markSettings: (salt) => markSettings(config, salt),
   });
 }

@@ -57,8 +57,8 @@ export class OwnFigures implements LimitSources {
 
   /** What the web port tells of the server. */
   toldOnWeb(options: AppOptions, parts: ToldParts) {
-    const { requests } = this;
-    const readiness = () => findReadiness(parts);
+    const { requests, commits } = this;
+    const readiness = () => findReadiness({ ...parts, commits });
     return { requests, readiness, metrics: this.#metrics(options, parts) };
   }
 

@@ -127,6 +127,7 @@ function describeServer(answer: Fields, nowMs: number): readonly string[] {
       `${textOf(webhook.name)}: ${webhookSummary(webhook, nowMs)}`,
     ]),
     describeBackup(answer),
+    ...describeLimits(answer),
     [
       "pairing",
       pairingEndsMs === undefined || pairingEndsMs <= nowMs
@@ -153,6 +154,15 @@ function describeDisk(answer: Fields): readonly string[] {
   if (answer.disk === "full") return ["disk", `FULL, ${free}: nothing is taken until 24 MB are`];
   if (answer.disk === "low") return ["disk", `LOW, ${free}: backups and the ledger have stopped`];
   return ["disk", free];
+}
+
+/** Nothing where none was reached. */
+function describeLimits(answer: Fields): readonly (readonly string[])[] {
+  const reached = recordsOf(answer.limits_reached).map(({ limit, count, setting }) => {
+    const raisedBy = textOf(setting) === "" ? "" : ` (${textOf(setting)})`;
+    return `${textOf(limit)} ${numberOf(count)} x${raisedBy}`;
+  });
+  return reached.length === 0 ? [] : [["limits", `reached since the start: ${reached.join(", ")}`]];
 }
 
 function describeBackup(answer: Fields): readonly string[] {

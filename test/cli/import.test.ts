@@ -62,6 +62,7 @@ async function startServer(change: (importer: Importer) => Importer = (importer)
       log: new RecordingLog(),
     }),
     openConditions: () => [],
+    reachedLimits: () => [],
     markSettings: () => ({}),
   });
   cleanups.push(() => socket.stop());

@@ -54,6 +54,7 @@ class Server {
         log: new RecordingLog(),
       }),
       openConditions: () => [],
+      reachedLimits: () => [],
       markSettings: () => ({}),
     });
     cleanups.push(() => socket.stop());

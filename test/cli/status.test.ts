@@ -77,6 +77,10 @@ No terminal has trouble
       }),
       sampleDevice("NEW", { status: "pending", lastContactMs: undefined }),
     );
+    fixture.reachedLimits = [
+      { limit: "commit-queue", setting: "COMMIT_QUEUE_DEPTH_MAX", count: 3 },
+      { limit: "api-open", setting: undefined, count: 1 },
+    ];
     fixture.conditions = [LOCAL];
     await fixture.start(path);
     const { code, out } = await run(path);
@@ -90,6 +94,7 @@ deliveries  0 waiting, 2 parked: look at the receiver, then retry them
 quarantine  0 kept that could not be read
 webhook     settings: active; 0 waiting, 2 parked; nothing sent since the start
 backup      none yet
+limits      reached since the start: commit-queue 3 x (COMMIT_QUEUE_DEPTH_MAX), api-open 1 x
 pairing     new terminals are approved at once for 10 more min
 
 TERMINAL  NAME  STATUS    LAST CONTACT  COMPLETE   CLOCK       HELD  ADDRESS    ALLOWED FROM

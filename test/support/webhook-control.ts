@@ -43,6 +43,7 @@ export class WebhookControl implements AsyncDisposable {
       quarantine: testQuarantine({ storage, clock, log }),
       onWork: () => undefined,
       openConditions: () => [],
+      reachedLimits: () => [],
       markSettings: () => ({}),
     });
     this.#stop = () => socket.stop();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { BackupControlOptions } from "#api/control/backups/routes.ts";
 import type { ProcessControlOptions } from "#api/control/process/routes.ts";
 import { type RunningControlSocket, startControlSocket } from "#api/control/socket.ts";
+import type { ReachedLimit } from "#api/metrics/limits-reached.ts";
 import type { Condition } from "#domain/condition.ts";
 import type { Backups } from "#maintenance/backups.ts";
 import type { OwnClockState } from "#platform/own-clock.ts";
@@ -60,6 +61,7 @@ export class ControlFixture {
   /** What is wrong with terminals. */
   conditions: readonly Condition[] = [];
   markSettings: ProcessControlOptions["markSettings"] = () => ({});
+  reachedLimits: readonly ReachedLimit[] = [];
   disk = ROOMY_DISK;
   backups: BackupControlOptions["backups"] & Pick<Backups, "findNewest"> = NO_BACKUPS;
 
@@ -82,6 +84,7 @@ export class ControlFixture {
       backups: this.backups,
       disk: this.disk,
       openConditions: () => this.conditions,
+      reachedLimits: () => this.reachedLimits,
       markSettings: this.markSettings,
     });
     cleanups.push(() => running.stop());

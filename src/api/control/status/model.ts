@@ -80,6 +80,14 @@ export const ControlStatus = t.Object({
   backup_problem: t.Union([t.String(), t.Null()]),
   /** Requests that nobody could read, kept. */
   quarantine_count: t.Number(),
+  /** Since the start, those that were reached; raised by `setting`, where one does. */
+  limits_reached: t.Array(
+    t.Object({
+      limit: t.String(),
+      setting: t.Union([t.String(), t.Null()]),
+      count: t.Number(),
+    }),
+  ),
   /** Null while no pairing window is open. */
   pairing_window_ends_at: t.Union([t.String(), t.Null()]),
 });

@@ -10,6 +10,7 @@ import { VERSION } from "#platform/version.ts";
 import type { DiskGuard } from "#storage/disk-guard.ts";
 import type { Storage } from "#storage/storage.ts";
 import { HOLD_REASONS } from "../../completeness/model.ts";
+import type { ReachedLimit } from "../../metrics/limits-reached.ts";
 import { strictParameters } from "../../query-text.ts";
 import type { WebhookDesk } from "../../webhooks/desk.ts";
 import { ControlStatus } from "./model.ts";
@@ -28,6 +29,8 @@ export interface StatusControlOptions {
   readonly webhooks: Pick<WebhookDesk, "list">;
   /** What is wrong with terminals now. */
   readonly openConditions: () => readonly Condition[];
+  /** Every limit, with how often it was reached. */
+  readonly reachedLimits: () => readonly ReachedLimit[];
 }
 
 /** `GET /status`. */
@@ -44,12 +47,12 @@ export function statusControl(options: StatusControlOptions) {
 }
 
 async function readStatus(
-  { storage, clock, ownClock, disk, backups, webhooks, openConditions }: StatusControlOptions,
+  { storage, clock, ownClock, disk, backups, webhooks, ...told }: StatusControlOptions,
   startedAtMs: number,
 ): Promise<ControlStatus> {
   const storageProblem = await findStorageProblem(storage);
   const figures = await storage.figures();
-  const conditions = openConditions().map(spellCondition);
+  const conditions = told.openConditions().map(spellCondition);
   const backup = backups.state;
   const backupProblem = backup.kind === "failed" ? backup.reason : undefined;
   // Looked at before the terminals: what they have shown is then on disk, and told.
@@ -83,6 +86,10 @@ async function readStatus(
     last_backup_at: isoTimeOrNull(backups.findNewest()?.madeAtMs),
     backup_problem: backupProblem ?? null,
     quarantine_count: figures.quarantineCount,
+    limits_reached: told
+      .reachedLimits()
+      .filter(({ count }) => count > 0)
+      .map(({ setting = null, ...reached }) => ({ ...reached, setting })),
     pairing_window_ends_at: isoTimeOrNull(await storage.findPairingWindow(clock.nowMs())),
   };
 }

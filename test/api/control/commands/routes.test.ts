@@ -47,6 +47,7 @@ beforeEach(async () => {
     webhooks: testDesk({ storage: opened.storage, clock, log }),
     quarantine: testQuarantine({ storage: opened.storage, clock, log }),
     openConditions: () => [],
+    reachedLimits: () => [],
     markSettings: () => ({}),
   });
   await opened.storage.append([pollFrom("GATE1"), pollFrom("OTHER")]);

@@ -41,6 +41,7 @@ const EMPTY = {
   last_backup_at: null,
   backup_problem: null,
   quarantine_count: 0,
+  limits_reached: [],
   pairing_window_ends_at: null,
 };
 
@@ -147,5 +148,22 @@ test("GET /status is not well on a low disk", async () => {
     well: false,
     disk: "low",
     disk_free_bytes: 50_000_000,
+  });
+});
+
+test("GET /status names the limits that were reached, with the settings that raise them", async () => {
+  const { read } = await start((fixture) => {
+    fixture.reachedLimits = [
+      { limit: "commit-queue", setting: "COMMIT_QUEUE_DEPTH_MAX", count: 3 },
+      { limit: "quarantine", setting: "QUARANTINE_KIB_MAX", count: 0 },
+      { limit: "api-open", setting: undefined, count: 1 },
+    ];
+  });
+  expect((await read()).json).toEqual({
+    ...EMPTY,
+    limits_reached: [
+      { limit: "commit-queue", setting: "COMMIT_QUEUE_DEPTH_MAX", count: 3 },
+      { limit: "api-open", setting: null, count: 1 },
+    ],
   });
 });
