@@ -6,6 +6,7 @@ import { alignColumns } from "./columns.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const LISTED_MAX = 2;
 const HEADINGS = ["NAME", "STATE", "WAITING", "PARKED", "FORMAT", "TELLS", "URL", "LAST RESULT"];
 
 /** Lines without the last line end, the oldest receiver first. */
@@ -56,8 +57,13 @@ function stateText(webhook: Fields): string {
 
 /** Which messages it gets. */
 function choiceText({ types, devices }: Fields): string {
-  const told = Array.isArray(types) ? types.map(textOf).join(",") : "all";
-  return Array.isArray(devices) ? `${told} of ${devices.map(textOf).join(",")}` : told;
+  const told = Array.isArray(types) ? listText(types, "types") : "all";
+  return Array.isArray(devices) ? `${told} of ${listText(devices, "terminals")}` : told;
+}
+
+/** There may be a thousand of them, which `--json` lists. */
+function listText(words: readonly unknown[], what: string): string {
+  return words.length <= LISTED_MAX ? words.map(textOf).join(",") : `${words.length} ${what}`;
 }
 
 /** The objects of a list; none where it is no list. */

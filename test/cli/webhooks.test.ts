@@ -100,6 +100,17 @@ test("webhooks list shows how each of them is", async () => {
   ]);
 });
 
+test("webhooks list counts terminals and types where they are many", async () => {
+  await using control = await new WebhookControl().start();
+  const types = ["punch.created", "device.offline", "device.online"];
+  await control.run(...ADD, "--types", types.join(), "--devices", "GATE1,GATE2,GATE3");
+  const other = ["webhooks", "add", "hr", "http://10.0.0.7/in"];
+  await control.run(...other, "--types", types.slice(1).join());
+  const { out } = await control.run("webhooks", "list");
+  expect(out).toContain("  3 types of 3 terminals  ");
+  expect(out).toContain("  device.online,device.offline  ");
+});
+
 describe("webhooks edit, enable and disable", () => {
   test("change one receiver, and delivery follows", async () => {
     await using control = await new WebhookControl().start();
