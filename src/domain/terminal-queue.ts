@@ -25,9 +25,10 @@ export interface QueueTrace {
 const RETRY_MS = 200_000;
 /** Terminals poll every 2 minutes or faster, unless they are set otherwise. */
 const SILENCE_MAX_MS = 150_000;
-/** Of a terminal whose habit is known, a poll that is so late failed to come; and never less. */
-const INTERVALS_MISSED = 2;
-const LATE_MIN_MS = 30_000;
+/** Where its habit is known: one poll that fails to come makes two intervals of one. */
+const INTERVALS_MAX = 1.5;
+/** A busy machine or a lost packet makes no less than this of it. */
+const LATE_MIN_MS = 15_000;
 
 /**
  * The trace with one more request. `isKnown`: the server knew the terminal before it started; of
@@ -63,6 +64,6 @@ export function isRetryPast(sinceMs: number, atMs: number): boolean {
 function isInterrupted(pace: ContactPace, atMs: number): boolean {
   const usualMs = usualIntervalMs(pace);
   const silenceMaxMs =
-    usualMs === undefined ? SILENCE_MAX_MS : Math.max(LATE_MIN_MS, INTERVALS_MISSED * usualMs);
+    usualMs === undefined ? SILENCE_MAX_MS : Math.max(LATE_MIN_MS, INTERVALS_MAX * usualMs);
   return atMs - pace.lastContactMs > silenceMaxMs;
 }

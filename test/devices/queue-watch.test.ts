@@ -116,7 +116,7 @@ test("a terminal that got another address has left what it could not send at the
   bench.watch.lost("192.0.2.8");
   expect(await bench.poll(1)).toBe("unacknowledged");
   expect(await bench.poll(2)).toBe("unacknowledged");
-  expect(await bench.poll(20)).toBe("unacknowledged");
+  expect(await bench.poll(10)).toBe("unacknowledged");
 });
 
 test("what a driver knows of a queue is believed, until the retry is past", async () => {

@@ -40,17 +40,17 @@ describe("withRequest()", () => {
 
   test("takes a poll that failed to come for a silence, where its habit is known", () => {
     const { trace } = pollAt(undefined, every20(0, 100));
-    expect(pollAt(trace, [140, 160]).shown).toEqual(["empty", "empty"]);
-    expect(pollAt(trace, [141]).shown).toEqual(["out-of-contact"]);
+    expect(pollAt(trace, [130, 150]).shown).toEqual(["empty", "empty"]);
+    expect(pollAt(trace, [131]).shown).toEqual(["out-of-contact"]);
     const fast = pollAt(undefined, [0, 1, 2, 3, 4, 5]).trace;
-    expect(pollAt(fast, [35]).shown).toEqual(["empty"]);
-    expect(pollAt(fast, [36]).shown).toEqual(["out-of-contact"]);
+    expect(pollAt(fast, [20]).shown).toEqual(["empty"]);
+    expect(pollAt(fast, [21]).shown).toEqual(["out-of-contact"]);
   });
 
   test("takes the silence of one that is set to poll seldom for its habit", () => {
     const { trace, shown } = pollAt(undefined, [0, 300, 600, 900, 1200]);
     expect(shown).toEqual(["empty", ...Array(3).fill("out-of-contact"), "empty"]);
-    expect(pollAt(trace, [1500, 2100, 2701]).shown).toEqual(["empty", "empty", "out-of-contact"]);
+    expect(pollAt(trace, [1500, 1950, 2401]).shown).toEqual(["empty", "empty", "out-of-contact"]);
   });
 
   test("a punch is contact, and no poll that tells of a habit", () => {
