@@ -8,6 +8,7 @@ import type { EpochMs } from "#base/epoch.ts";
 import { MANUAL_DEVICE_ID } from "#domain/device.ts";
 import { punchId } from "#domain/identifiers.ts";
 import type { RawPunch, ReceivedIntake } from "#domain/intake.ts";
+import type { DoubtfulTime } from "#domain/punch.ts";
 import type {
   Decision,
   DiscardOutcome,
@@ -166,6 +167,10 @@ class QuarantineDecisions {
     const device = parts.devices.get(id);
     const accepted = this.#entry.read(withSupplied(raw, supplied), device, receivedAtMs);
     if (!accepted.ok) return { kind: "unreadable", ...accepted.error };
+    const { doubtfulTime } = accepted.value;
+    if (supplied?.wallTimeText !== undefined && doubtfulTime !== undefined) {
+      return { kind: "unreadable", ...mistypedTime(supplied.wallTimeText, doubtfulTime) };
+    }
     // The terminal's own words stay what they were.
     const punch = { ...accepted.value, raw };
     const stored = parts.punches.listSameSecond(id, punch);
@@ -259,6 +264,12 @@ class QuarantineDecisions {
 }
 
 const NO_RECORD: QuarantineReason = { code: "no-record", reason: "There is no punch in it" };
+
+/** Such a time of a terminal's clock is taken as it is; a person who looks at a record mistypes it. */
+function mistypedTime(text: string, doubt: DoubtfulTime): QuarantineReason {
+  const what = doubt === "future" ? "more than a day after it arrived" : "before 2020";
+  return { code: "bad-time", reason: `Time "${text}" is ${what}` };
+}
 
 function hasSupplied(supplied: SuppliedFields | undefined): boolean {
   return supplied?.userIdText !== undefined || supplied?.wallTimeText !== undefined;

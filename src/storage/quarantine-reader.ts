@@ -33,7 +33,7 @@ export function quarantineReading(
     listQuarantine: (filter, limit) => reader.list(filter, limit),
     listWaitingQuarantine: (filter, afterId, limit) =>
       reader.listWaiting(filter, { afterId, limit }),
-    findQuarantined: async (id) => reader.find(id),
+    findQuarantined: async (id, bytesMax) => reader.find(id, bytesMax),
   };
 }
 
@@ -87,15 +87,21 @@ class QuarantineReader {
   }
 
   /** See `QuarantineStorage.findQuarantined`. */
-  find(id: number): KeptEntry | undefined {
+  find(id: number, bytesMax?: number): KeptEntry | undefined {
+    const bytes =
+      bytesMax === undefined
+        ? sql<Uint8Array | null>`${quarantine.bytes}`
+        : sql<Uint8Array | null>`substr(${quarantine.bytes}, 1, ${bytesMax})`;
     const row = guardEngine("read the quarantine", () =>
       this.#orm
-        .select({ ...QUARANTINE_ENTRY_COLUMNS, bytes: quarantine.bytes })
+        .select({ ...QUARANTINE_ENTRY_COLUMNS, bytes })
         .from(quarantine)
         .where(eq(quarantine.id, id))
         .get(),
     );
-    return row === undefined ? undefined : { entry: entryFromRow(row), bytes: row.bytes };
+    if (row === undefined) return undefined;
+    // A part of nothing is NULL to the engine.
+    return { entry: entryFromRow(row), bytes: row.bytes ?? new Uint8Array(0) };
   }
 
   #readWaiting(

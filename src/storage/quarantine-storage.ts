@@ -39,7 +39,8 @@ export interface QuarantineStorage {
     afterId: number,
     limit: number,
   ): Promise<{ readonly ids: readonly number[]; readonly nextAfterId: number | undefined }>;
-  findQuarantined(id: number): Promise<KeptEntry | undefined>;
+  /** With all its bytes, which may be 16 MiB, or with the first `bytesMax` of them. */
+  findQuarantined(id: number, bytesMax?: number): Promise<KeptEntry | undefined>;
   /**
    * Makes punches of an entry by the rules that hold now, in one transaction with the decision, or
    * changes nothing. Of several records those that cannot be read wait as entries of their own. Of a

@@ -137,7 +137,13 @@ describe("listQuarantine()", () => {
     ]);
     const kept = await opened.storage.findQuarantined(1);
     expect(Buffer.from(kept?.bytes ?? []).toString()).toBe("{\u0000");
-    expect(await opened.storage.findQuarantined(2)).toBeUndefined();
+    const part = await opened.storage.findQuarantined(1, 1);
+    expect(Buffer.from(part?.bytes ?? []).toString()).toBe("{");
+    expect(part?.entry.byteCount).toBe(2);
+    await opened.storage.append([unreadable("", "GATE1")]);
+    expect((await opened.storage.findQuarantined(2, 1))?.bytes).toHaveLength(0);
+    expect((await opened.storage.findQuarantined(2))?.bytes).toHaveLength(0);
+    expect(await opened.storage.findQuarantined(3)).toBeUndefined();
   });
 });
 
@@ -219,6 +225,24 @@ describe("releaseQuarantined()", () => {
     expect(await readFeed(storage)).toMatchObject([
       { wallTime: "20260302081504", wallTimeText: "20260230081504", origin: "supplied" },
     ]);
+  });
+
+  test.each([
+    ["20190302081504", "before 2020"],
+    ["20260303100001", "more than a day after it arrived"],
+  ])("refuses the time %s from a person, which a terminal may tell", async (time, why) => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await storage.append([punchesFrom("GATE1", [rawPunch("", time)])]);
+    const typed = supplied({ userIdText: "27", wallTimeText: time });
+    expect(await storage.releaseQuarantined(release(1, [BAD_TIME], typed))).toEqual({
+      kind: "unreadable",
+      code: "bad-time",
+      reason: `Time "${time}" is ${why}`,
+    });
+    const told = supplied({ userIdText: "27" });
+    await storage.releaseQuarantined(release(1, [rawPunch("", time)], told));
+    expect(await readFeed(storage)).toMatchObject([{ userId: "27", wallTime: time }]);
   });
 
   test("tells the second of two operators what the first one made of it", async () => {

@@ -63,6 +63,8 @@ export interface RetriedStep {
   readonly next: string | null;
 }
 
+/** Of a request so much is looked through for its preview: a photo may stand before what tells who. */
+const PREVIEWED_BYTES = 1024 * 1024;
 /** Entries read once more in one request, each a transaction of its own. */
 const RETRIES_PER_STEP = 50;
 
@@ -84,7 +86,7 @@ export class QuarantineDesk {
 
   /** @throws ApiFailure `not-found`. */
   async show(idText: string): Promise<QuarantineRecord> {
-    const kept = await this.get(idText);
+    const kept = await this.get(idText, PREVIEWED_BYTES);
     const preview = previewText(
       await this.#textOf(kept),
       findKeptReader(kept.entry.driver)?.shownFields ?? NO_FIELDS,
@@ -93,12 +95,12 @@ export class QuarantineDesk {
   }
 
   /**
-   * An entry with its bytes.
+   * An entry with its bytes, or the first `bytesMax` of them.
    * @throws ApiFailure `not-found`.
    */
-  async get(idText: string): Promise<KeptEntry> {
+  async get(idText: string, bytesMax?: number): Promise<KeptEntry> {
     const id = /^[1-9]\d{0,14}$/.test(idText) ? Number(idText) : 0;
-    const kept = await this.#options.storage.findQuarantined(id);
+    const kept = await this.#options.storage.findQuarantined(id, bytesMax);
     if (kept !== undefined) return kept;
     throw new ApiFailure("not-found", "No entry of the quarantine has this id");
   }
