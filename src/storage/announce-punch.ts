@@ -5,7 +5,7 @@
  */
 
 import type { EpochMs } from "#base/epoch.ts";
-import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
+import { type EndpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { KnownPunch } from "./punches.ts";
 import type { StorageRules } from "./rules.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -24,12 +24,13 @@ export interface EnteredPunch {
   readonly isDoubtful: boolean;
 }
 
-/** Enqueues the deliveries of a punch that is in the feed. */
+/** Enqueues the deliveries of a punch that is in the feed, for those who want it, or for these. */
 export function enqueuePunch(
-  parts: WriteParts,
+  parts: Pick<WriteParts, "endpoints" | "outbox">,
   punch: Pick<EnteredPunch, "deviceId" | "punchId" | "revision" | "receivedAtMs">,
+  targets: readonly EndpointId[] = parts.endpoints.listTargets("punch.created", punch.deviceId),
 ): void {
-  parts.outbox.enqueue(parts.endpoints.listTargets("punch.created", punch.deviceId), {
+  parts.outbox.enqueue(targets, {
     type: "punch.created",
     deviceId: punch.deviceId,
     punchId: punch.punchId,
@@ -58,19 +59,20 @@ export interface CorrectedPunch {
 }
 
 /**
- * Enqueues the message that a punch is not any more as it was told. Of a historic one it is not,
- * because nobody was told; who asks for it later is told the punch as it stands then. Who is being
- * filled is told when the fill comes to the punch's new place.
+ * Enqueues the message that a punch is not any more as it was told. Of a historic one nobody was told
+ * but who asked for it; who asks later is told the punch as it stands then. Who is being filled is
+ * told when the fill comes to the punch's new place.
  */
 export function announceCorrection(
-  parts: Pick<WriteParts, "endpoints" | "endpointFill" | "outbox">,
+  parts: Pick<WriteParts, "endpoints" | "endpointFill" | "toldHistory" | "outbox">,
   corrected: CorrectedPunch,
   nowMs: EpochMs,
 ): void {
   parts.endpointFill.noteCorrection(parts.endpoints, corrected, nowMs);
   const { deviceId, punchId, revision, isHistoric } = corrected;
-  if (isHistoric) return;
-  parts.outbox.enqueue(parts.endpoints.listTargets("punch.updated", deviceId), {
+  const wanting = parts.endpoints.listTargets("punch.updated", deviceId);
+  const targets = isHistoric ? parts.toldHistory.filterTold(wanting, punchId) : wanting;
+  parts.outbox.enqueue(targets, {
     type: "punch.updated",
     deviceId,
     punchId,

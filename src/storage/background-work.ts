@@ -73,10 +73,11 @@ export class BackgroundWork {
       this.#release(device);
       return {};
     }
-    if (this.#placer.continueCorrection(this.#clock.nowMs())) return {};
+    const nowMs = this.#clock.nowMs();
+    if (this.#placer.continueCorrection(nowMs)) return {};
     const { historySends, endpointFill, endpointRemoval } = this.#parts;
-    if (historySends.isDue(this.#parts)) return { history: historySends.step(this.#parts) };
-    if (endpointFill.isDue(this.#parts)) return { filled: endpointFill.step(this.#parts) };
+    if (historySends.isDue(this.#parts)) return { history: historySends.step(this.#parts, nowMs) };
+    if (endpointFill.isDue(this.#parts)) return { filled: endpointFill.step(this.#parts, nowMs) };
     endpointRemoval.step(this.#parts);
     return {};
   }

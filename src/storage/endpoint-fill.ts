@@ -11,7 +11,7 @@
 
 import type { Database } from "bun:sqlite";
 import type { EpochMs } from "#base/epoch.ts";
-import { type EventType, wantsEvent } from "#domain/webhook-endpoint.ts";
+import { type EndpointId, type EventType, wantsEvent } from "#domain/webhook-endpoint.ts";
 import type { CorrectedPunch } from "./announce-punch.ts";
 import type { BookedEndpoint, EndpointBook } from "./endpoints.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -35,7 +35,7 @@ const MARK = `INSERT INTO deliveries (endpoint_id, type, device_id, punch_id, re
   'waiting', 0, 0, 0)`;
 const TAKE_MARK = `DELETE FROM deliveries
   WHERE punch_id = +$punchId AND endpoint_id = -$endpointId AND type = 'punch.updated'
-  RETURNING event_at_ms AS updatedAtMs`;
+  AND status = 'waiting' RETURNING event_at_ms AS updatedAtMs`;
 
 interface WalkedPunch {
   readonly position: number;
@@ -67,13 +67,13 @@ export class EndpointFill {
   }
 
   /** One step, inside the caller's transaction. Returns the endpoint if it has caught up. */
-  step(parts: WriteParts): BookedEndpoint | undefined {
+  step(parts: WriteParts, nowMs: EpochMs): BookedEndpoint | undefined {
     const endpoint = findNext(parts);
     if (endpoint === undefined) return undefined;
     let after = endpoint.fillAfterPosition ?? 0;
     let read = 0;
     for (const punch of this.#walk.iterate({ after })) {
-      this.#pass(parts, endpoint, punch);
+      this.#pass(parts, endpoint, { ...punch, nowMs });
       after = punch.position;
       read += 1;
       if (read === ROWS_PER_STEP) break;
@@ -99,7 +99,11 @@ export class EndpointFill {
     }
   }
 
-  #pass(parts: WriteParts, endpoint: BookedEndpoint, punch: WalkedPunch): void {
+  #pass(
+    parts: WriteParts,
+    endpoint: BookedEndpoint,
+    punch: WalkedPunch & { readonly nowMs: EpochMs },
+  ): void {
     const update = { punchId: punch.id, endpointId: endpoint.id };
     const updatedAtMs = punch.revision === 1 ? undefined : this.#takeMark.get(update)?.updatedAtMs;
     const type: EventType = updatedAtMs === undefined ? "punch.created" : "punch.updated";
@@ -112,6 +116,10 @@ export class EndpointFill {
       eventAtMs: updatedAtMs ?? punch.receivedAtMs,
       isDuplicate: false,
     });
+    const canChange = punch.origin !== "imported";
+    if (punch.isHistoric === 1 && canChange) {
+      parts.toldHistory.note([endpoint.id], { ...punch, punchId: punch.id });
+    }
   }
 }
 
@@ -125,6 +133,17 @@ function findNext(parts: WriteParts): BookedEndpoint | undefined {
     if (isBehind) next = endpoint;
   }
   return next;
+}
+
+/** Those who are being filled and whose fill leaves out a historic punch of this instant. */
+export function listLeftOut(
+  endpoints: EndpointBook,
+  punch: { readonly deviceId: string; readonly instantMs: number },
+): readonly EndpointId[] {
+  return endpoints
+    .listFilling("punch.created", punch.deviceId)
+    .filter(({ fillFromMs }) => fillFromMs !== undefined && punch.instantMs < fillFromMs)
+    .map(({ id }) => id);
 }
 
 /** Whether a punch is of the time that was asked for, or is told as it would be to a live endpoint. */

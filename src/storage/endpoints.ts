@@ -92,10 +92,19 @@ export class EndpointBook {
   /** Who gets a message of this event now. Those who are being filled get punches by that. */
   listTargets(type: EventType, device: string): readonly EndpointId[] {
     const isInFeed = type.startsWith("punch.");
-    return this.#endpoints
-      .filter((endpoint) => endpoint.isEnabled && !(isInFeed && endpoint.isFilling))
-      .filter((endpoint) => wantsEvent(endpoint, type, device))
+    return this.#listWanting(type, device)
+      .filter(({ isFilling }) => !(isInFeed && isFilling))
       .map(({ id }) => id);
+  }
+
+  /** Those who are being filled, and want this event. */
+  listFilling(type: EventType, device: string): readonly BookedEndpoint[] {
+    return this.#listWanting(type, device).filter(({ isFilling }) => isFilling);
+  }
+
+  /** Whether an endpoint is enabled and wants this event. */
+  wants(id: EndpointId, type: EventType, device: string): boolean {
+    return this.#listWanting(type, device).some((endpoint) => endpoint.id === id);
   }
 
   /** Takes over what the settings say, outside of any transaction, before anything is stored. */
@@ -127,6 +136,12 @@ export class EndpointBook {
         .run();
     }
     this.#endpoints = this.#read();
+  }
+
+  #listWanting(type: EventType, device: string): readonly BookedEndpoint[] {
+    return this.#endpoints.filter(
+      (endpoint) => endpoint.isEnabled && wantsEvent(endpoint, type, device),
+    );
   }
 
   #read(): readonly BookedEndpoint[] {

@@ -4,9 +4,12 @@
  */
 
 import type { Database } from "bun:sqlite";
+import type { EpochMs } from "#base/epoch.ts";
 import type { DeviceId } from "#domain/identifiers.ts";
 import type { SiteDate } from "#domain/site-day.ts";
+import type { EndpointId } from "#domain/webhook-endpoint.ts";
 import { enqueuePunch } from "./announce-punch.ts";
+import { listLeftOut } from "./endpoint-fill.ts";
 import { guardEngine } from "./engine-error.ts";
 import type { Storage } from "./storage.ts";
 import type { WriteParts } from "./write-parts.ts";
@@ -36,7 +39,7 @@ const MOVE = `UPDATE history_sends SET after_wall_time = $wallTime, after_user_i
   after_clock_episode = $clockEpisode, sent_count = $sentCount WHERE device_id = $deviceId`;
 const FINISH = "DELETE FROM history_sends WHERE device_id = $deviceId";
 const LIST = `SELECT id, wall_time AS wallTime, user_id AS userId, clock_episode AS clockEpisode,
-  revision, received_at_ms AS receivedAtMs,
+  revision, instant_ms AS instantMs, received_at_ms AS receivedAtMs,
   is_historic AND feed_position IS NOT NULL AND origin <> 'imported' AS isWanted
   FROM punches WHERE device_id = +$deviceId
   AND (wall_time, user_id, clock_episode) > ($wallTime, $userId, $clockEpisode)
@@ -56,6 +59,7 @@ interface Send extends Place {
 interface WalkedPunch extends Place {
   readonly id: number;
   readonly revision: number;
+  readonly instantMs: number;
   readonly receivedAtMs: number;
   /** 0 or 1. */
   readonly isWanted: number;
@@ -88,13 +92,13 @@ export class HistorySends {
   isDue(parts: WriteParts): boolean {
     const send = this.#next.get();
     if (send === null) return false;
-    const targets = parts.endpoints.listTargets("punch.created", send.deviceId);
+    const targets = listWanting(parts, send.deviceId);
     if (targets.length === 0) return true;
     return targets.some((id) => parts.counters.waitingOf(id) < WAITING_MAX);
   }
 
   /** One step, inside the caller's transaction; undefined when there was nothing to do. */
-  step(parts: WriteParts): HistoryStep | undefined {
+  step(parts: WriteParts, nowMs: EpochMs): HistoryStep | undefined {
     const send = this.#next.get();
     if (send === null) return undefined;
     const { deviceId } = send;
@@ -106,7 +110,14 @@ export class HistorySends {
       read += 1;
       place = punch;
       if (punch.isWanted === 1) {
-        enqueuePunch(parts, { ...punch, deviceId, punchId: punch.id });
+        const told = { ...punch, deviceId, punchId: punch.id, nowMs };
+        // The others who are being filled are told by that.
+        const targets = [
+          ...parts.endpoints.listTargets("punch.created", deviceId),
+          ...listLeftOut(parts.endpoints, told),
+        ];
+        enqueuePunch(parts, told, targets);
+        parts.toldHistory.note(targets, told);
         sentCount += 1;
       }
       if (read === ROWS_PER_STEP) break;
@@ -121,12 +132,18 @@ export class HistorySends {
   }
 }
 
+/** Who is told of the history of a terminal, here or by a fill. */
+function listWanting({ endpoints }: WriteParts, deviceId: string): readonly EndpointId[] {
+  const filling = endpoints.listFilling("punch.created", deviceId);
+  return [...endpoints.listTargets("punch.created", deviceId), ...filling.map(({ id }) => id)];
+}
+
 /** The method of `Storage` that asks for history. */
 export function historyStorage(parts: WriteParts): Pick<Storage, "sendHistory"> {
   return {
     async sendHistory(id: DeviceId, fromDate: SiteDate | undefined) {
       if (parts.devices.find(id) === undefined) return "unknown-device";
-      if (parts.endpoints.listTargets("punch.created", id).length === 0) return "no-endpoint";
+      if (listWanting(parts, id).length === 0) return "no-endpoint";
       guardEngine(`ask for the history of "${id}"`, () =>
         parts.transaction(() => parts.historySends.start(id, fromDate)),
       );

@@ -51,7 +51,7 @@ export function terminalDirection(
 /** Where punches are placed, and who is told of it. */
 type PlacerParts = Pick<
   WriteParts,
-  "timeline" | "punches" | "counters" | "endpoints" | "endpointFill" | "outbox"
+  "timeline" | "punches" | "counters" | "endpoints" | "endpointFill" | "toldHistory" | "outbox"
 >;
 
 export class PunchPlacer {

@@ -1,8 +1,8 @@
 /**
  * Lets messages that were delivered or parked wait once more. One that a later message of the same
  * punch has taken the place of is superseded instead, so that a receiver never hears the older state
- * after the newer one. Of a historic punch corrections make no messages, and every time it is asked for
- * makes another one: there each tells the punch as it stands.
+ * after the newer one. Not every correction of a historic punch makes a message, and every time it is
+ * asked for makes another one: there each tells the punch as it stands.
  */
 
 import type { Database } from "bun:sqlite";

@@ -28,6 +28,7 @@ import { Redelivery } from "./redelivery.ts";
 import { SuggestedTimes } from "./suggested-times.ts";
 import { SyncNotes } from "./sync-notes.ts";
 import { Timeline } from "./timeline.ts";
+import { ToldHistory } from "./told-history.ts";
 import { UserTable } from "./users.ts";
 
 /** A point inside a transaction to go back to. */
@@ -65,6 +66,7 @@ export class WriteParts {
   readonly endpoints: EndpointBook;
   readonly endpointFill: EndpointFill;
   readonly endpointRemoval: EndpointRemoval;
+  readonly toldHistory: ToldHistory;
   readonly outbox: Outbox;
   readonly ledger: Ledger;
   readonly ledgerTrim: LedgerTrim;
@@ -108,6 +110,7 @@ export class WriteParts {
     this.endpoints = new EndpointBook(orm);
     this.endpointFill = new EndpointFill(database);
     this.endpointRemoval = new EndpointRemoval(database);
+    this.toldHistory = new ToldHistory(database, this.endpoints);
     const isDiskLow = () => watch.isDiskLow();
     this.outbox = new Outbox(orm, this.counters, isDiskLow);
     this.ledger = new Ledger(database, this.counters, isDiskLow);

@@ -7,7 +7,9 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { epochMs } from "#base/epoch.ts";
 import { deviceId } from "#domain/identifiers.ts";
+import { type EndpointId, SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import type { StorageRules } from "#storage/rules.ts";
+import { addedEndpoint, listWaiting } from "../support/endpoint-values.ts";
 import {
   endedTry,
   finishBackgroundWork,
@@ -242,14 +244,43 @@ describe("announceCorrection()", () => {
     ]);
   });
 
+  const WITH_HISTORY = {
+    endpoint: CORRECTING,
+    historyMs: 0,
+    correctionWindowMs: 35 * 86_400_000,
+  };
+
   test("the correction of a historic punch is not told, because nobody was told of the punch", async () => {
-    using opened = openTestStorage({
-      endpoint: CORRECTING,
-      historyMs: 0,
-      correctionWindowMs: 35 * 86_400_000,
-    });
+    using opened = openTestStorage(WITH_HISTORY);
     await opened.storage.append([at("08"), at("07")]);
     expect((await readFeed(opened.storage)).map(({ revision }) => revision)).toEqual([1, 2]);
     expect(await waitingIn(opened)).toEqual([]);
+  });
+
+  test("the correction of a historic punch is told to whom it was told because somebody asked", async () => {
+    using opened = openTestStorage(WITH_HISTORY);
+    const { storage } = opened;
+    await storage.append([at("08")]);
+    await storage.sendHistory(GATE, undefined);
+    await finishBackgroundWork(storage);
+    const { id: later } = await addedEndpoint(storage, {
+      name: "later",
+      types: ["punch.created", "punch.updated"],
+    });
+    const { id: filled } = await addedEndpoint(storage, {
+      start: { kind: "everything" },
+      types: ["punch.created", "punch.updated"],
+    });
+    await finishBackgroundWork(storage);
+    for (const hour of ["07", "06"]) await storage.append([at(hour)]);
+    const told = async (endpoint: EndpointId) =>
+      (await listWaiting(storage, endpoint, "GATE1")).map(
+        ({ type, punch }) => `${type} ${punch?.wallTime.slice(8, 10)} ${punch?.direction}`,
+      );
+    // Of the punch that came behind it nobody was told.
+    const wanted = ["punch.created 08 in", "punch.updated 08 in"];
+    expect(await told(SETTINGS_ENDPOINT_ID)).toEqual(wanted);
+    expect(await told(filled)).toEqual(wanted);
+    expect(await told(later)).toEqual([]);
   });
 });

@@ -358,6 +358,29 @@ describe("sendHistory()", () => {
     expect(await listWaiting(storage, id, GATE)).toHaveLength(500);
   });
 
+  test("reaches an endpoint whose fill leaves history out, and doubles none that it tells", async () => {
+    using opened = openTestStorage({ endpoint: undefined });
+    const { storage } = opened;
+    await storeHistory(storage, 4);
+    const fromMs = epochMs(Date.parse("2025-05-03T00:00:00+08:00"));
+    const dated = await addedEndpoint(storage, { name: "dated", start: { kind: "from", fromMs } });
+    const all = await addedEndpoint(storage, { name: "all", start: { kind: "everything" } });
+    const off = await addedEndpoint(storage, { name: "off" });
+    await storage.editEndpoint(off.id, { isEnabled: false });
+    await storage.editEndpoint(off.id, { isEnabled: true });
+    expect(await storage.sendHistory(GATE, undefined)).toBe("done");
+    await finishBackgroundWork(storage);
+    for (const { id } of [dated, all, off]) {
+      const messages = await listWaiting(storage, id, GATE);
+      expect(messages.map(({ punch }) => String(punch?.wallTime)).toSorted()).toEqual([
+        "20250501080000",
+        "20250502080000",
+        "20250503080000",
+        "20250504080000",
+      ]);
+    }
+  });
+
   test("asked again it sends again, under the same event ids", async () => {
     using opened = openTestStorage();
     const { storage } = opened;
