@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { EXIT_CODES, runCli } from "#cli/run.ts";
 import { processEnvironment } from "#config/load.ts";
 import { systemClock } from "#platform/clock.ts";
+import { asErrors, isJournal } from "#platform/journal.ts";
 import { Output } from "#platform/output.ts";
 
 /** npm passes a key stroke on to a process that the terminal has told already. */
@@ -14,14 +15,18 @@ const SAME_SIGNAL_MS = 500;
 const FORCED_EXIT_CODE = 1;
 const STDIN = 0;
 const STDOUT = 1;
+const STDERR = 2;
 
 const stdout = new Output(Bun.stdout.writer());
 const stderr = new Output(Bun.stderr.writer());
+const variables = processEnvironment();
+const areErrorsJournal = isJournal(variables.JOURNAL_STREAM, STDERR);
 const exitCode = await runCli(process.argv.slice(2), {
   out: (text) => stdout.write(text),
-  error: (text) => stderr.write(text),
+  error: (text) => stderr.write(areErrorsJournal ? asErrors(text) : text),
   isTerminal: isTerminal(),
-  variables: processEnvironment(),
+  isJournal: isJournal(variables.JOURNAL_STREAM, STDOUT),
+  variables,
   programName: programName(),
   ask,
   stopRequested,

@@ -78,12 +78,13 @@ async function* laterPages(
   try {
     for (let page = 1; !pages.isDone; page += 1) {
       if (page % PAGES_PER_TOKEN_CHECK === 0 && !(await isTokenValid())) {
-        log.warn("api.cut-off", { path, error: "The token is not valid any more" });
-        throw new Error("The token is not valid any more");
+        const error = "The token is not valid any more";
+        log.warn("api.cut-off", { path, error }, { per: path });
+        throw new Error(error);
       }
       await turns.next();
       const text = await pages.next().catch((error: unknown) => {
-        log.error("api.cut-off", { path, error: String(error) });
+        log.error("api.cut-off", { path, error: String(error) }, { per: path });
         throw error;
       });
       if (text !== "") yield text;

@@ -174,7 +174,7 @@ async function waitUntil(condition: () => boolean, clock: Clock): Promise<void> 
 }
 
 function listen(app: WebApi, options: WebServerOptions) {
-  const { hostname, port, tls, live, requests } = options;
+  const { hostname, port, tls, live } = options;
   try {
     return Bun.serve({
       hostname,
@@ -182,12 +182,7 @@ function listen(app: WebApi, options: WebServerOptions) {
       ...(tls !== undefined && { tls: { cert: tls.cert, key: tls.key } }),
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
-      fetch: async (request) => {
-        const answer = await app.fetch(request);
-        // Where the connection became a WebSocket there is none.
-        requests.noteAnswer(answer?.status ?? SWITCHING_PROTOCOLS);
-        return answer;
-      },
+      fetch: (request) => answerCounted(app, request, options),
       websocket: liveSockets(live),
       // The routes have limits of their own and say so in JSON; what nobody reads is thrown away.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -204,6 +199,25 @@ function listen(app: WebApi, options: WebServerOptions) {
     });
   }
 }
+
+async function answerCounted(
+  app: WebApi,
+  request: Request,
+  { requests, clock, log }: WebServerOptions,
+): Promise<Response> {
+  const startedMs = clock.monotonicMs();
+  const answer = await app.fetch(request);
+  // Where the connection became a WebSocket there is no answer.
+  const status = answer?.status ?? SWITCHING_PROTOCOLS;
+  requests.noteAnswer(status);
+  const { method, url } = request;
+  const ms = Math.round(clock.monotonicMs() - startedMs);
+  // A query may name people.
+  log.debug("api.answered", { method, path: url.replace(HOST_OR_QUERY, ""), status, ms });
+  return answer;
+}
+
+const HOST_OR_QUERY = /^\w+:\/\/[^/]*|\?.*$/g;
 
 /** The API without a port: `handle(request)` answers as the port would. */
 export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies()) {

@@ -13,6 +13,8 @@ export interface CliHost {
   readonly error: (text: string) => void;
   /** True when standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** True when standard output is the journal of systemd. */
+  readonly isJournal: boolean;
   readonly variables: Environment;
   /** How a person calls this program in a shell. */
   readonly programName: string;

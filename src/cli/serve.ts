@@ -76,13 +76,12 @@ function createServiceCare(app: RunningApp, log: Log, host: CliHost): ServiceCar
 }
 
 function openLog(loaded: LoadedConfig, environment: CliEnvironment, host: CliHost): ClosableLog {
-  const { JOURNAL_STREAM: journalStream, NO_COLOR: noColor } = host.variables;
+  const { NO_COLOR: noColor } = host.variables;
   return createLog({
     write: environment.out,
     clock: systemClock,
     level: loaded.config.logLevel,
-    // A shell in a desktop session inherits the variable, but its output is a terminal.
-    journal: journalStream !== undefined && !environment.isTerminal,
+    journal: host.isJournal,
     colour: environment.isTerminal && (noColor ?? "") === "",
   });
 }

@@ -91,7 +91,8 @@ const PLACES = {
   }),
   logLevel: choice({
     name: "LOG_LEVEL",
-    meaning: "The least important events that are still logged.",
+    meaning:
+      "The least important events that are still logged; `debug` tells each request of a terminal or client, and each try of a webhook.",
     words: ["error", "warn", "info", "debug"],
     fallback: "info",
     aliases: { warning: "warn", critical: "error", fatal: "error" },

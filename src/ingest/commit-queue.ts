@@ -146,7 +146,8 @@ export class CommitQueue {
       outcomes = await this.#append(batch.map((waiting) => waiting.received));
     } catch (error) {
       // It does not by contract; were it to, nothing of the batch may be acknowledged.
-      this.#log.error("storage.failed", { intakes: batch.length, cause: String(error) });
+      const fields = { intakes: batch.length, cause: String(error) };
+      this.#log.error("storage.failed", fields, { per: "commit-queue" });
     } finally {
       for (const [index, waiting] of batch.entries()) waiting.resolve(outcomes[index] ?? FAILED);
       this.#settled += batch.length;

@@ -38,17 +38,26 @@ export function createHandleIntake(options: HandleIntakeOptions): HandleIntake {
   return async (received) => {
     const startedMs = clock.monotonicMs();
     const outcome = await queue.submit(received);
-    tally.note(received.intake.kind, outcome, clock.monotonicMs() - startedMs);
+    const durationMs = clock.monotonicMs() - startedMs;
+    const { kind, deviceId: device } = received.intake;
+    tally.note(kind, outcome, durationMs);
+    log.debug("terminal.request", {
+      kind,
+      device,
+      address: received.remoteAddress,
+      outcome: outcome.kind,
+      ms: Math.round(durationMs),
+    });
     if (outcome.kind === "refused") {
       log.warn(
         "terminal.refused",
         {
           code: outcome.code,
-          device: received.intake.deviceId,
+          device,
           address: received.remoteAddress,
           hint: HINTS[outcome.code],
         },
-        { per: `${outcome.code} ${received.intake.deviceId ?? received.remoteAddress}` },
+        { per: `${outcome.code} ${device ?? received.remoteAddress}` },
       );
     }
     return outcome;

@@ -56,14 +56,18 @@ export function tellEvents(told: readonly StorageEvent[], log: Log): void {
 
 function tellClock(log: Log, { device, isOff, skewMs }: ClockNews): void {
   if (!isOff) {
-    log.info("device.clock-right", { device, skewMs });
+    log.info("device.clock-right", { device, skewMs }, { per: device });
     return;
   }
   const shown = `${shownDuration(Math.abs(skewMs))} ${skewMs < 0 ? "slow" : "fast"}`;
   const hint =
     "Beyond 2 min it is set by itself, while DEVICE_SET_TIME is on and this box's own clock is " +
     'trusted ("biometric-server clock" shows that); else set it in the menu of the terminal';
-  log.warn("device.clock-off", { device, skewMs, detail: `Its clock is ${shown}`, hint });
+  log.warn(
+    "device.clock-off",
+    { device, skewMs, detail: `Its clock is ${shown}`, hint },
+    { per: device },
+  );
 }
 
 function commitBatch(batch: readonly ReceivedIntake[], writer: BatchWriter): readonly Outcome[] {

@@ -95,7 +95,8 @@ class QuarantineDecisions {
     } catch (error) {
       events.dropBehind(0);
       if (isEngineFailure(error)) throw error;
-      log.error("quarantine.bug", { entry: release.id, cause: String(error) });
+      const fields = { entry: release.id, cause: String(error) };
+      log.error("quarantine.bug", fields, { per: String(error) });
       return { kind: "rule-failed", code: "rule-failed", reason: String(error) };
     }
     if (outcome.kind !== "released") events.dropBehind(0);

@@ -60,10 +60,14 @@ export async function attemptDelivery(
     bodyText = body;
     result = await options.send({ headers, body }, signal);
   } catch (error) {
-    log.error("webhook.failed", { event: eventId, ...failureFields(error) });
+    const fields = { event: eventId, ...failureFields(error) };
+    log.error("webhook.failed", fields, { per: "sending" });
     result = NOT_SENT;
   }
-  return { result, atMs, durationMs: clock.monotonicMs() - startedMs, bodyText };
+  const durationMs = clock.monotonicMs() - startedMs;
+  const ms = Math.round(durationMs);
+  log.debug("webhook.tried", { event: eventId, result: result.kind, ms });
+  return { result, atMs, durationMs, bodyText };
 }
 
 const NOT_SENT: Refused = {

@@ -119,7 +119,8 @@ export class TryResults {
       random: random(),
     });
     if (wasPaused) return;
-    log.warn("webhook.paused", { host: this.#host, code: result.code, detail: result.detail });
+    const fields = { host: this.#host, code: result.code, detail: result.detail };
+    log.warn("webhook.paused", fields, { per: this.#host });
   }
 
   #resume(): void {
@@ -127,7 +128,8 @@ export class TryResults {
     const pausedSeconds = Math.round(health.resume(clock.monotonicMs()) / 1000);
     // The lane that made the probe has left the queue.
     const devicesWaiting = countWaiting() + 1;
-    log.info("webhook.resumed", { host: this.#host, pausedSeconds, devicesWaiting });
+    const fields = { host: this.#host, pausedSeconds, devicesWaiting };
+    log.info("webhook.resumed", fields, { per: this.#host });
   }
 
   #refuse(ended: EndedAttempt & { readonly result: Refused }): Consequence {
@@ -139,7 +141,7 @@ export class TryResults {
     const fields = { device: deviceId, event: eventId, status, detail, attempts: attemptCount };
     if (attemptCount >= endpoint.refusalsMax) {
       tally.noteParked();
-      log.warn("webhook.parked", fields);
+      log.warn("webhook.parked", fields, { per: deviceId });
       this.#write(lane, { kind: "parked", ...endedTry(delivery.id, ended) });
       this.#pass(ended);
       return PASSED;

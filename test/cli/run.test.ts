@@ -21,6 +21,7 @@ async function run(
       error += text;
     },
     isTerminal: false,
+    isJournal: false,
     variables,
     programName: "biometric-server",
     stopRequested: () => Promise.resolve("SIGTERM"),

@@ -27,7 +27,7 @@ interface Serving {
   readonly stop: () => Promise<number>;
 }
 
-function serve(variables: Readonly<Record<string, string>> = {}): Serving {
+function serve(variables: Readonly<Record<string, string>> = {}, isJournal = false): Serving {
   const ready = Promise.withResolvers<void>();
   const stopRequested = Promise.withResolvers<string>();
   let printed = "";
@@ -39,6 +39,7 @@ function serve(variables: Readonly<Record<string, string>> = {}): Serving {
     out: take,
     error: take,
     isTerminal: false,
+    isJournal,
     variables: {
       DATA_DIR: join(folder, "data"),
       SERVER_HOST: "127.0.0.1",
@@ -91,7 +92,7 @@ describe("serve", () => {
   });
 
   test("marks log lines with their priority under the journal", async () => {
-    const serving = serve({ JOURNAL_STREAM: "8:1234" });
+    const serving = serve({}, true);
     await serving.ready;
     await serving.stop();
     expect(serving.printed()).toContain("\n<6>server.stopping signal=SIGTERM\n");

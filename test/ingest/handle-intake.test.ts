@@ -21,7 +21,7 @@ function setUp(outcome: Outcome, afterMs = 0) {
 
 describe("createHandleIntake()", () => {
   test("counts an intake by kind and outcome, and how long its acknowledgement took", async () => {
-    const { tally, handle } = setUp({ kind: "stored" }, 20);
+    const { log, tally, handle } = setUp({ kind: "stored" }, 20);
     expect(await handle(PUNCH)).toEqual({ kind: "stored" });
     await handle(PUNCH);
     await handle(pollFrom("GATE1", "20260302080000"));
@@ -36,6 +36,9 @@ describe("createHandleIntake()", () => {
     expect(counts.poll.stored).toBe(1);
     expect(acknowledgements.counts[acknowledgements.bounds.indexOf(0.025)]).toBe(3);
     expect(acknowledgements.sum).toBeCloseTo(0.06, 9);
+    const address = "192.0.2.7";
+    const told = { kind: "punches", device: "GATE1", address, outcome: "stored", ms: 20 };
+    expect(log.of("terminal.request")[0]).toMatchObject({ level: "debug", fields: told });
   });
 
   test("counts what is not acknowledged, without a time, and why it was refused", async () => {

@@ -29,6 +29,7 @@ export async function runVerbUntil(
       printed.error += text;
     },
     isTerminal: false,
+    isJournal: false,
     variables: { DATA_DIR: dataDir },
     programName: "biometric-server",
     stopRequested,

@@ -48,6 +48,7 @@ export async function examine(
     out: () => {},
     error: () => {},
     isTerminal: false,
+    isJournal: false,
     programName: "biometric-server",
     stopRequested: () => new Promise<string>(() => {}),
   };
