@@ -5,7 +5,6 @@
 
 import { LiveHub } from "#api/live/hub.ts";
 import { WaitingReaders } from "#api/punches/waiting-readers.ts";
-import { startWebServer } from "#api/server.ts";
 import { beginAgeing } from "#app/ageing.ts";
 import type { AppOptions } from "#app/app-options.ts";
 import {
@@ -17,8 +16,10 @@ import {
 import { startControl } from "#app/control.ts";
 import { createDispatchers, createWebhookDesk, startDelivery } from "#app/delivery.ts";
 import { OwnFigures } from "#app/figures.ts";
+import { followSettings } from "#app/follow-settings.ts";
 import { createQuarantineDesk } from "#app/quarantine.ts";
-import { webOptions } from "#app/web-options.ts";
+import { startWeb } from "#app/web.ts";
+import type { Config } from "#config/config.ts";
 import { loadSecrets } from "#config/secrets.ts";
 import { terminalPortLimits } from "#config/terminal-port-limits.ts";
 import { loadTlsFiles, type TlsFiles } from "#config/tls-files.ts";
@@ -29,6 +30,7 @@ import type { TerminalWatch } from "#devices/terminal-watch.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import { CommitQueue } from "#ingest/commit-queue.ts";
 import { noteStart, openDataFolder } from "#ingest/data-folder.ts";
+import { commitQueueLimits } from "#ingest/rules-of-settings.ts";
 import type { CommitCounts } from "#maintenance/service-care.ts";
 import { describeService } from "#maintenance/service-status.ts";
 import { releaseStartMemoryLater } from "#platform/own-process.ts";
@@ -50,12 +52,24 @@ export interface RunningApp {
    */
   readonly failed: Promise<never>;
   commits(): CommitCounts;
+  /**
+   * Goes by other settings: from the next connection, request, punch and message on, and nothing
+   * that is open is closed. Those that need a restart have to be the running ones.
+   * @throws AppError when a file that they name cannot be used, or the receiver that they make cannot
+   * be stored; nothing has changed then.
+   */
+  follow(config: Config): Promise<void>;
   /** How it is, in one line. */
   describe(): Promise<string>;
   /**
    * Takes nothing new, answers what is in flight, writes what is open and closes the database.
    * Bounded by the parts' own limits: about 10 s at worst.
    */
+  stop(): Promise<void>;
+}
+
+/** A part with an end. */
+interface Stoppable {
   stop(): Promise<void>;
 }
 
@@ -88,16 +102,18 @@ async function startParts(
   const { config, clock } = options;
   const failed = makeFailure();
   let wakeReaders = () => {};
+  const keep = <Part extends Stoppable>(part: Part): Part => {
+    stops.push(() => part.stop());
+    return part;
+  };
   const told = { onLost: failed.reject, onEvents: () => wakeReaders() };
   const data = openDataFolder({ ...options, ...told });
   const { storage, watch } = data;
   stops.push(() => data.close());
   const secrets = loadSecrets(config);
-  const figures = new OwnFigures(clock);
-  stops.push(() => figures.stop());
+  const figures = keep(new OwnFigures(clock));
 
-  const background = createBackground(options, storage, () => wakeReaders());
-  stops.push(() => background.stop());
+  const background = keep(createBackground(options, storage, () => wakeReaders()));
   // A fill may wait for messages to be taken.
   const onRecorded = () => background.noteCommit();
   const dispatchers = await createDispatchers(options, storage, { secrets, onRecorded });
@@ -107,47 +123,42 @@ async function startParts(
     background.noteCommit();
     wakeReaders();
   };
-  const { backups, stop: stopBackups } = beginBackups(options, data);
-  stops.push(stopBackups);
+  const backups = keep(beginBackups(options, data));
   const onWork = () => background.wake();
   const webhooks = createWebhookDesk(options, { storage, dispatchers, onWork });
   const quarantine = createQuarantineDesk(options, storage, noteCommit);
   const desks = { webhooks, quarantine, onWork };
-  const control = await startControl(options, { ...data, ...desks, ...readers, backups, figures });
-  stops.push(() => control.stop());
+  const saving = { backups: backups.backups };
+  let inForce = config;
+  const shown = { figures, settingsInForce: () => inForce };
+  keep(await startControl(options, { ...data, ...desks, ...readers, ...saving, ...shown }));
 
-  stops.push(startCommandCare(options, storage));
-  stops.push(beginAgeing(options, data));
-  const recovery = beginRecovery(options, storage, noteCommit);
-  stops.push(() => recovery.stop());
-  stops.push(await startDelivery(options, { ...data, dispatchers }));
-  const queue = createQueue(options, storage, () => {
-    noteCommit();
-    recovery.noteCommit();
-  });
-  stops.push(() => queue.stop());
+  keep(startCommandCare(options, storage));
+  const ageing = keep(beginAgeing(options, data));
+  const recovery = keep(beginRecovery(options, storage, noteCommit));
+  const care = keep(await startDelivery(options, { ...data, dispatchers }));
+  const queue = keep(
+    createQueue(options, storage, () => {
+      noteCommit();
+      recovery.noteCommit();
+    }),
+  );
   const handleIntake = dispatchers.pace.following(figures.handleInto(queue, options));
   const tls = await loadTlsFiles(config);
-  const web = startWebServer({
-    tls,
-    ...webOptions(options, storage, secrets),
-    ...figures.toldOnWeb(options, { ...data, backups, dispatchers }),
-    ...desks,
-    webhookDelivery: await webhooks.ofSettings(),
-    submitIntake: handleIntake,
-    ...readers,
-  });
-  stops.push(() => web.stop());
+  const answers = figures.toldOnWeb(options, { ...data, ...saving, dispatchers });
+  const given = { storage, tls, submitIntake: handleIntake };
+  const web = keep(startWeb(options, secrets, { ...given, ...answers, ...desks, ...readers }));
   await watch.start();
-  stops.push(() => watch.stop());
-  const listener = startListener(options, { handleIntake, watch, tls });
+  keep(watch);
+  const listener = keep(startListener(options, { handleIntake, watch, tls }));
   figures.listener = listener;
-  stops.push(() => listener.stop());
   // Only promises are waited for from here on, so that no terminal comes before its window.
   const isFirstStart = await noteStart(storage, config, clock);
   background.wake();
   recovery.wake();
   stops.push(releaseStartMemoryLater(clock));
+  const kept = { quarantine, ageing };
+  const parts = { ...kept, data, dispatchers, care, recovery, backups, queue, web, listener };
   return {
     terminalPort: listener.port,
     webPort: web.port,
@@ -155,6 +166,10 @@ async function startParts(
     isFirstStart,
     failed: failed.promise,
     commits: () => queue.counts,
+    async follow(changed) {
+      await followSettings(changed, parts);
+      inForce = changed;
+    },
     describe: () => describeService({ storage, clock, siteTimeZone: config.siteTimeZone }),
   };
 }
@@ -192,11 +207,7 @@ function createQueue(
   return new CommitQueue({
     append: (batch) => storage.append(batch),
     afterCommit,
-    limits: {
-      depthMax: config.commitQueueDepthMax,
-      bytesMax: config.commitQueueBytesMax,
-      batchMax: config.commitBatchMax,
-    },
+    limits: commitQueueLimits(config),
     clock,
     log,
   });

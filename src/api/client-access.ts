@@ -6,15 +6,19 @@
 
 import type { Storage } from "#storage/storage.ts";
 
-/** How tokens are made, and who gets one for the main secret. */
-export interface TokenSettings {
-  /** At least 32 bytes, kept over restarts, so that tokens outlive the process. */
-  readonly signingKey: Uint8Array;
+/** How long tokens live, and who gets one for the main secret. */
+export interface AccessRules {
   readonly expiryHours: number;
   /** The main secret: of every client without a secret of its own. */
   readonly clientSecret: string;
   /** Client ids that get a token for the main secret; empty for any. Compared trimmed. */
   readonly allowedClients: readonly string[];
+}
+
+/** The same, and how tokens are made. */
+export interface TokenSettings extends AccessRules {
+  /** At least 32 bytes, kept over restarts, so that tokens outlive the process. */
+  readonly signingKey: Uint8Array;
 }
 
 /** What access asks of storage. */
@@ -35,19 +39,28 @@ const FULL_SCOPE = "read write admin";
 export class ClientAccess {
   readonly #clients: ClientRows;
   readonly #signingKey: Uint8Array;
-  readonly #allowedClients: ReadonlySet<string>;
-  readonly #mainCredential: Credential;
+  #rules: AccessRules;
+  #allowedClients: ReadonlySet<string>;
+  #mainCredential: Credential;
 
   constructor(settings: TokenSettings, clients: ClientRows) {
     this.#clients = clients;
     this.#signingKey = settings.signingKey;
-    const names = settings.allowedClients.map((name) => name.trim());
-    this.#allowedClients = new Set(names.filter((name) => name !== ""));
-    this.#mainCredential = {
-      secretSha256: sha256(settings.clientSecret),
-      scope: FULL_SCOPE,
-      isNamed: this.#allowedClients.size > 0,
-    };
+    this.#rules = settings;
+    this.#allowedClients = allowedNames(settings);
+    this.#mainCredential = mainCredential(settings);
+  }
+
+  /** Life of a token that is issued. */
+  get tokenExpiryHours(): number {
+    return this.#rules.expiryHours;
+  }
+
+  /** Changes the rules. Tokens of a main secret that is replaced are none from here on. */
+  setRules(rules: AccessRules): void {
+    this.#rules = rules;
+    this.#allowedClients = allowedNames(rules);
+    this.#mainCredential = mainCredential(rules);
   }
 
   /** What a name needs as things stand; undefined when it may hold no token. */
@@ -81,6 +94,18 @@ export class ClientAccess {
     const hasher = new Bun.CryptoHasher("sha256", this.#signingKey);
     return hasher.update("credential:").update(secretSha256).digest("base64url");
   }
+}
+
+function allowedNames({ allowedClients }: AccessRules): ReadonlySet<string> {
+  return new Set(allowedClients.map((name) => name.trim()).filter((name) => name !== ""));
+}
+
+function mainCredential(rules: AccessRules): Credential {
+  return {
+    secretSha256: sha256(rules.clientSecret),
+    scope: FULL_SCOPE,
+    isNamed: allowedNames(rules).size > 0,
+  };
 }
 
 /** Whether a secret is the one. In constant time, also over the length: digests are of one length. */

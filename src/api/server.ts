@@ -11,11 +11,11 @@ import { expectedUsersOf, type UserRange } from "#domain/user.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { ReadingTurns } from "#platform/reading-turns.ts";
-import { SlidingLimit } from "#platform/sliding-limit.ts";
+import { SlidingLimit, type SlidingLimitRule } from "#platform/sliding-limit.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ArrivingBodies } from "./arriving-bodies.ts";
 import type { BearerGateOptions } from "./auth.ts";
-import { ClientAccess, type TokenSettings } from "./client-access.ts";
+import { type AccessRules, ClientAccess, type TokenSettings } from "./client-access.ts";
 import { completenessRoutes } from "./completeness/routes.ts";
 import { commandRoutes } from "./devices/command-routes.ts";
 import { terminalRoutes } from "./devices/routes.ts";
@@ -82,7 +82,7 @@ export interface WebApiOptions {
   readonly quarantine: QuarantineDesk;
   readonly webhookFigures: () => WebhookFigures;
   /** Undefined when no receiver is set. */
-  readonly webhookDelivery: WebhookDelivery | undefined;
+  readonly webhookDelivery: () => Promise<WebhookDelivery | undefined>;
   /** When the server started, by the monotonic clock. */
   readonly startedAtMonotonicMs: number;
   /** Physical memory of the process. */
@@ -104,6 +104,20 @@ export interface WebApiOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
+/** What the settings say of clients. */
+export interface ClientRules {
+  readonly tokens: AccessRules;
+  readonly rateLimit: WebApiOptions["rateLimit"];
+}
+
+/** What every request goes through. */
+interface SharedParts {
+  readonly bodies: ArrivingBodies;
+  readonly access: ClientAccess;
+  /** Of requests with a token. */
+  readonly limit: SlidingLimit;
+}
+
 /** The API and where it listens. */
 export interface WebServerOptions extends WebApiOptions {
   readonly hostname: string;
@@ -114,6 +128,8 @@ export interface WebServerOptions extends WebApiOptions {
 /** The listening web port. */
 export interface RunningWebServer {
   readonly port: number;
+  /** Changes who may ask, and how much, from the next request on. */
+  setClientRules(rules: ClientRules): void;
   /**
    * Takes no new connection, closes those that wait for their clients, lets running requests end
    * for 5 s, then closes the rest.
@@ -141,14 +157,19 @@ const CLIENTS_MAX = 1_000;
  * @throws AppError `port-unavailable`.
  */
 export function startWebServer(options: WebServerOptions): RunningWebServer {
-  const bodies = new ArrivingBodies();
-  const app = createWebApi(options, bodies);
+  const shared = createShared(options);
+  const { bodies, access, limit } = shared;
+  const app = createWebApi(options, shared);
   const server = listen(app, options);
   app.server = server;
   const port = server.port ?? options.port;
   options.log.info("api.listening", { hostname: options.hostname, port });
   return {
     port,
+    setClientRules({ tokens, rateLimit }) {
+      access.setRules(tokens);
+      limit.setRule(limitRule(rateLimit));
+    },
     async stop() {
       options.live.close();
       options.waitingReaders.close();
@@ -220,11 +241,11 @@ async function answerCounted(
 const HOST_OR_QUERY = /^\w+:\/\/[^/]*|\?.*$/g;
 
 /** The API without a port: `handle(request)` answers as the port would. */
-export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies()) {
+export function createWebApi(options: WebApiOptions, shared = createShared(options)) {
   const { log, requests } = options;
   let document: Promise<JsonObject> | undefined;
   const describe: DescribeApi = () => {
-    document ??= describeApi(createFeatures(options, bodies, describe), apiDescription(options));
+    document ??= describeApi(createFeatures(options, shared, describe), apiDescription(options));
     return document;
   };
   const app = new Elysia({
@@ -253,10 +274,23 @@ export function createWebApi(options: WebApiOptions, bodies = new ArrivingBodies
       if (refusal !== undefined) requests.noteRefusal(refusal.code);
       return answerFailure(log, () => app.routes, { code, error, request, path });
     })
-    .use(createFeatures(options, bodies, describe))
+    .use(createFeatures(options, shared, describe))
     .use(homeRoutes())
     .use(swaggerRoutes(describe));
   return app;
+}
+
+function createShared({ tokens, rateLimit, storage, clock }: WebApiOptions): SharedParts {
+  const rule = limitRule(rateLimit);
+  return {
+    bodies: new ArrivingBodies(),
+    access: new ClientAccess(tokens, storage),
+    limit: new SlidingLimit({ ...rule, keysMax: CLIENTS_MAX, clock }),
+  };
+}
+
+function limitRule({ requests, windowSeconds }: WebApiOptions["rateLimit"]): SlidingLimitRule {
+  return { requests, windowMs: windowSeconds * 1000 };
 }
 
 function isHealthCheck(request: Request): boolean {
@@ -264,15 +298,9 @@ function isHealthCheck(request: Request): boolean {
 }
 
 /** Every feature that the OpenAPI document describes. */
-function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe: DescribeApi) {
+function createFeatures(options: WebApiOptions, shared: SharedParts, describe: DescribeApi) {
   const { storage, clock, log, siteTimeZone, primaryDeviceId, tokens } = options;
-  const limit = new SlidingLimit({
-    requests: options.rateLimit.requests,
-    windowMs: options.rateLimit.windowSeconds * 1000,
-    keysMax: CLIENTS_MAX,
-    clock,
-  });
-  const access = new ClientAccess(tokens, storage);
+  const { bodies, access, limit } = shared;
   const gate: BearerGateOptions = { tokens, access, limit, turns: new ReadingTurns(), clock };
   const expectedUsers = expectedUsersOf(primaryDeviceId, options.primaryUserRange);
   const longTexts: LongTexts = { log, turns: gate.turns, places: new Places(LONG_TEXTS_MAX) };
@@ -280,7 +308,7 @@ function createFeatures(options: WebApiOptions, bodies: ArrivingBodies, describe
     .use(healthRoutes(options.readiness))
     .use(metricsRoutes({ ...options, gate }))
     .use(timeRoutes(options))
-    .use(docsRoutes({ ...options, describe, tokenExpiryHours: tokens.expiryHours }))
+    .use(docsRoutes({ describe, access, limit }))
     .use(tokenRoutes({ tokens, access, clock, log, bodies }))
     .use(punchRoutes({ ...options, gate, longTexts, expectedUsers }))
     .use(eventRoutes({ storage, gate, siteTimeZone }))

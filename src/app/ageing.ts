@@ -1,6 +1,7 @@
 /** What is let go of when it is old, put together from the settings. */
 
 import type { EpochMs } from "#base/epoch.ts";
+import type { Config } from "#config/config.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
 import { startAgeing } from "#maintenance/ageing.ts";
 import type { Log } from "#platform/log.ts";
@@ -8,27 +9,36 @@ import type { Storage } from "#storage/storage.ts";
 import type { AppOptions } from "./app-options.ts";
 import { loopsOf } from "./background.ts";
 
-/** Starts to let go of what is too old. Returns what stops it. */
+/** What ages: as the settings say, and as other settings say later. */
+export interface FollowingAgeing {
+  follow(config: Config): void;
+  /** Resolves when the steps under way are over. */
+  stop(): Promise<void>;
+}
+
+/** Starts to let go of what is too old. */
 export function beginAgeing(
   options: AppOptions,
   { storage, ownClock }: Pick<DataFolder, "storage" | "ownClock">,
-): () => Promise<void> {
+): FollowingAgeing {
   const { config, clock, log } = options;
   const { quarantineKeepDays, punchRetentionDays, siteTimeZone } = config;
   const shared = { ownClock, siteTimeZone, clock, loopOver: loopsOf(options) };
-  const stops = [
-    startAgeing({
-      ...shared,
-      keepDays: quarantineKeepDays,
-      trim: (beforeMs) => storage.trimQuarantine(beforeMs),
-    }),
-  ];
-  if (punchRetentionDays !== undefined) {
-    const trim = purgeWith(storage, log);
-    stops.push(startAgeing({ ...shared, keepDays: punchRetentionDays, trim }));
-  }
-  return async () => {
-    await Promise.all(stops.map((stop) => stop()));
+  const quarantine = startAgeing({
+    ...shared,
+    keepDays: quarantineKeepDays,
+    trim: (beforeMs) => storage.trimQuarantine(beforeMs),
+  });
+  const trim = purgeWith(storage, log);
+  const punches = startAgeing({ ...shared, keepDays: punchRetentionDays, trim });
+  return {
+    follow(changed) {
+      quarantine.setKeepDays(changed.quarantineKeepDays);
+      punches.setKeepDays(changed.punchRetentionDays);
+    },
+    async stop() {
+      await Promise.all([quarantine.stop(), punches.stop()]);
+    },
   };
 }
 

@@ -1,12 +1,17 @@
 /** What works by itself while terminals and clients are served, put together from the settings. */
 
+import type { Config } from "#config/config.ts";
 import { timeOfDay } from "#config/values.ts";
 import { BackgroundLoop } from "#ingest/background-loop.ts";
 import { CommandCare } from "#ingest/command-care.ts";
 import { type DataFolder, databasePathOf } from "#ingest/data-folder.ts";
-import { type RunningBackups, startBackups } from "#maintenance/backup-schedule.ts";
+import {
+  type BackupPlan,
+  type RunningBackups,
+  startBackups,
+} from "#maintenance/backup-schedule.ts";
 import { watchBox } from "#maintenance/box-watch.ts";
-import { type StepLoop, startRecovery } from "#maintenance/recovery.ts";
+import { type RunningRecovery, startRecovery } from "#maintenance/recovery.ts";
 import { ownProgram } from "#platform/own-process.ts";
 import type { Storage } from "#storage/storage.ts";
 import type { AppOptions } from "./app-options.ts";
@@ -35,22 +40,23 @@ export function beginBackups(
   { config, clock, log }: AppOptions,
   { disk, watch }: DataFolder,
 ): RunningBackups {
-  const { backupTime, backupKeep: keptMax, siteTimeZone } = config;
-  const time = timeOfDay(backupTime);
+  const { siteTimeZone } = config;
   const places = { databasePath: databasePathOf(config), program: ownProgram() };
-  const running = startBackups({ ...places, keptMax, time, siteTimeZone, clock, log });
+  const running = startBackups({ ...places, ...backupPlan(config), siteTimeZone, clock, log });
   watch.lookWith(watchBox({ disk, backups: running.backups }));
   return running;
 }
 
-/** Ends commands whose time is over. Returns what stops it. */
-export function startCommandCare(
-  { clock, log }: AppOptions,
-  storage: Storage,
-): () => Promise<void> {
+/** When backups are made, and how many are kept. */
+export function backupPlan({ backupTime, backupKeep }: Config): BackupPlan {
+  return { time: timeOfDay(backupTime), keptMax: backupKeep };
+}
+
+/** Starts to end commands whose time is over. */
+export function startCommandCare({ clock, log }: AppOptions, storage: Storage): CommandCare {
   const care = new CommandCare({ storage, clock, log });
   care.start();
-  return () => care.stop();
+  return care;
 }
 
 /** Starts the reading of terminals' logs; `afterStep` is called when punches were added. */
@@ -58,7 +64,7 @@ export function beginRecovery(
   options: AppOptions,
   storage: Storage,
   afterStep: () => void,
-): StepLoop {
+): RunningRecovery {
   const { config, clock, log } = options;
   const { logRecoveryTime, siteTimeZone } = config;
   const recoveryTime = timeOfDay(logRecoveryTime);

@@ -5,6 +5,7 @@ import type { LiveHub } from "#api/live/hub.ts";
 import { type LimitSources, limitsReached } from "#api/metrics/limits-reached.ts";
 import type { QuarantineDesk } from "#api/quarantine/desk.ts";
 import type { WebhookDesk } from "#api/webhooks/desk.ts";
+import type { Config } from "#config/config.ts";
 import { markSettings } from "#config/setting-marks.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
 import type { Backups } from "#maintenance/backups.ts";
@@ -20,6 +21,7 @@ export interface ControlParts extends Pick<DataFolder, "storage" | "disk" | "own
   readonly figures: LimitSources;
   /** Called after a change that leaves work for the background. */
   readonly onWork: () => void;
+  readonly settingsInForce: () => Config;
 }
 
 /** @throws AppError `port-unavailable`, as `startControlSocket`. */
@@ -36,6 +38,6 @@ export function startControl(
     log,
     openConditions: () => parts.watch.conditions(),
     reachedLimits: () => limitsReached(parts.figures),
-    markSettings: (salt) => markSettings(config, salt),
+    markSettings: (salt) => markSettings(parts.settingsInForce(), salt),
   });
 }

@@ -2,11 +2,16 @@
 
 import { WebhookDesk, type WebhookDeskOptions } from "#api/webhooks/desk.ts";
 import { loadAuthorities } from "#config/ca-file.ts";
+import type { Config } from "#config/config.ts";
 import type { Secrets } from "#config/secrets.ts";
 import { checkWebhookUrl } from "#config/webhook-url.ts";
 import { deviceId } from "#domain/identifiers.ts";
 import type { DataFolder } from "#ingest/data-folder.ts";
-import { startDeliveryCare } from "#maintenance/delivery-care.ts";
+import {
+  type KeptLedger,
+  type RunningDeliveryCare,
+  startDeliveryCare,
+} from "#maintenance/delivery-care.ts";
 import type { Storage } from "#storage/storage.ts";
 import { deliveryOf } from "#webhooks/delivery-of-settings.ts";
 import { Dispatchers } from "#webhooks/dispatchers.ts";
@@ -49,19 +54,29 @@ export function createWebhookDesk(
   return new WebhookDesk({ ...parts, clock, log, siteTimeZone, checkUrl });
 }
 
-/** Starts to deliver, and to take care of what was delivered or parked. Returns what stops it. */
+/** How much is kept of what was delivered. */
+export function keptLedger(config: Config): KeptLedger {
+  return { days: config.webhookLedgerDays, bytesMax: config.webhookLedgerBytesMax };
+}
+
+/** Starts to deliver, and to take care of what was delivered or parked. */
 export async function startDelivery(
   options: AppOptions,
   parts: DataFolder & { readonly dispatchers: Dispatchers },
-): Promise<() => Promise<void>> {
+): Promise<RunningDeliveryCare> {
   const { config, clock, log } = options;
   const { watch, dispatchers } = parts;
   await dispatchers.refresh();
   watch.lookWith(watchEndpoints({ ...parts, clock }));
   const loopOver = loopsOf(options);
-  const stopCare = startDeliveryCare({ ...parts, settings: config, clock, log, loopOver });
-  return async () => {
-    await stopCare();
-    await dispatchers.stop();
+  const { siteTimeZone } = config;
+  const kept = keptLedger(config);
+  const care = startDeliveryCare({ ...parts, siteTimeZone, kept, clock, log, loopOver });
+  return {
+    ...care,
+    async stop() {
+      await care.stop();
+      await dispatchers.stop();
+    },
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Every setting of the program in one table: name, default, unit, limits and meaning. The type
- * `Config`, the table in the README and `config check` are made from it. Reads nothing itself.
+ * Every setting of the program in one table: name, default, unit, limits, meaning, and whether a
+ * running server can take a new value. The type `Config`, the table in the README, `config check`
+ * and what a reload takes over are made from it. Reads nothing itself.
  */
 
 import { DIRECTION_POLICIES } from "#domain/device.ts";
@@ -25,6 +26,7 @@ const PORT_MAX = 65_535;
 const PLACES = {
   dataDir: text({
     name: "DATA_DIR",
+    needsRestart: true,
     meaning:
       "Folder of the database and the secrets. Under systemd without this setting: `STATE_DIRECTORY`.",
     wanted: "a path",
@@ -33,6 +35,7 @@ const PLACES = {
   }),
   serverHost: text({
     name: "SERVER_HOST",
+    needsRestart: true,
     meaning: "Address on which terminals are received.",
     wanted: "an IP address or a host name",
     fallback: "0.0.0.0",
@@ -40,6 +43,7 @@ const PLACES = {
   }),
   serverPort: integer({
     name: "SERVER_PORT",
+    needsRestart: true,
     meaning: "Port on which terminals are received; 0 takes any free one.",
     min: 0,
     max: PORT_MAX,
@@ -47,6 +51,7 @@ const PLACES = {
   }),
   webBind: text({
     name: "WEB_BIND",
+    needsRestart: true,
     meaning: "Address on which the API is served.",
     wanted: "an IP address or a host name",
     fallback: "0.0.0.0",
@@ -54,6 +59,7 @@ const PLACES = {
   }),
   webPort: integer({
     name: "WEB_PORT",
+    needsRestart: true,
     meaning: "Port on which the API is served; 0 takes any free one.",
     min: 0,
     max: PORT_MAX,
@@ -61,6 +67,7 @@ const PLACES = {
   }),
   webHost: text({
     name: "WEB_HOST",
+    needsRestart: true,
     meaning: "Host name shown in addresses that the API tells; binds nothing.",
     wanted: "a host name or an IP address",
     fallback: "localhost",
@@ -68,6 +75,7 @@ const PLACES = {
   }),
   serverTlsPort: integer({
     name: "SERVER_TLS_PORT",
+    needsRestart: true,
     meaning:
       "Port on which terminals that speak TLS (1.0 to 1.3) are received, beside the other; it takes both TLS files. Unset: none.",
     min: 1,
@@ -76,6 +84,7 @@ const PLACES = {
   }),
   tlsCertFile: text({
     name: "TLS_CERT_FILE",
+    needsRestart: true,
     meaning:
       "Certificate of this server with its chain (PEM). With it and its key the API is served by HTTPS alone.",
     wanted: "a path",
@@ -84,6 +93,7 @@ const PLACES = {
   }),
   tlsKeyFile: text({
     name: "TLS_KEY_FILE",
+    needsRestart: true,
     meaning: "Private key of the certificate (PEM), readable by the server's user.",
     wanted: "a path",
     fallback: undefined,
@@ -103,6 +113,7 @@ const PLACES = {
 const SITE = {
   siteTimeZone: text({
     name: "SITE_TIME_ZONE",
+    needsRestart: true,
     meaning: "Time zone of the terminals' clocks.",
     wanted: "an IANA time zone such as Asia/Manila",
     fallback: "Asia/Manila",
@@ -110,6 +121,7 @@ const SITE = {
   }),
   primaryDeviceId: text({
     name: "PRIMARY_DEVICE_ID",
+    needsRestart: true,
     meaning: "The terminal that the API and webhooks call primary.",
     wanted: "the id of a terminal, 1 to 64 characters",
     fallback: "2401058352",
@@ -117,6 +129,7 @@ const SITE = {
   }),
   primaryDeviceUserRange: text({
     name: "PRIMARY_DEVICE_USER_RANGE",
+    needsRestart: true,
     meaning:
       "Users that are expected at the primary terminal; punches of others there are stored and marked. Unset: anyone.",
     wanted: "two numbers such as 1-8, at most 10000 users",
@@ -162,6 +175,7 @@ const SITE = {
   }),
   userIdLeadingZeros: choice({
     name: "USER_ID_LEADING_ZEROS",
+    needsRestart: true,
     meaning: "`drop`: the ids `0027` and `27` are one person; `keep`: they are two.",
     words: ["drop", "keep"],
     fallback: "drop",

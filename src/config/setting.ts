@@ -17,6 +17,8 @@ export interface Setting<Value> {
   readonly fallbackText: string;
   /** A secret never appears in a message, a log or the output of a command. */
   readonly isSecret: boolean;
+  /** Whether a running server keeps the value that it was started with; others can be reloaded. */
+  readonly needsRestart: boolean;
   /** Undefined when the text, which is never empty, has not the wanted form. */
   parse(text: string): Value | undefined;
 }
@@ -25,6 +27,7 @@ export interface Setting<Value> {
 interface Description {
   readonly name: string;
   readonly meaning: string;
+  readonly needsRestart?: true;
 }
 
 /** An integer within limits, both inclusive. `fallback` undefined: off unless set. */
@@ -37,7 +40,7 @@ export function integer<Fallback extends number | undefined>(
     readonly unit?: string;
   },
 ): Setting<number | Fallback> {
-  const { name, meaning, min, max, fallback, unit } = description;
+  const { name, meaning, needsRestart = false, min, max, fallback, unit } = description;
   return {
     name,
     meaning,
@@ -45,6 +48,7 @@ export function integer<Fallback extends number | undefined>(
     fallback,
     fallbackText: fallback === undefined ? "" : String(fallback),
     isSecret: false,
+    needsRestart,
     parse(text) {
       if (!/^[+-]?\d{1,15}$/.test(text)) return undefined;
       const value = Number(text);
@@ -95,7 +99,7 @@ export function choice<Word extends string>(
     readonly aliases?: Readonly<Record<string, Word>>;
   },
 ): Setting<Word> {
-  const { name, meaning, words, fallback, aliases = {} } = description;
+  const { name, meaning, needsRestart = false, words, fallback, aliases = {} } = description;
   const listed = words.map((word) => `"${word}"`).join(", ");
   return {
     name,
@@ -104,6 +108,7 @@ export function choice<Word extends string>(
     fallback,
     fallbackText: fallback,
     isSecret: false,
+    needsRestart,
     parse(text) {
       const lowered = text.toLowerCase();
       return words.find((word) => word === lowered) ?? ownValue(aliases, lowered);
@@ -113,7 +118,7 @@ export function choice<Word extends string>(
 
 /** On or off: `true` and `false` as the replaced server wrote them, and the other usual words. */
 export function flag(description: Description & { readonly fallback: boolean }): Setting<boolean> {
-  const { name, meaning, fallback } = description;
+  const { name, meaning, needsRestart = false, fallback } = description;
   return {
     name,
     meaning,
@@ -121,6 +126,7 @@ export function flag(description: Description & { readonly fallback: boolean }):
     fallback,
     fallbackText: String(fallback),
     isSecret: false,
+    needsRestart,
     parse: (text) => ownValue(FLAG_WORDS, text.toLowerCase()),
   };
 }
@@ -144,7 +150,8 @@ export function text<Fallback extends string | undefined>(
     readonly parse: (text: string) => string | undefined;
   },
 ): Setting<string | Fallback> {
-  return { ...description, fallbackText: description.fallback ?? "", isSecret: false };
+  const { needsRestart = false, fallback } = description;
+  return { ...description, fallbackText: fallback ?? "", isSecret: false, needsRestart };
 }
 
 /** A secret of at least one character. */
@@ -155,6 +162,7 @@ export function secret(description: Description): Setting<string | undefined> {
     fallback: undefined,
     fallbackText: "",
     isSecret: true,
+    needsRestart: description.needsRestart ?? false,
     parse: (value) => (isOneLine(value) ? value : undefined),
   };
 }
@@ -167,6 +175,7 @@ export function list(description: Description): Setting<readonly string[]> {
     fallback: [],
     fallbackText: "",
     isSecret: false,
+    needsRestart: description.needsRestart ?? false,
     parse(value) {
       const words = value.split(",").map((word) => word.trim());
       return isOneLine(value) ? words.filter((word) => word !== "") : undefined;

@@ -7,7 +7,6 @@
  * `stopped` once the last socket is gone.
  */
 
-import { AppError } from "#base/app-error.ts";
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import { DeviceConnection } from "./connection.ts";
@@ -19,7 +18,8 @@ import type {
   PauseReason,
 } from "./connection-host.ts";
 import type { Driver } from "./driver.ts";
-import { ReadingBudget } from "./reading-budget.ts";
+import { describeListenFailure } from "./listen-failure.ts";
+import { ReadingBudget, type ReadingBudgetLimits } from "./reading-budget.ts";
 import type { RequestWatch } from "./request-trail.ts";
 import type { NoteSighting } from "./terminal-watch-sighting.ts";
 
@@ -104,6 +104,11 @@ export interface DeviceListener {
   readonly tlsPort: number | undefined;
   figures(): ListenerFigures;
   /**
+   * Changes the limits. A connection that is open keeps those that it was opened with, but for the
+   * memory of all together.
+   */
+  setLimits(limits: ListenerLimits): void;
+  /**
    * Takes no new socket and no new request, and resolves when all sockets are gone: once requests
    * in flight have their replies, and after 5 s at the latest. A second call waits for the same.
    */
@@ -124,7 +129,8 @@ class TerminalPort implements DeviceListener {
   readonly tlsPort: number | undefined;
   readonly #options: DeviceListenerOptions;
   readonly #budget: ReadingBudget;
-  readonly #host: ConnectionHost;
+  #limits: ListenerLimits;
+  #host: ConnectionHost;
   readonly #servers: readonly Bun.TCPSocketListener<DeviceConnection | undefined>[];
   readonly #sweep: Timer;
   readonly #connections = new Set<DeviceConnection>();
@@ -139,6 +145,7 @@ class TerminalPort implements DeviceListener {
 
   constructor(options: DeviceListenerOptions) {
     this.#options = options;
+    this.#limits = options.limits;
     this.#budget = makeBudget(options.limits);
     this.#host = this.#makeHost();
     const server = this.#listen(options.port, undefined);
@@ -150,7 +157,7 @@ class TerminalPort implements DeviceListener {
   }
 
   figures(): ListenerFigures {
-    const { connectionsMax, bufferedBytesMax } = this.#options.limits;
+    const { connectionsMax, bufferedBytesMax } = this.#limits;
     return {
       connectionsOpen: this.#connections.size,
       connectionsMax,
@@ -162,6 +169,12 @@ class TerminalPort implements DeviceListener {
       requests: this.#requestCount,
       violationsByCode: { ...this.#violationsByCode },
     };
+  }
+
+  setLimits(limits: ListenerLimits): void {
+    this.#limits = limits;
+    this.#host = { ...this.#host, limits };
+    this.#budget.setLimits(budgetLimits(limits));
   }
 
   stop(): Promise<void> {
@@ -266,8 +279,8 @@ class TerminalPort implements DeviceListener {
   }
 
   #findRefusal(address: string): ListenerCloseReason | undefined {
-    const { limits, log } = this.#options;
-    const { connectionsMax, connectionsPerAddressMax } = limits;
+    const { log } = this.#options;
+    const { connectionsMax, connectionsPerAddressMax } = this.#limits;
     if (this.#stopTimer !== undefined) return "stopping";
     if (this.#connections.size >= connectionsMax) {
       log.warn("terminal.connections-full", { address, limit: connectionsMax }, { per: address });
@@ -356,18 +369,21 @@ function freeMemory({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
+function makeBudget(limits: ListenerLimits): ReadingBudget {
+  return new ReadingBudget({
+    ...budgetLimits(limits),
+    // In a turn of its own, when no call still holds what is to be freed.
+    collectGarbage: () => setImmediate(() => Bun.gc(true)),
+  });
+}
+
 /**
  * The largest small request is a head and a text block. It is held twice: by its decoder, and for
  * quarantine should that fail.
  */
-function makeBudget({ bufferedBytesMax, decoder }: ListenerLimits): ReadingBudget {
+function budgetLimits({ bufferedBytesMax, decoder }: ListenerLimits): ReadingBudgetLimits {
   const smallBytesMax = 2 * (decoder.headBytesMax + decoder.textBytesMax);
-  return new ReadingBudget({
-    bytesMax: bufferedBytesMax,
-    smallBytesMax,
-    // In a turn of its own, when no call still holds what is to be freed.
-    collectGarbage: () => setImmediate(() => Bun.gc(true)),
-  });
+  return { bytesMax: bufferedBytesMax, smallBytesMax };
 }
 
 /**
@@ -379,50 +395,4 @@ function findAddress(socket: { readonly remoteAddress: string | undefined }): st
   const address = socket.remoteAddress;
   if (address === undefined) return undefined;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-}
-
-/** A port with the name of its setting. */
-interface NamedPort {
-  readonly name: string;
-  readonly port: number;
-}
-
-function describeListenFailure(cause: unknown, hostname: string, named: NamedPort): AppError {
-  const { port } = named;
-  const { wanted, hint } = explainListenFailure(findErrorCode(cause), named);
-  const message = `Cannot listen for terminals on "${hostname}:${port}": ${wanted}`;
-  return new AppError("port-unavailable", message, { hint, cause });
-}
-
-function explainListenFailure(
-  code: string | undefined,
-  { name, port }: NamedPort,
-): { readonly wanted: string; readonly hint: string } {
-  switch (code) {
-    case "EADDRINUSE":
-      return {
-        wanted: "the port is taken by another program",
-        hint: `Find it with: ss -ltnp 'sport = :${port}', then stop it or set ${name}`,
-      };
-    case "EACCES":
-      return {
-        wanted: "ports below 1024 need a permission this user does not have",
-        hint: `Set ${name} to 1024 or above, or grant CAP_NET_BIND_SERVICE`,
-      };
-    case "EADDRNOTAVAIL":
-      return {
-        wanted: "no interface of this machine has that address",
-        hint: "List the addresses with: ip -brief address, then set SERVER_HOST, or use 0.0.0.0",
-      };
-    default:
-      return {
-        wanted: "an IP address of this machine and a port from 0 to 65535 are needed",
-        hint: `Set SERVER_HOST to 0.0.0.0 for all interfaces, and ${name} to a free port`,
-      };
-  }
-}
-
-function findErrorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  return typeof error.code === "string" ? error.code : undefined;
 }

@@ -11,12 +11,16 @@
 
 import { assert } from "#base/assert.ts";
 
-/** Sizes in bytes, and what to do with garbage. */
-export interface ReadingBudgetOptions {
+/** Sizes in bytes. */
+export interface ReadingBudgetLimits {
   /** Unfinished requests of all connections; at least twice the largest request. */
   readonly bytesMax: number;
   /** A connection that holds no more than this is small. */
   readonly smallBytesMax: number;
+}
+
+/** The sizes, and what to do with garbage. */
+export interface ReadingBudgetOptions extends ReadingBudgetLimits {
   /**
    * Frees the memory of requests that are gone. Called each time large ones have let go of half of
    * `bytesMax`: left alone, the runtime lets several times as much gather.
@@ -45,9 +49,9 @@ const NOTHING: HeldBytes = { unfinished: 0, complete: 0 };
 /** Counts held bytes, lets large requests wait, and ends the largest. */
 export class ReadingBudget {
   readonly #collectGarbage: () => void;
-  readonly #smallBytesMax: number;
+  #smallBytesMax: number;
   /** What all may hold together, the first large request not counted. */
-  readonly #sharedBytesMax: number;
+  #sharedBytesMax: number;
   /** In the order in which they began to hold something. */
   readonly #held = new Map<BudgetMember, HeldBytes>();
   /** In the order in which they became large. */
@@ -61,6 +65,12 @@ export class ReadingBudget {
 
   constructor({ bytesMax, smallBytesMax, collectGarbage }: ReadingBudgetOptions) {
     this.#collectGarbage = collectGarbage;
+    this.#smallBytesMax = smallBytesMax;
+    this.#sharedBytesMax = bytesMax / 2;
+  }
+
+  /** Changes the sizes; what is held beyond them is closed when something more is noted. */
+  setLimits({ bytesMax, smallBytesMax }: ReadingBudgetLimits): void {
     this.#smallBytesMax = smallBytesMax;
     this.#sharedBytesMax = bytesMax / 2;
   }

@@ -52,7 +52,7 @@ const FAILED: Outcome = { kind: "failed" };
 export class CommitQueue {
   readonly #append: (batch: readonly ReceivedIntake[]) => Promise<readonly Outcome[]>;
   readonly #afterCommit: () => void;
-  readonly #limits: CommitQueueLimits;
+  #limits: CommitQueueLimits;
   readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #log: Log;
   readonly #batchSizes = new BucketCounts(BATCH_SIZE_BOUNDS);
@@ -93,6 +93,11 @@ export class CommitQueue {
       batchSizes: this.#batchSizes.figures,
       durations: this.#durations.figures,
     };
+  }
+
+  /** Changes the limits; what waits already stays. */
+  setLimits(limits: CommitQueueLimits): void {
+    this.#limits = limits;
   }
 
   /** Intakes taken in since the start, and those of them that have their outcome: the oldest. */

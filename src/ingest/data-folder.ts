@@ -32,6 +32,8 @@ export interface DataFolder {
   readonly disk: DiskGuard;
   readonly ownClock: OwnClock;
   readonly watch: TerminalWatch;
+  /** Goes by other settings from here on. @throws AppError as `Storage.changeRules`; nothing changed. */
+  follow(config: Config): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,7 @@ export function openDataFolder(options: DataFolderOptions): DataFolder {
     disk,
     ownClock,
     watch,
+    follow: (changed) => storage.changeRules(rulesOf(changed)),
     async close() {
       await disk.stop();
       await storage.close();

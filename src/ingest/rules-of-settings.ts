@@ -2,6 +2,7 @@
 
 import type { Config } from "#config/config.ts";
 import type { SettingsEndpoint, StorageRules } from "#storage/rules.ts";
+import type { CommitQueueLimits } from "./commit-queue.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -28,6 +29,15 @@ export function rulesOf(config: Config): StorageRules {
     pendingBytesMax: config.pendingBytesMax,
     quarantineBytesMax: config.quarantineBytesMax,
     noticeTextBytesMax: config.noticeTextBytesMax,
+  };
+}
+
+/** How much may wait to be stored. */
+export function commitQueueLimits(config: Config): CommitQueueLimits {
+  return {
+    depthMax: config.commitQueueDepthMax,
+    bytesMax: config.commitQueueBytesMax,
+    batchMax: config.commitBatchMax,
   };
 }
 

@@ -11,7 +11,8 @@ import type { StepLoop } from "./recovery.ts";
 export interface AgeingOptions {
   /** Does one step; returns whether there is more to be done. */
   readonly trim: (beforeMs: EpochMs) => Promise<boolean>;
-  readonly keepDays: number;
+  /** Undefined: for ever. */
+  readonly keepDays: number | undefined;
   readonly ownClock: { isTrusted(): boolean };
   readonly siteTimeZone: string;
   readonly clock: Clock;
@@ -23,24 +24,39 @@ const DAY_MS = 86_400_000;
 /** Of the site: before the first shift. */
 const DAILY_TIME = "05:00";
 
-/** Looks every minute. Returns what stops it, when the step under way is over. */
-export function startAgeing(options: AgeingOptions): () => Promise<void> {
-  const { trim, ownClock, keepDays, clock, loopOver } = options;
+/** The running ageing. */
+export interface RunningAgeing {
+  /** Changes how long things are kept. */
+  setKeepDays(keepDays: number | undefined): void;
+  /** Resolves when the step under way is over. */
+  stop(): Promise<void>;
+}
+
+/** Looks every minute. */
+export function startAgeing(options: AgeingOptions): RunningAgeing {
+  const { trim, ownClock, clock, loopOver } = options;
+  let { keepDays } = options;
   const daily = new DailyTime(DAILY_TIME, options);
   // A box that is switched off at night is started in the morning.
   let isDue = true;
   const trimming = loopOver(async () => {
-    const hasMore = await trim(epochMs(clock.nowMs() - keepDays * DAY_MS));
+    const hasMore =
+      keepDays !== undefined && (await trim(epochMs(clock.nowMs() - keepDays * DAY_MS)));
     isDue &&= hasMore;
     return hasMore;
   });
   const timer = clock.every(LOOK_PERIOD_MS, () => {
     if (daily.takeDue()) isDue = true;
     // Nothing is too old by a clock that cannot be believed.
-    if (isDue && ownClock.isTrusted()) trimming.wake();
+    if (isDue && keepDays !== undefined && ownClock.isTrusted()) trimming.wake();
   });
-  return async () => {
-    timer.stop();
-    await trimming.stop();
+  return {
+    setKeepDays: (changed) => {
+      keepDays = changed;
+    },
+    async stop() {
+      timer.stop();
+      await trimming.stop();
+    },
   };
 }

@@ -15,9 +15,14 @@ export interface BackupScheduleOptions {
   readonly siteTimeZone: string;
 }
 
+/** What the settings say of backups. */
+export type BackupPlan = Pick<BackupScheduleOptions, "time"> & Pick<BackupsOptions, "keptMax">;
+
 /** The server's backups, with what ends them. */
 export interface RunningBackups {
   readonly backups: Backups;
+  /** Changes when they are made and how many are kept. */
+  follow(plan: BackupPlan): void;
   /** Gives up the one that is being made. */
   stop(): Promise<void>;
 }
@@ -32,9 +37,18 @@ const AFTER_START_MS = 600_000;
 /** Throws away what an earlier run left unfinished, and starts looking at the time. */
 export function startBackups(options: BackupsOptions & BackupScheduleOptions): RunningBackups {
   const backups = new Backups(options);
-  const timer = scheduleBackups(backups, options);
+  let { time } = options;
+  let timer = scheduleBackups(backups, options);
   return {
     backups,
+    follow(plan) {
+      backups.setKept(plan.keptMax);
+      // The same one may be due by now.
+      if (plan.time === time) return;
+      time = plan.time;
+      timer?.stop();
+      timer = scheduleBackups(backups, { ...options, time });
+    },
     async stop() {
       timer?.stop();
       await backups.stop();

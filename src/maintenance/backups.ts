@@ -58,6 +58,7 @@ const NAME = /^([a-z0-9-]+)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)([\d.]+)Z\.backup$/;
 
 export class Backups {
   readonly #options: BackupsOptions;
+  #keptMax: number;
   readonly #folder: string;
   readonly #outgoing: string;
   #state: BackupState = { kind: "none" };
@@ -70,6 +71,7 @@ export class Backups {
   /** Throws away what an earlier run left unfinished. */
   constructor(options: BackupsOptions) {
     this.#options = options;
+    this.#keptMax = options.keptMax;
     this.#folder = backupFolder(options.databasePath);
     this.#outgoing = join(this.#folder, "outgoing");
     try {
@@ -105,6 +107,11 @@ export class Backups {
   /** The newest of the server's own; undefined without any. */
   findNewest(): KeptBackup | undefined {
     return findNewestBackup(this.#options.databasePath);
+  }
+
+  /** Changes how many are kept once the next one is whole. */
+  setKept(keptMax: number): void {
+    this.#keptMax = keptMax;
   }
 
   /** Begins one. Undefined while another is being made. */
@@ -190,8 +197,7 @@ export class Backups {
     const kept = listKept(this.#folder);
     const regular = kept.filter(({ path }) => isRegular(path));
     const snapshots = kept.filter(({ path }) => !isRegular(path));
-    const { keptMax } = this.#options;
-    for (const { path } of [...regular.slice(keptMax), ...snapshots.slice(SNAPSHOTS_MAX)]) {
+    for (const { path } of [...regular.slice(this.#keptMax), ...snapshots.slice(SNAPSHOTS_MAX)]) {
       rmSync(path, { force: true });
     }
   }

@@ -4,13 +4,27 @@
  */
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
-import type { Config } from "#config/config.ts";
 import type { EndpointId } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
 import { DailyTime } from "./jobs.ts";
 import type { StepLoop } from "./recovery.ts";
+
+/** How much of the ledger is kept. */
+export interface KeptLedger {
+  /** Age of what was delivered. */
+  readonly days: number;
+  readonly bytesMax: number;
+}
+
+/** The running care. */
+export interface RunningDeliveryCare {
+  /** Changes how much is kept. */
+  setKept(kept: KeptLedger): void;
+  /** Resolves when what is under way is over. */
+  stop(): Promise<void>;
+}
 
 export interface DeliveryCareOptions {
   readonly storage: Pick<Storage, "figures" | "listEndpoints" | "outboxOf" | "trimLedger">;
@@ -19,7 +33,8 @@ export interface DeliveryCareOptions {
   readonly dispatchers: {
     find(id: EndpointId): { noteRequeued(count: number): void } | undefined;
   };
-  readonly settings: Pick<Config, "siteTimeZone" | "webhookLedgerDays" | "webhookLedgerBytesMax">;
+  readonly siteTimeZone: string;
+  readonly kept: KeptLedger;
   readonly clock: Clock;
   readonly log: Log;
   readonly loopOver: (step: () => Promise<boolean>) => StepLoop;
@@ -32,21 +47,27 @@ const DAILY_TIME = "05:00";
 /** So few at a time, that what is new waits behind no more of those that are refused once more. */
 const RETRIED_MAX = 100;
 
-/** Looks every 10 s. Returns what stops it, when what is under way is over. */
-export function startDeliveryCare(options: DeliveryCareOptions): () => Promise<void> {
+/** Looks every 10 s. */
+export function startDeliveryCare(options: DeliveryCareOptions): RunningDeliveryCare {
   const care = new DeliveryCare(options);
   let looking = Promise.resolve();
   const timer = options.clock.every(LOOK_PERIOD_MS, () => {
     looking = looking.then(() => care.look());
   });
-  return async () => {
-    timer.stop();
-    await looking;
-    await care.stop();
+  return {
+    setKept: (kept) => {
+      care.kept = kept;
+    },
+    async stop() {
+      timer.stop();
+      await looking;
+      await care.stop();
+    },
   };
 }
 
 class DeliveryCare {
+  kept: KeptLedger;
   readonly #options: DeliveryCareOptions;
   readonly #daily: DailyTime;
   readonly #trimming: StepLoop;
@@ -58,9 +79,9 @@ class DeliveryCare {
   #isAgeDue = false;
 
   constructor(options: DeliveryCareOptions) {
-    const { clock, settings } = options;
+    this.kept = options.kept;
     this.#options = options;
-    this.#daily = new DailyTime(DAILY_TIME, { clock, siteTimeZone: settings.siteTimeZone });
+    this.#daily = new DailyTime(DAILY_TIME, options);
     this.#trimming = options.loopOver(() => this.#trim());
   }
 
@@ -70,7 +91,7 @@ class DeliveryCare {
 
   /** Never rejects: what fails is tried again at the next look. */
   async look(): Promise<void> {
-    const { storage, log, settings } = this.#options;
+    const { storage, log } = this.#options;
     try {
       if (this.#daily.takeDue()) {
         this.#isRetryDue = true;
@@ -78,7 +99,7 @@ class DeliveryCare {
       }
       await this.#retryParked();
       const { ledgerBytes } = await storage.figures();
-      if (ledgerBytes > settings.webhookLedgerBytesMax || this.#isAgeDue) this.#trimming.wake();
+      if (ledgerBytes > this.kept.bytesMax || this.#isAgeDue) this.#trimming.wake();
     } catch (error) {
       log.error("deliveries.uncared", { cause: String(error) }, { per: "deliveries" });
     }
@@ -104,10 +125,10 @@ class DeliveryCare {
 
   /** Returns whether there is more to be done. */
   async #trim(): Promise<boolean> {
-    const { storage, settings } = this.#options;
+    const { storage } = this.#options;
     const beforeMs = this.#findOldest();
     const hasMore = await storage.trimLedger({
-      bytesMax: settings.webhookLedgerBytesMax,
+      bytesMax: this.kept.bytesMax,
       beforeMs,
     });
     if (!hasMore && beforeMs !== undefined) this.#isAgeDue = false;
@@ -116,8 +137,8 @@ class DeliveryCare {
 
   /** Nothing is too old by a clock that cannot be believed. */
   #findOldest(): EpochMs | undefined {
-    const { clock, ownClock, settings } = this.#options;
+    const { clock, ownClock } = this.#options;
     if (!this.#isAgeDue || !ownClock.isTrusted()) return undefined;
-    return epochMs(clock.nowMs() - settings.webhookLedgerDays * DAY_MS);
+    return epochMs(clock.nowMs() - this.kept.days * DAY_MS);
   }
 }

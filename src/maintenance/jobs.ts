@@ -59,6 +59,11 @@ export class Jobs {
     look();
   }
 
+  /** Changes when logs are read at night: as in `JobsOptions`. */
+  setRecoveryTime(time: string | undefined): void {
+    this.#nightly.setTime(time);
+  }
+
   /** Resolves when the look at hand is over. */
   async stop(): Promise<void> {
     this.#timer?.stop();
@@ -121,8 +126,10 @@ function idOf({ id }: Device): DeviceId {
 
 /** A time of day that comes again and again. */
 export class DailyTime {
-  readonly #cron: Cron | undefined;
   readonly #clock: Clock;
+  readonly #siteTimeZone: string;
+  #time: string | undefined;
+  #cron: Cron | undefined;
   #dueMs: EpochMs | undefined;
 
   /** `time` is `HH:MM`, local to the site; undefined never comes. */
@@ -131,12 +138,15 @@ export class DailyTime {
     { clock, siteTimeZone }: { readonly clock: Clock; readonly siteTimeZone: string },
   ) {
     this.#clock = clock;
-    if (time !== undefined) {
-      const [hour = "", minute = ""] = time.split(":");
-      const pattern = `${Number(minute)} ${Number(hour)} * * *`;
-      // It only tells when; without a function it runs nothing.
-      this.#cron = new Cron(pattern, { timezone: siteTimeZone, paused: true });
-    }
+    this.#siteTimeZone = siteTimeZone;
+    this.setTime(time);
+  }
+
+  /** Changes the time; the same one stays due if it is. */
+  setTime(time: string | undefined): void {
+    if (time === this.#time) return;
+    this.#time = time;
+    this.#cron = time === undefined ? undefined : dailyCron(time, this.#siteTimeZone);
     this.#dueMs = this.#nextDueMs();
   }
 
@@ -153,4 +163,10 @@ export class DailyTime {
     const next = this.#cron?.nextRun(new Date(this.#clock.nowMs()));
     return next === undefined || next === null ? undefined : epochMs(next.getTime());
   }
+}
+
+/** It only tells when; without a function it runs nothing. */
+function dailyCron(time: string, timezone: string): Cron {
+  const [hour = "", minute = ""] = time.split(":");
+  return new Cron(`${Number(minute)} ${Number(hour)} * * *`, { timezone, paused: true });
 }

@@ -13,6 +13,12 @@ export interface StepLoop {
   stop(): Promise<void>;
 }
 
+/** The running recovery. */
+export interface RunningRecovery extends StepLoop {
+  /** As `Jobs`. */
+  setRecoveryTime(time: string | undefined): void;
+}
+
 /** Starts the jobs. The loop's first `wake` goes on with what an earlier run left. */
 export function startRecovery(options: {
   readonly storage: Storage;
@@ -24,7 +30,7 @@ export function startRecovery(options: {
   /** As in `LogRecoveryOptions`. */
   readonly afterStep: () => void;
   readonly loopOver: (step: () => Promise<boolean>) => StepLoop;
-}): StepLoop {
+}): RunningRecovery {
   const recovery = new LogRecovery(options);
   const jobs = new Jobs(options);
   const loop = options.loopOver(() => recovery.step());
@@ -32,6 +38,7 @@ export function startRecovery(options: {
   return {
     noteCommit: () => loop.noteCommit(),
     wake: () => loop.wake(),
+    setRecoveryTime: (time) => jobs.setRecoveryTime(time),
     async stop() {
       await jobs.stop();
       await loop.stop();

@@ -15,13 +15,19 @@ export interface AcceptedTimes {
   findLast(key: string, count: number): number | undefined;
   /** Notes an accepted event. Of earlier ones only as many as the limit allows need be kept. */
   add(key: string, atMs: number): void;
+  /** Changes how many that are. */
+  setDepth(requests: number): void;
 }
 
 /** What a limit allows. */
-export interface SlidingLimitOptions {
+export interface SlidingLimitRule {
   /** Accepted events in any window; at least 1. */
   readonly requests: number;
   readonly windowMs: number;
+}
+
+/** How events are counted. */
+export interface SlidingLimitOptions extends SlidingLimitRule {
   /** Keys remembered; beyond it the one that was used longest ago is forgotten. */
   readonly keysMax: number;
   readonly clock: Pick<Clock, "monotonicMs">;
@@ -31,13 +37,25 @@ export interface SlidingLimitOptions {
 
 /** Counts events per key over a sliding window. */
 export class SlidingLimit {
-  readonly #options: SlidingLimitOptions;
+  readonly #clock: Pick<Clock, "monotonicMs">;
   readonly #times: AcceptedTimes;
+  #rule: SlidingLimitRule;
 
   constructor(options: SlidingLimitOptions) {
-    assert(options.requests >= 1, "A rate limit lets at least one request through");
-    this.#options = options;
+    this.#clock = options.clock;
     this.#times = options.times ?? new TimesInMemory(options);
+    this.#rule = checkedRule(options);
+  }
+
+  /** What is allowed. */
+  get rule(): SlidingLimitRule {
+    return this.#rule;
+  }
+
+  /** Changes what is allowed. What was accepted before counts on. */
+  setRule(rule: SlidingLimitRule): void {
+    this.#rule = checkedRule(rule);
+    this.#times.setDepth(rule.requests);
   }
 
   /**
@@ -45,15 +63,17 @@ export class SlidingLimit {
    * `reservedCount` events of the key have been let through and are not recorded yet.
    */
   waitMs(key: string, reservedCount = 0): number {
-    const { requests, windowMs, clock } = this.#options;
+    const { requests, windowMs } = this.#rule;
     if (reservedCount >= requests) return windowMs;
     const leavingMs = this.#times.findLast(key, requests - reservedCount);
-    return leavingMs === undefined ? 0 : Math.max(0, leavingMs + windowMs - clock.monotonicMs());
+    return leavingMs === undefined
+      ? 0
+      : Math.max(0, leavingMs + windowMs - this.#clock.monotonicMs());
   }
 
   /** Counts an accepted event. */
   record(key: string): void {
-    this.#times.add(key, this.#options.clock.monotonicMs());
+    this.#times.add(key, this.#clock.monotonicMs());
   }
 
   /** Counts an event if it is accepted. Returns 0, or the milliseconds to wait when it is refused. */
@@ -64,6 +84,11 @@ export class SlidingLimit {
   }
 }
 
+function checkedRule({ requests, windowMs }: SlidingLimitRule): SlidingLimitRule {
+  assert(requests >= 1, "A rate limit lets at least one request through");
+  return { requests, windowMs };
+}
+
 /** The last times of one key as a ring: once it is full, `next` holds the oldest. */
 interface Ring {
   readonly timesMs: number[];
@@ -72,7 +97,7 @@ interface Ring {
 
 /** Keeps as many times of a key as the limit allows events, and no more keys than it may. */
 export class TimesInMemory implements AcceptedTimes {
-  readonly #depth: number;
+  #depth: number;
   readonly #keysMax: number;
   /** Least recently used first. */
   readonly #rings = new Map<string, Ring>();
@@ -85,6 +110,16 @@ export class TimesInMemory implements AcceptedTimes {
   /** How many keys are remembered. */
   get keyCount(): number {
     return this.#rings.size;
+  }
+
+  setDepth(requests: number): void {
+    if (requests === this.#depth) return;
+    this.#depth = requests;
+    for (const [key, { timesMs, next }] of this.#rings) {
+      const oldestFirst = [...timesMs.slice(next), ...timesMs.slice(0, next)];
+      const kept = oldestFirst.slice(-requests);
+      this.#rings.set(key, { timesMs: kept, next: kept.length % requests });
+    }
   }
 
   findLast(key: string, count: number): number | undefined {

@@ -107,7 +107,7 @@ export class EndpointBook {
     return this.#listWanting(type, device).some((endpoint) => endpoint.id === id);
   }
 
-  /** Takes over what the settings say, outside of any transaction, before anything is stored. */
+  /** Takes over what the settings say: inside a transaction, or before anything else is stored. */
   applySettings(settings: SettingsEndpoint | undefined, nowMs: EpochMs): void {
     const stored = this.#endpoints.find(({ id }) => id === SETTINGS_ENDPOINT_ID);
     if (settings === undefined && (stored === undefined || !stored.isEnabled)) return;

@@ -5,7 +5,7 @@
 
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import type { DirectionPolicy } from "#domain/device.ts";
-import { correctDirections, type DirectionRule, resolveDirection } from "#domain/direction.ts";
+import { correctDirections, resolveDirection } from "#domain/direction.ts";
 import { parseDirectionCodes, type ToldCode, toldDirection } from "#domain/direction-codes.ts";
 import type { Direction } from "#domain/punch.ts";
 import { announceCorrection } from "./announce-punch.ts";
@@ -56,18 +56,11 @@ type PlacerParts = Pick<
 
 export class PunchPlacer {
   readonly #parts: PlacerParts;
-  readonly #rule: DirectionRule;
-  readonly #correctionWindowMs: number;
+  readonly #rules: Pick<StorageRules, "direction" | "correctionWindowMs">;
 
-  constructor(options: {
-    readonly parts: PlacerParts;
-    readonly rule: DirectionRule;
-    /** Rows older than this are left as they are, in milliseconds before now. */
-    readonly correctionWindowMs: number;
-  }) {
-    this.#parts = options.parts;
-    this.#rule = options.rule;
-    this.#correctionWindowMs = options.correctionWindowMs;
+  constructor(parts: PlacerParts, rules: Pick<StorageRules, "direction" | "correctionWindowMs">) {
+    this.#parts = parts;
+    this.#rules = rules;
   }
 
   /** The direction of a punch at this place. One of doubtful time takes no part in alternation. */
@@ -81,7 +74,7 @@ export class PunchPlacer {
       policy,
       previous: this.#parts.timeline.findStateBefore(place),
       instantMs: place.instantMs,
-      rule: this.#rule,
+      rule: this.#rules.direction,
       told,
     });
     if (resolved === undefined) return UNDECIDED;
@@ -97,7 +90,7 @@ export class PunchPlacer {
    * for a punch before it the correction begins at the window.
    */
   correctBehind(place: TimelinePlace, nowMs: EpochMs): void {
-    const windowStartMs = epochMs(nowMs - this.#correctionWindowMs);
+    const windowStartMs = epochMs(nowMs - this.#rules.correctionWindowMs);
     const isInWindow = place.instantMs >= windowStartMs;
     const windowStart = { ...place, instantMs: windowStartMs, deviceId: "", punchId: 0 };
     this.#correctStep(isInWindow ? place : windowStart, nowMs);
@@ -110,7 +103,7 @@ export class PunchPlacer {
   deferBehind(place: TimelinePlace, nowMs: EpochMs): void {
     const next = this.#parts.timeline.findAfter(place);
     if (next === undefined || next.row.source !== "alternate") return;
-    if (next.place.instantMs < nowMs - this.#correctionWindowMs) return;
+    if (next.place.instantMs < nowMs - this.#rules.correctionWindowMs) return;
     // The place just before the row: the same note, whatever punch came before it.
     this.#parts.timeline.defer({ ...next.place, punchId: next.place.punchId - 1 });
   }
@@ -141,7 +134,7 @@ export class PunchPlacer {
         leftPositions.set(entry.row.id, entry.feedPosition);
         return entry.row;
       }),
-      rule: this.#rule,
+      rule: this.#rules.direction,
     });
     for (const change of corrected.changes) {
       const { id, direction, isRepeat } = change;

@@ -10,6 +10,7 @@ import type { Endpoint } from "#domain/webhook-endpoint.ts";
 /** The endpoint that the settings make. */
 export type SettingsEndpoint = Pick<Endpoint, "url" | "format" | "types">;
 
+/** What the writer goes by. A part that holds the rules sees a change of them at once. */
 export interface StorageRules {
   /** IANA zone of terminals that have none of their own. */
   readonly siteTimeZone: string;
@@ -42,3 +43,6 @@ export interface StorageRules {
   /** Bytes of all texts kept of undocumented requests; further ones are only counted. */
   readonly noticeTextBytesMax: number;
 }
+
+/** Rules that may change while the storage is open: with the others, what is stored would change. */
+export type ChangeableRules = Omit<StorageRules, "siteTimeZone" | "leadingZeros">;

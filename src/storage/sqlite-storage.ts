@@ -41,6 +41,7 @@ import { purgeMethods } from "./purge-methods.ts";
 import { quarantineDecisions } from "./quarantine-decisions.ts";
 import { quarantineReading } from "./quarantine-reader.ts";
 import { recoveryMethods } from "./recovery.ts";
+import { ruleChanges } from "./rule-changes.ts";
 import type { StorageRules } from "./rules.ts";
 import { punches } from "./schema.ts";
 import type { Storage, StorageFigures } from "./storage.ts";
@@ -74,7 +75,8 @@ export interface StorageOptions {
  * @throws AppError `storage-open-failed`, `storage-too-new` or `storage-damaged`.
  */
 export function openStorage(options: StorageOptions): Storage {
-  const { path, rules, clock, log, ownClock } = options;
+  const { path, clock, log, ownClock } = options;
+  const rules = { ...options.rules };
   const lock = lockInstance(`${path}.lock`);
   const opened = openDatabase(path, clock.nowMs());
   const checkpointer = new Checkpointer({ opened, clock, log, onLost: options.onLost });
@@ -84,11 +86,7 @@ export function openStorage(options: StorageOptions): Storage {
   const watch = watchCommits({ files, health, checkpointer, clock, disk, onEvents });
   const parts = new WriteParts(opened.writer, watch, { ...rules, ownClock });
   const box = new Box(drizzle(opened.writer));
-  const placer = new PunchPlacer({
-    parts,
-    rule: rules.direction,
-    correctionWindowMs: rules.correctionWindowMs,
-  });
+  const placer = new PunchPlacer(parts, rules);
   const events = new StorageEvents();
   const clocks = new DeviceClocks({ parts, rules, ownClock });
   const applier = new IntakeApplier({ parts, placer, box, rules, ownClock, clocks, events });
@@ -114,12 +112,13 @@ export function openStorage(options: StorageOptions): Storage {
     ...deviceReading(parts),
     ...deviceChanges({ parts, background, rules, clock, log }),
     ...historyStorage(parts),
+    ...ruleChanges(parts, rules, clock),
 
     ...commandMethods(parts, reader, rules),
     ...recoveryMethods({ parts, applier, events, rules, ownClock, log }),
     ...quarantineReading(reader, clock),
     ...quarantineDecisions({ parts, placer, rules, ownClock, clocks, events, log }),
-    ...completenessStorage({ ...options, parts, reader: opened.reader }),
+    ...completenessStorage({ ...options, rules, parts, reader: opened.reader }),
     ...clientStorage(opened.writer, parts),
     ...conditionStorage(opened.writer, parts),
     ...eventStorage({ parts, reader: opened.reader, box }),

@@ -25,6 +25,7 @@ import type { EventStorage } from "./event-storage.ts";
 import type { Importer } from "./import/importer.ts";
 import type { PurgeStorage } from "./purge-storage.ts";
 import type { QuarantineStorage } from "./quarantine-storage.ts";
+import type { ChangeableRules } from "./rules.ts";
 
 /** Which punches a reader wants. Absent means any. */
 export interface PunchFilter {
@@ -431,6 +432,9 @@ export interface Storage extends EndpointStorage, EventStorage, PurgeStorage, Qu
 
   /** Brings the replaced server's database in. */
   readonly importer: Importer;
+
+  /** Goes by other rules from here on; all of them, or none when the endpoint cannot be stored. */
+  changeRules(rules: ChangeableRules): Promise<void>;
 
   figures(): Promise<StorageFigures>;
   /** While nothing could be stored since a write failed, tries one. */

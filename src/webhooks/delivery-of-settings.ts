@@ -8,12 +8,13 @@ export function deliveryOf(
   config: Config,
   found: Pick<DeliverySettings["own"], "secret"> & Pick<DeliverySettings, "authorities">,
 ): DeliverySettings {
+  const { serverPort, webPort, serverTlsPort } = config;
   return {
     timeoutMs: config.webhookTimeoutMs,
     refusalsMax: config.webhookRetriesMax + 1,
     retryDelayMs: config.webhookRetryDelayMs,
     authorities: found.authorities,
-    ownPorts: config,
+    ownPorts: { serverPort, webPort, serverTlsPort },
     own: {
       secret: found.secret,
       rateLimitPerMinute: config.webhookRateLimit,

@@ -11,6 +11,7 @@ import type { Log } from "#platform/log.ts";
 import type { EndpointOutbox } from "#storage/endpoint-outbox.ts";
 import type { RefusalPlan } from "./backoff.ts";
 import type { DeliveryPace } from "./delivery-pace.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { SendDelivery } from "./send.ts";
 import type { TallyFigures } from "./tally.ts";
 
@@ -49,6 +50,8 @@ export interface DispatcherOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly endpoint: WebhookEndpoint;
+  /** What earlier dispatchers of the endpoint have used up counts; a fresh one when absent. */
+  readonly rateLimit?: RateLimit;
   /** IANA name. */
   readonly siteTimeZone: string;
   readonly primaryDeviceId: DeviceId;

@@ -121,7 +121,7 @@ export class Dispatcher {
     };
     this.#timers = new TimerSet(clock);
     this.#rate = new DeliveryRate(clock.monotonicMs());
-    this.#rateLimit = new RateLimit(endpoint.rateLimitPerMinute, clock);
+    this.#rateLimit = options.rateLimit ?? new RateLimit(endpoint.rateLimitPerMinute, clock);
     this.#reader = new OutboxReader(outbox, log);
     this.#writer = new AttemptWriter({ outbox, clock, log, onWritten: () => this.#pump() });
     this.#results = new TryResults({

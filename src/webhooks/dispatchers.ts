@@ -18,6 +18,7 @@ import { DeliveryPace } from "./delivery-pace.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { Outbox, WebhookEndpoint } from "./dispatcher-options.ts";
 import { endpointLog } from "./endpoint-log.ts";
+import { RateLimit } from "./rate-limit.ts";
 
 /** What the settings say of delivery. */
 export interface DeliverySettings
@@ -56,6 +57,9 @@ export class Dispatchers {
   /** That of all tries together. */
   readonly pace: DeliveryPace;
   readonly #options: DispatchersOptions;
+  #settings: DeliverySettings;
+  /** Of the endpoint that the settings make, over all its dispatchers. */
+  readonly #ownRateLimit: RateLimit;
   readonly #running = new Map<EndpointId, Running>();
   /** Changes follow one another, because a dispatcher takes a moment to stop. */
   #changing: Promise<void> = Promise.resolve();
@@ -64,6 +68,15 @@ export class Dispatchers {
   constructor(options: DispatchersOptions) {
     this.#options = options;
     this.pace = new DeliveryPace(options.clock);
+    this.#settings = options.settings;
+    this.#ownRateLimit = new RateLimit(options.settings.own.rateLimitPerMinute, options.clock);
+  }
+
+  /** Goes by other settings from here on, and by what storage says of the endpoints. */
+  follow(settings: DeliverySettings): Promise<void> {
+    this.#settings = settings;
+    this.#ownRateLimit.setPerMinute(settings.own.rateLimitPerMinute);
+    return this.refresh();
   }
 
   /**
@@ -87,7 +100,7 @@ export class Dispatchers {
 
   /** What is sent where, and signed by which secrets, whether or not the endpoint is enabled. */
   targetOf({ id, url, format, secret, previousSecret }: Endpoint): WebhookEndpoint {
-    const { own, ...settings } = this.#options.settings;
+    const { own, ...settings } = this.#settings;
     const shared = { url, format, ...settings };
     if (id === SETTINGS_ENDPOINT_ID) return { ...shared, ...own, previousSecret: undefined };
     const keys = { secret, previousSecret };
@@ -139,6 +152,7 @@ export class Dispatchers {
       log: endpointLog(log, stored.name),
       random,
       endpoint,
+      ...(stored.id === SETTINGS_ENDPOINT_ID ? { rateLimit: this.#ownRateLimit } : {}),
       siteTimeZone,
       primaryDeviceId,
       expectedUsers,

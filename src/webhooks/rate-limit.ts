@@ -14,15 +14,25 @@ const KEY = "endpoint";
  * reserved, then either used or released, because finding its event takes time.
  */
 export class RateLimit {
-  readonly #limit: SlidingLimit | undefined;
+  readonly #clock: Pick<Clock, "monotonicMs">;
+  #limit: SlidingLimit | undefined;
   #reservedCount = 0;
 
   /** `perMinute` at least 1; undefined is no limit. */
   constructor(perMinute: number | undefined, clock: Pick<Clock, "monotonicMs">) {
-    this.#limit =
-      perMinute === undefined
-        ? undefined
-        : new SlidingLimit({ requests: perMinute, windowMs: WINDOW_MS, clock, keysMax: 1 });
+    this.#clock = clock;
+    this.setPerMinute(perMinute);
+  }
+
+  /** Changes the limit. Tries under an earlier one count on. */
+  setPerMinute(perMinute: number | undefined): void {
+    if (perMinute === undefined) {
+      this.#limit = undefined;
+      return;
+    }
+    const rule = { requests: perMinute, windowMs: WINDOW_MS };
+    if (this.#limit !== undefined) this.#limit.setRule(rule);
+    else this.#limit = new SlidingLimit({ ...rule, clock: this.#clock, keysMax: 1 });
   }
 
   /** Milliseconds until a try can be reserved; 0 for at once. */

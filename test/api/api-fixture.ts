@@ -61,7 +61,7 @@ export class ApiFixture {
         timeoutSeconds: 30,
         retryEnabled: true,
       }),
-      webhookDelivery: undefined,
+      webhookDelivery: async () => undefined,
       webhooks: testDesk(this),
       quarantine: testQuarantine(this),
       startedAtMonotonicMs: 0,

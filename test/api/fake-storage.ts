@@ -225,6 +225,8 @@ export class FakeStorage implements Storage {
   /** Thrown by `listLogs` from this call on, counted from 1. */
   failLogsFromCall = Number.POSITIVE_INFINITY;
 
+  async changeRules(): Promise<void> {}
+
   async listPunchesAfter(
     after: FeedPosition,
     limit: number,

@@ -58,6 +58,30 @@ describe("startWebServer()", () => {
     expect(fixture.log.of("token.refused")[0]?.fields.address).toBe("127.0.0.1");
   });
 
+  test("setClientRules() holds from the next request on", async () => {
+    const fixture = new ApiFixture();
+    const base = start(fixture);
+    const headers = { authorization: `Bearer ${await fixture.token()}` };
+    const ask = async () => (await fetch(`${base}/v1/punches`, { headers })).status;
+    const login = async (secret: string) => (await requestToken(base, secret)).status;
+    expect([await ask(), await ask()]).toEqual([200, 200]);
+    const rules = { expiryHours: 1, clientSecret: CLIENT_SECRET, allowedClients: ["hris_system"] };
+    const rateLimit = { requests: 3, windowSeconds: 60 };
+    const [server] = started;
+    server?.setClientRules({ tokens: rules, rateLimit });
+    // What was asked before counts.
+    expect([await ask(), await ask()]).toEqual([200, 429]);
+    expect(await (await requestToken(base, CLIENT_SECRET)).json()).toMatchObject({
+      expires_in: "1 hours",
+    });
+    server?.setClientRules({ tokens: { ...rules, clientSecret: "another" }, rateLimit });
+    expect([await ask(), await login(CLIENT_SECRET), await login("another")]).toEqual([
+      401, 401, 200,
+    ]);
+    server?.setClientRules({ tokens: { ...rules, allowedClients: ["payroll"] }, rateLimit });
+    expect(await login(CLIENT_SECRET)).toBe(403);
+  });
+
   test("streams an answer of many pages whole", async () => {
     const fixture = new ApiFixture();
     for (let id = 1; id <= 3_500; id += 1) fixture.storage.punches.push(samplePunch(id));

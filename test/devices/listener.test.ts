@@ -359,6 +359,27 @@ describe("startDeviceListener() limits", () => {
     expect(log.of("terminal.connections-full")).toHaveLength(1);
   });
 
+  test("setLimits() holds for connections that come from then on, and closes none that is open", async () => {
+    const { desk, clock, listener, connect } = start({ limits: { idleTimeoutMs: 60_000 } });
+    const [before, other] = await Promise.all([connect(), connect()]);
+    listener.setLimits({ ...LIMITS, connectionsMax: 3, idleTimeoutMs: 10_000 });
+    const after = await connect();
+    const beyond = await connect();
+    expect(await beyond.receiveAll()).toBe("");
+    expect(listener.figures().closedByReason).toEqual({ "connections-full": 1 });
+    for (const peer of [before, other, after]) peer.send("PUNCH a\n");
+    await until(() => desk.waitingCount === 3);
+    for (let count = 0; count < 3; count += 1) desk.settle("stored");
+    for (const peer of [before, other, after]) await peer.receive("OK a\n");
+    await clock.advance(10_000);
+    expect(await after.receiveAll()).toBe("OK a\n");
+    before.send("PUNCH b\n");
+    await until(() => desk.waitingCount === 1);
+    desk.settle("stored");
+    await before.receive("OK b\n");
+    expect(listener.figures().connectionsOpen).toBe(2);
+  });
+
   test("startDeviceListener() closes silent, idle and slow connections by one sweep", async () => {
     const { desk, clock, listener, sightings, connect } = start();
     const [silent, idle, slow] = await Promise.all([connect(), connect(), connect()]);

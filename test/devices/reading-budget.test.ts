@@ -80,6 +80,20 @@ describe("ReadingBudget", () => {
     expect(readers()).toEqual([true, false, false]);
   });
 
+  test("ReadingBudget takes other sizes when something more is noted", () => {
+    const { budget, first, second, third, readers, ended } = trio();
+    first.hold(50);
+    second.hold(20);
+    third.hold(8);
+    budget.setLimits({ bytesMax: 40, smallBytesMax: 5 });
+    expect(ended()).toEqual([false, false, false]);
+    third.hold(9);
+    expect(ended()).toEqual([false, true, false]);
+    // What was small is large.
+    third.hold(11);
+    expect(readers()[2]).toBe(false);
+  });
+
   test("ReadingBudget never lets a small member wait", () => {
     const { first, second, third, readers } = trio();
     first.hold(50);

@@ -59,6 +59,19 @@ describe("CommitQueue", () => {
     expect(storage.batches.map((batch) => batch.length)).toEqual([3]);
   });
 
+  test("takes other limits for what comes from then on, and drops nothing", async () => {
+    const { queue, storage } = makeQueue();
+    const outcomes = ["1", "2", "3"].map((user) => queue.submit(punch(user)));
+    queue.setLimits({ ...LIMITS, depthMax: 3, batchMax: 2 });
+    expect(await queue.submit(punch("4"))).toEqual({ kind: "failed" });
+    await turns();
+    await storage.commit();
+    await storage.commit();
+    expect(storage.batches.map((batch) => batch.length)).toEqual([2, 1]);
+    const kinds = (await Promise.all(outcomes)).map(({ kind }) => kind);
+    expect(kinds).toEqual(["stored", "stored", "stored"]);
+  });
+
   test("answers nothing before the commit, and each intake with its own outcome after it", async () => {
     const { queue, storage, order } = makeQueue();
     const answers: string[] = [];

@@ -30,7 +30,7 @@ async function start(isTrusted: boolean) {
   const clock = new FakeClock(START_MS);
   const ownClock = new FakeOwnClock(isTrusted);
   const log = new RecordingLog();
-  const stop = startAgeing({
+  const care = startAgeing({
     trim: (beforeMs) => opened.storage.trimQuarantine(beforeMs),
     ownClock,
     keepDays: KEEP_DAYS,
@@ -42,7 +42,7 @@ async function start(isTrusted: boolean) {
     const { entries } = await opened.storage.listQuarantine({}, 10);
     return entries.map(({ id }) => id);
   };
-  return { opened, clock, ownClock, stop, ids };
+  return { opened, clock, ownClock, care, stop: () => care.stop(), ids };
 }
 
 test("what was decided goes at the first daily time behind its days, and what waits stays", async () => {
@@ -74,6 +74,17 @@ test("nothing is too old by a clock that is not believed, and all of it once it 
   expect(await ids()).toEqual([3, 2, 1]);
   ownClock.trusted = true;
   await clock.advance(2 * MINUTE_MS);
+  expect(await ids()).toEqual([3]);
+  await stop();
+});
+
+test("how long it is kept can change", async () => {
+  const { opened, clock, care, stop, ids } = await start(true);
+  using _ = opened;
+  await clock.advance(DAY_MS + 4 * MINUTE_MS);
+  expect(await ids()).toEqual([3, 2, 1]);
+  care.setKeepDays(1);
+  await clock.advance(DAY_MS);
   expect(await ids()).toEqual([3]);
   await stop();
 });

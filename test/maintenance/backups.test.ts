@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { epochMs } from "#base/epoch.ts";
-import { scheduleBackups } from "#maintenance/backup-schedule.ts";
+import { scheduleBackups, startBackups } from "#maintenance/backup-schedule.ts";
 import { type BackupRequest, Backups } from "#maintenance/backups.ts";
 import { checkBackup } from "#storage/backup-file.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -137,6 +137,33 @@ async function hoursBegun(newestAgeMs: number | undefined, time: string | undefi
   expect(site.plannedCount).toBe(0);
   return begun;
 }
+
+test("follow() changes when they are made and how many are kept", async () => {
+  const site = new FakeClock(Date.UTC(2026, 2, 2, 0, 0, 0));
+  const running = startBackups({
+    databasePath: opened.path,
+    keptMax: 1,
+    time: undefined,
+    siteTimeZone: "Asia/Manila",
+    program: PROGRAM,
+    clock: site,
+    log,
+  });
+  expect(site.plannedCount).toBe(0);
+  // It is 08:00 there.
+  running.follow({ time: "08:30", keptMax: 2 });
+  running.follow({ time: "08:30", keptMax: 2 });
+  expect(site.plannedCount).toBe(1);
+  for (const minutes of [30, 24 * 60]) {
+    await site.advance((minutes * HOUR_MS) / 60);
+    await running.backups.settled();
+  }
+  expect(names()).toHaveLength(2);
+  running.follow({ time: undefined, keptMax: 1 });
+  expect(site.plannedCount).toBe(0);
+  expect(names()).toHaveLength(2);
+  await running.stop();
+}, 30_000);
 
 test("a backup is due at its time of day", async () => {
   expect(await hoursBegun(23 * HOUR_MS, "01:30")).toEqual([0.5, 24.5]);

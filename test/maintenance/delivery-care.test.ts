@@ -31,7 +31,7 @@ async function start(count: number, settings: { days?: number; bytes?: number } 
   const ownClock = new FakeOwnClock(true);
   const log = new RecordingLog();
   const requeued: number[] = [];
-  const stop = startDeliveryCare({
+  const care = startDeliveryCare({
     storage: opened.storage,
     ownClock,
     dispatchers: {
@@ -40,17 +40,14 @@ async function start(count: number, settings: { days?: number; bytes?: number } 
           ? { noteRequeued: (some) => void requeued.push(some) }
           : undefined,
     },
-    settings: {
-      siteTimeZone: "Asia/Manila",
-      webhookLedgerDays: settings.days ?? 30,
-      webhookLedgerBytesMax: settings.bytes ?? 1_000_000,
-    },
+    siteTimeZone: "Asia/Manila",
+    kept: { days: settings.days ?? 30, bytesMax: settings.bytes ?? 1_000_000 },
     clock,
     log,
     loopOver: (step) => new BackgroundLoop({ step, clock, log }),
   });
   const ids = waiting.map(({ id }) => id);
-  return { opened, clock, ownClock, log, requeued, stop, ids };
+  return { opened, clock, ownClock, log, requeued, stop: () => care.stop(), care, ids };
 }
 
 test("what is parked is tried again every day, and not before", async () => {
@@ -68,6 +65,22 @@ test("what is parked is tried again every day, and not before", async () => {
   expect(requeued).toEqual([2, 2]);
   await stop();
   expect(clock.plannedCount).toBe(0);
+});
+
+test("how much is kept can change", async () => {
+  const { opened, clock, care, stop, ids } = await start(20);
+  using _ = opened;
+  await deliver(opened.storage, ids);
+  await clock.advance(2 * LOOK_MS);
+  expect(Object.keys(await statusesOf(opened.storage))).toHaveLength(20);
+  care.setKept({ days: 30, bytesMax: 1000 });
+  await clock.advance(2 * LOOK_MS);
+  expect((await opened.storage.figures()).ledgerBytes).toBeLessThanOrEqual(1000);
+  expect(Object.keys(await statusesOf(opened.storage)).length).toBeGreaterThan(2);
+  care.setKept({ days: 1, bytesMax: 1000 });
+  await clock.advance(2 * DAY_MS);
+  expect(await statusesOf(opened.storage)).toEqual({});
+  await stop();
 });
 
 test("a hundred wait again at a time, the next when those are done, and each once a day", async () => {

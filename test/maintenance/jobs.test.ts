@@ -67,6 +67,24 @@ test("every night at the set time of the site, every FKWeb terminal in use is as
   expect(clock.plannedCount).toBe(0);
 });
 
+test("the time can change, and the same one given again puts nothing off", async () => {
+  const { opened, clock, jobs } = await start(BEFORE_NIGHTLY_MS, "02:30");
+  using _ = opened;
+  const asked = () => takeAsked(opened, clock.nowMs());
+  await clock.advance(LOOK_MS + 6_000);
+  // It is 02:30:01: due, and not looked at yet.
+  jobs.setRecoveryTime("02:30");
+  await clock.advance(LOOK_MS);
+  expect(await asked()).toHaveLength(2);
+  jobs.setRecoveryTime("03:00");
+  await clock.advance(HOUR_MS);
+  expect(await asked()).toHaveLength(2);
+  jobs.setRecoveryTime(undefined);
+  await clock.advance(25 * HOUR_MS);
+  expect(await asked()).toEqual([]);
+  await jobs.stop();
+});
+
 test("without a time nothing is asked for at night", async () => {
   const { opened, clock, jobs } = await start(BEFORE_NIGHTLY_MS, undefined);
   using _ = opened;

@@ -55,6 +55,23 @@ describe("SlidingLimit", () => {
     expect(limit.waitMs("a")).toBe(0);
   });
 
+  test("counts what was accepted under an earlier rule", async () => {
+    const { clock, limit } = limitOf(4);
+    for (let count = 0; count < 6; count += 1) {
+      limit.record("a");
+      await clock.advance(100);
+    }
+    limit.setRule({ requests: 2, windowMs: WINDOW_MS });
+    // The last two were accepted 200 and 100 ms ago.
+    expect(limit.waitMs("a")).toBe(800);
+    limit.setRule({ requests: 5, windowMs: WINDOW_MS });
+    expect([0, 0, 0].map(() => limit.take("a"))).toEqual([0, 0, 0]);
+    expect(limit.take("a")).toBe(800);
+    limit.setRule({ requests: 5, windowMs: 2 * WINDOW_MS });
+    expect(limit.take("a")).toBe(1_800);
+    expect(limit.rule).toEqual({ requests: 5, windowMs: 2 * WINDOW_MS });
+  });
+
   test("is not moved by a step of the wall clock", () => {
     const { clock, limit } = limitOf(1);
     limit.take("a");

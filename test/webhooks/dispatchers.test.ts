@@ -8,14 +8,16 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { deviceId } from "#domain/identifiers.ts";
 import { SETTINGS_ENDPOINT_ID } from "#domain/webhook-endpoint.ts";
 import { systemClock } from "#platform/clock.ts";
-import { Dispatchers } from "#webhooks/dispatchers.ts";
+import { type DeliverySettings, Dispatchers } from "#webhooks/dispatchers.ts";
 import { addedEndpoint, findEndpoint } from "../support/endpoint-values.ts";
 import { eventually } from "../support/eventually.ts";
 import { RecordingLog } from "../support/recording-log.ts";
 import {
+  MANILA_RULES,
   openTestStorage,
   punchesFrom,
   rawPunch,
+  SETTINGS_ENDPOINT,
   type TestStorage,
 } from "../support/test-storage.ts";
 
@@ -47,7 +49,16 @@ afterEach(async () => {
 
 const urlOf = (path: string) => `http://127.0.0.1:${server.port}${path}`;
 
-function createDispatchers(log = new RecordingLog()): Dispatchers {
+const SETTINGS: DeliverySettings = {
+  timeoutMs: 5_000,
+  refusalsMax: 1,
+  retryDelayMs: 1_000,
+  authorities: undefined,
+  ownPorts: { serverPort: 7005, webPort: 5050 },
+  own: { secret: "of the settings", rateLimitPerMinute: undefined, extraFields: false },
+};
+
+function createDispatchers(settings = SETTINGS, log = new RecordingLog()): Dispatchers {
   return new Dispatchers({
     storage: opened.storage,
     clock: systemClock,
@@ -56,14 +67,7 @@ function createDispatchers(log = new RecordingLog()): Dispatchers {
     onRecorded: () => {
       recordedCount += 1;
     },
-    settings: {
-      timeoutMs: 5_000,
-      refusalsMax: 1,
-      retryDelayMs: 1_000,
-      authorities: undefined,
-      ownPorts: { serverPort: 7005, webPort: 5050 },
-      own: { secret: "of the settings", rateLimitPerMinute: undefined, extraFields: false },
-    },
+    settings,
     siteTimeZone: "Asia/Manila",
     primaryDeviceId: deviceId("GATE1"),
     expectedUsers: undefined,
@@ -132,6 +136,33 @@ test("refresh() begins with nobody that has no secret", async () => {
   expect(seen).toEqual([]);
 });
 
+test("follow() goes on to another address of the settings, with the rate of both together", async () => {
+  await opened.reopen({ endpoint: { url: urlOf("/old"), format: "logs", types: undefined } });
+  const settings: DeliverySettings = {
+    ...SETTINGS,
+    own: { ...SETTINGS.own, rateLimitPerMinute: 2 },
+  };
+  const dispatchers = createDispatchers(settings);
+  await dispatchers.refresh();
+  await punch("1");
+  dispatchers.wake();
+  await eventually("the old one to be told", () => seen.length === 1);
+  const changed = { ...MANILA_RULES, endpoint: { ...SETTINGS_ENDPOINT, url: urlOf("/new") } };
+  await opened.storage.changeRules(changed);
+  await dispatchers.follow({ ...settings, own: { ...settings.own, secret: "another" } });
+  for (const user of ["2", "3"]) await punch(user);
+  dispatchers.wake();
+  await eventually("the rate to hold the third up", () => {
+    return dispatchers.find(SETTINGS_ENDPOINT_ID)?.figures().rateLimitedCount === 1;
+  });
+  expect(seen.map(([path]) => path)).toEqual(["/old", "/new"]);
+  await dispatchers.follow(SETTINGS);
+  await eventually("the third without the limit", () => seen.length === 3);
+  await dispatchers.stop();
+  expect(seen.map(([path]) => path)).toEqual(["/old", "/new", "/new"]);
+  expect(new Set(seen.map(([, id]) => id)).size).toBe(3);
+});
+
 test("targetOf() takes secret and limits of the settings for their own endpoint alone", async () => {
   await opened.reopen({ endpoint: { url: urlOf("/"), format: "logs", types: undefined } });
   const added = await addedEndpoint(opened.storage);
@@ -148,7 +179,7 @@ test("every line of the log names the endpoint", async () => {
   await addedEndpoint(storage, { name: "payroll", url: urlOf("/payroll") });
   await punch("1");
   const log = new RecordingLog();
-  const dispatchers = createDispatchers(log);
+  const dispatchers = createDispatchers(SETTINGS, log);
   await dispatchers.refresh();
   await eventually("a pause", () => log.lines.length > 1);
   expect(log.lines).toMatchObject([

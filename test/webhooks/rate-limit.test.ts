@@ -37,6 +37,21 @@ describe("RateLimit", () => {
     expect(limit.waitMs()).toBe(0);
   });
 
+  test("RateLimit counts the tries under an earlier limit", () => {
+    const { time, limit } = limitOf(3);
+    for (let count = 0; count < 3; count += 1) {
+      limit.reserve();
+      limit.use();
+    }
+    time.nowMs = 20_000;
+    limit.setPerMinute(2);
+    expect(limit.waitMs()).toBe(40_000);
+    limit.setPerMinute(4);
+    expect(limit.waitMs()).toBe(0);
+    limit.setPerMinute(undefined);
+    expect(limit.waitMs()).toBe(0);
+  });
+
   test("RateLimit without a limit never waits", () => {
     const { limit } = limitOf(undefined);
     for (let count = 0; count < 1000; count += 1) {

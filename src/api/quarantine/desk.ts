@@ -70,9 +70,16 @@ const RETRIES_PER_STEP = 50;
 
 export class QuarantineDesk {
   readonly #options: QuarantineDeskOptions;
+  #limits: DecoderLimits;
 
   constructor(options: QuarantineDeskOptions) {
     this.#options = options;
+    this.#limits = options.limits;
+  }
+
+  /** Changes the limits, with those of the terminal port. */
+  setLimits(limits: DecoderLimits): void {
+    this.#limits = limits;
   }
 
   async list(filter: QuarantineFilter, limit: number): Promise<QuarantinePage> {
@@ -227,11 +234,11 @@ export class QuarantineDesk {
 
   async #reread(kept: KeptEntry, owner: DeviceId | undefined): Promise<Rereading | undefined> {
     const request = await this.#requestOf(kept, owner);
-    return findKeptReader(kept.entry.driver)?.reread(request, this.#options.limits);
+    return findKeptReader(kept.entry.driver)?.reread(request, this.#limits);
   }
 
   async #textOf(kept: KeptEntry): Promise<string> {
-    const { limits } = this.#options;
+    const limits = this.#limits;
     const reader: KeptReader | undefined = findKeptReader(kept.entry.driver);
     if (reader === undefined) return looseText(kept.bytes, limits.textBytesMax);
     return reader.textOf(await this.#requestOf(kept, kept.entry.deviceId), limits);

@@ -61,14 +61,14 @@ export function tokenRoutes(options: TokenRoutesOptions) {
       const token = await tokens.sign({
         sub: name,
         jti: crypto.randomUUID(),
-        exp: Math.floor(clock.nowMs() / 1000) + settings.expiryHours * 3600,
+        exp: Math.floor(clock.nowMs() / 1000) + access.tokenExpiryHours * 3600,
         scope: verdict.value.scope,
         cred: access.fingerprint(verdict.value),
       });
       return {
         success: true as const,
         token,
-        expires_in: `${settings.expiryHours} hours`,
+        expires_in: `${access.tokenExpiryHours} hours`,
         client_id: body.client_id,
       };
     },

@@ -135,7 +135,7 @@ describe("a failure of storage", () => {
     async (_name, { path, method = "GET", body, failing, answer }) => {
       const fixture = new ApiFixture({
         storage: storageWithout(failing),
-        webhookDelivery: WEBHOOK,
+        webhookDelivery: async () => WEBHOOK,
         submitIntake: async () => ({ kind: "stored", punchId: samplePunch(1).id }),
       });
       const authorization = `Bearer ${await fixture.token()}`;

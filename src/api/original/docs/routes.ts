@@ -4,6 +4,8 @@
  */
 
 import { Elysia, t } from "elysia";
+import type { SlidingLimit } from "#platform/sliding-limit.ts";
+import type { ClientAccess } from "../../client-access.ts";
 import { OriginalError } from "../../errors.ts";
 import type { DescribeApi } from "../../openapi.ts";
 import { objectOf } from "../../openapi-json.ts";
@@ -13,9 +15,9 @@ import { DocsAnswer } from "./model.ts";
 /** What the routes need. */
 export interface DocsRoutesOptions {
   readonly describe: DescribeApi;
-  readonly tokenExpiryHours: number;
+  readonly access: Pick<ClientAccess, "tokenExpiryHours">;
   /** The limit that clients with a token have. */
-  readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
+  readonly limit: Pick<SlidingLimit, "rule">;
 }
 
 const YAML_TYPE = "application/yaml";
@@ -49,7 +51,7 @@ export function docsRoutes(options: DocsRoutesOptions) {
     );
 }
 
-async function readDocs({ describe, tokenExpiryHours, rateLimit }: DocsRoutesOptions) {
+async function readDocs({ describe, access, limit }: DocsRoutesOptions) {
   const document = await describe();
   const { title, version, description } = objectOf(document.info);
   return {
@@ -60,11 +62,11 @@ async function readDocs({ describe, tokenExpiryHours, rateLimit }: DocsRoutesOpt
       type: "Bearer Token" as const,
       header: "Authorization: Bearer <token>",
       token_endpoint: "POST /api/auth/token",
-      token_expiry_hours: tokenExpiryHours,
+      token_expiry_hours: access.tokenExpiryHours,
     },
     rate_limiting: {
-      requests_per_window: rateLimit.requests,
-      window_seconds: rateLimit.windowSeconds,
+      requests_per_window: limit.rule.requests,
+      window_seconds: limit.rule.windowMs / 1000,
     },
     endpoints: describeEndpoints(document),
   };

@@ -16,7 +16,7 @@ export interface PerformanceRoutesOptions {
   /** IANA zone of `timestamp`. */
   readonly siteTimeZone: string;
   /** Undefined when no receiver is set. */
-  readonly webhookDelivery: Pick<WebhookDelivery, "figures"> | undefined;
+  readonly webhookDelivery: () => Promise<Pick<WebhookDelivery, "figures"> | undefined>;
   /** When the server started, by the monotonic clock. */
   readonly startedAtMonotonicMs: number;
   /** Physical memory of the process. */
@@ -32,7 +32,8 @@ export function performanceRoutes(options: PerformanceRoutesOptions) {
     "/api/biometric/performance",
     async () => {
       const uptimeMs = gate.clock.monotonicMs() - options.startedAtMonotonicMs;
-      const stats = spellStats(webhookDelivery?.figures(), await readQueue(storage));
+      const delivery = await webhookDelivery();
+      const stats = spellStats(delivery?.figures(), await readQueue(storage));
       return {
         success: true as const,
         timestamp: rfc3339WithOffset(gate.clock.nowMs(), siteTimeZone),

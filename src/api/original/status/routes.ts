@@ -49,7 +49,6 @@ export interface StatusRoutesOptions {
   readonly expectedUsers: ExpectedUsers | undefined;
   /** Shown as `connection.api_url`. */
   readonly apiUrl: string;
-  readonly rateLimit: { readonly requests: number; readonly windowSeconds: number };
   readonly webhookFigures: () => WebhookFigures;
 }
 
@@ -85,9 +84,9 @@ async function readStatus(options: StatusRoutesOptions, clientId: string): Promi
     sync: await readSync(options),
     config: {
       client_id: clientId,
-      token_expiry_hours: options.gate.tokens.expiryHours,
-      rate_limit_requests: options.rateLimit.requests,
-      rate_limit_window: options.rateLimit.windowSeconds,
+      token_expiry_hours: options.gate.access.tokenExpiryHours,
+      rate_limit_requests: options.gate.limit.rule.requests,
+      rate_limit_window: options.gate.limit.rule.windowMs / 1000,
       primary_device_id: options.primaryDeviceId,
     },
     webhook: spellWebhook(options.webhookFigures()),

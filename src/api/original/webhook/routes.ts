@@ -51,7 +51,7 @@ export interface WebhookRoutesOptions {
   readonly apiUrl: string;
   readonly webhookFigures: () => WebhookFigures;
   /** Undefined when no receiver is set. */
-  readonly webhookDelivery: WebhookDelivery | undefined;
+  readonly webhookDelivery: () => Promise<WebhookDelivery | undefined>;
 }
 
 /** Tests under way at once; further ones wait. A receiver may answer with as much as it likes. */
@@ -83,7 +83,9 @@ function testRoute(options: WebhookRoutesOptions) {
     "/api/biometric/webhook/test",
     async ({ request }) => {
       const { enabled, url } = webhookFigures();
-      const result = await inTurn(places, async () => webhookDelivery?.sendTest(request.signal));
+      const result = await inTurn(places, async () =>
+        (await webhookDelivery())?.sendTest(request.signal),
+      );
       return spellTest(result, {
         url: enabled ? url : undefined,
         ownReceiverUrl: `${apiUrl}${TEST_RECEIVER_PATH}`,
@@ -117,8 +119,9 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
   return new Elysia({ name: "original-webhook-retry" }).use(bearerGate(gate, "write")).post(
     "/api/biometric/webhook/retry",
     async ({ body: { limit = LIMIT_DEFAULT } }) => {
+      const delivery = await webhookDelivery();
       const step =
-        webhookDelivery === undefined
+        delivery === undefined
           ? undefined
           : await failingAs({ message: RETRY_FAILED, body: refusal }, () =>
               storage
@@ -126,7 +129,7 @@ function retryRoute({ storage, gate, bodies, webhookDelivery }: WebhookRoutesOpt
                 .requeueParkedDeliveries(Math.min(limit, REQUEUED_MAX), 0),
             );
       const count = step?.requeuedCount ?? 0;
-      if (count > 0) webhookDelivery?.noteRequeued(count);
+      if (count > 0) delivery?.noteRequeued(count);
       const message = `Manually retried ${count} failed webhooks`;
       return { success: true as const, message, retried_count: count, limit };
     },
@@ -158,6 +161,7 @@ async function readStatus(options: WebhookRoutesOptions): Promise<WebhookStatus>
   const body = () => ({ success: false, error: STATUS_UNAVAILABLE, timestamp });
   const words = { message: STATUS_UNAVAILABLE, body };
   const queue = await failingAs(words, () => readQueue(options.storage));
+  const delivery = await webhookDelivery();
   return {
     success: true,
     timestamp,
@@ -168,7 +172,7 @@ async function readStatus(options: WebhookRoutesOptions): Promise<WebhookStatus>
       rate_limit: rateLimit,
       queue_size: queue.pending,
       persistent_queue: queue,
-      stats: spellStats(webhookDelivery?.figures(), queue),
+      stats: spellStats(delivery?.figures(), queue),
     },
   };
 }

@@ -57,7 +57,7 @@ class FakeDelivery implements WebhookDelivery {
 }
 
 function fixtureWith(delivery: FakeDelivery | undefined = new FakeDelivery()) {
-  return new ApiFixture({ webhookDelivery: delivery });
+  return new ApiFixture({ webhookDelivery: async () => delivery });
 }
 
 /** What a site without a receiver tells of it. */
