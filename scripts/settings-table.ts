@@ -21,7 +21,14 @@ function settingsTable(): string {
   }).join("");
 }
 
-function row({ name, fallbackText, wanted, meaning }: Setting<unknown>): string {
+function row({
+  name,
+  fallbackText,
+  wanted,
+  meaning: ownMeaning,
+  needsRestart,
+}: Setting<unknown>): string {
+  const meaning = needsRestart ? `${ownMeaning} Needs a restart.` : ownMeaning;
   const fallback = fallbackText === "" ? "" : `\`${fallbackText}\``;
   return `| ${[`\`${name}\``, fallback, wanted, meaning].join(" | ")} |`;
 }

@@ -17,6 +17,7 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
+const isOnTerminal = isTerminal();
 const stdout = new Output(Bun.stdout.writer());
 const stderr = new Output(Bun.stderr.writer());
 const variables = processEnvironment();
@@ -24,12 +25,13 @@ const areErrorsJournal = isJournal(variables.JOURNAL_STREAM, STDERR);
 const exitCode = await runCli(process.argv.slice(2), {
   out: (text) => stdout.write(text),
   error: (text) => stderr.write(areErrorsJournal ? asErrors(text) : text),
-  isTerminal: isTerminal(),
+  isTerminal: isOnTerminal,
   isJournal: isJournal(variables.JOURNAL_STREAM, STDOUT),
   variables,
   programName: programName(),
   ask,
   stopRequested,
+  onReloadRequested,
 });
 await stdout.end();
 await stderr.end();
@@ -43,7 +45,7 @@ function isTerminal(): boolean {
 }
 
 function ask(question: string): string | undefined {
-  if (!fstatSync(STDIN).isCharacterDevice() || !isTerminal()) return undefined;
+  if (!fstatSync(STDIN).isCharacterDevice() || !isOnTerminal) return undefined;
   return prompt(question) ?? "";
 }
 
@@ -61,7 +63,12 @@ function stopRequested(): Promise<string> {
   };
   process.on("SIGINT", receive);
   process.on("SIGTERM", receive);
+  if (isOnTerminal) process.on("SIGHUP", receive);
   return promise;
+}
+
+function onReloadRequested(listener: () => void): void {
+  if (!isOnTerminal) process.on("SIGHUP", listener);
 }
 
 /** The name alone where the shell finds this very file by it, else what runs it. */

@@ -20,6 +20,11 @@ export interface CliHost {
   readonly programName: string;
   /** Asks the person at the terminal, and blocks; undefined where nobody is there to be asked. */
   readonly ask?: (question: string) => string | undefined;
-  /** Resolves when the process is first asked to end: SIGINT or SIGTERM. */
+  /**
+   * Resolves when the process is first asked to end: SIGINT or SIGTERM, and SIGHUP where standard
+   * output is a terminal, which has been closed then.
+   */
   stopRequested(): Promise<string>;
+  /** From here on SIGHUP calls `listener` where standard output is no terminal. */
+  onReloadRequested(listener: () => void): void;
 }

@@ -3,8 +3,9 @@
  */
 
 import { Command } from "commander";
+import { SettingsReload } from "#app/settings-reload.ts";
 import { type RunningApp, startApp } from "#app.ts";
-import type { LoadedConfig } from "#config/load.ts";
+import { type LoadedConfig, loadConfig } from "#config/load.ts";
 import { secretPath } from "#config/secrets.ts";
 import { webSchemeOf } from "#config/tls-files.ts";
 import { ServiceCare } from "#maintenance/service-care.ts";
@@ -21,7 +22,9 @@ import { startNotice } from "./start-notice.ts";
 const HELP_AFTER = `
 Settings come from the environment, then from the settings file: the one given, else
 /etc/biometric-server/biometric-server.env if it exists. Nothing has to be set.
-SIGINT or SIGTERM ends it after the requests under way; a second one ends it at once.
+SIGINT or SIGTERM ends it after the requests under way; a second one ends it at once. SIGHUP lets it
+read the settings again while it runs: with anything wrong in them it keeps those that it has, and what
+needs a restart is told in the log. On a terminal SIGHUP ends it, for that has been closed.
 
 Exit code: 0 ended as asked, 1 could not start or failed, 78 wrong settings, 137 killed itself
 because the disk does not keep the database: the next start takes every punch from the log beside it.
@@ -47,6 +50,8 @@ async function serve(
   const loaded = loadSettings(host, flags);
   const stopRequested = host.stopRequested();
   const log = openLog(loaded, environment, host);
+  const reload = createReload(loaded, log, host);
+  host.onReloadRequested(() => reload.request());
   try {
     for (const warning of loaded.warnings) log.warn("settings.ignored", { reason: warning });
     const app = await startApp({
@@ -55,10 +60,19 @@ async function serve(
       log,
       clock: systemClock,
     });
-    const care = createServiceCare(app, log, host);
+    const care = createServiceCare(app, { reload, log, host });
     await care?.start();
     for (const line of noticeOf(app, loaded, host)) environment.out(`${line}\n`);
+    reload.start({
+      async follow(config) {
+        await app.follow(config);
+        log.setLevel(config.logLevel);
+      },
+      reloading: async () => care?.reloading(),
+      reloaded: async () => care?.reloaded(),
+    });
     log.info("server.stopping", { signal: await Promise.race([stopRequested, app.failed]) });
+    await Promise.race([reload.stop(), app.failed]);
     await Promise.race([care?.stop(), app.failed]);
     await Promise.race([app.stop(), app.failed]);
     log.info("server.stopped");
@@ -67,11 +81,36 @@ async function serve(
   }
 }
 
+/** A settings file that was there at the start has to be there again. */
+function createReload(
+  { config: running, settingsFile }: LoadedConfig,
+  log: Log,
+  { variables: environment }: CliHost,
+): SettingsReload {
+  return new SettingsReload({
+    load: () => loadConfig({ environment, settingsFile }),
+    running,
+    log,
+  });
+}
+
 /** Undefined where no service manager wants to be told. */
-function createServiceCare(app: RunningApp, log: Log, host: CliHost): ServiceCare | undefined {
+function createServiceCare(
+  app: RunningApp,
+  {
+    reload,
+    log,
+    host,
+  }: { readonly reload: SettingsReload; readonly log: Log; readonly host: CliHost },
+): ServiceCare | undefined {
   const manager = findServiceManager(host.variables, log);
   if (manager === undefined) return undefined;
-  const { commits, describe } = app;
+  const { commits } = app;
+  const describe = async () => {
+    const { notice } = reload;
+    const line = await app.describe();
+    return notice === undefined ? line : `${line}; ${notice}`;
+  };
   return new ServiceCare({ manager, commits, describe, clock: systemClock, log });
 }
 

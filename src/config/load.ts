@@ -183,7 +183,7 @@ function firstPath(text: string | undefined): string | undefined {
 }
 
 /** Settings that are right alone and wrong together. */
-function findConflicts(config: Config): ConfigProblem[] {
+export function findConflicts(config: Config): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (config.serverPort !== 0 && config.serverPort === config.webPort) {
     const message = `"${config.webPort}" for WEB_PORT cannot be used: wanted is another port than SERVER_PORT`;

@@ -1,6 +1,6 @@
 /**
- * Keeps the service manager informed: ready, how the server is in one line, signs of life, and the
- * end. A sign of life says that the loop turns and that every intake has had its outcome within a
+ * Keeps the service manager informed: ready, how the server is in one line, signs of life, when it
+ * reads its settings again, and the end. A sign of life says that the loop turns and that every intake has had its outcome within a
  * minute; a disk that is known to fail gives outcomes, too, and is no reason to restart.
  *
  * States: not started; telling, every 20 s or more often where the watchdog wants it; stopped.
@@ -52,6 +52,16 @@ export class ServiceCare {
     );
     await manager.notify("READY=1", statusOf(await describe()));
     this.#timer = clock.every(period, () => this.#tellNext());
+  }
+
+  /** Says that the settings are being read again. */
+  async reloading(): Promise<void> {
+    await this.#options.manager.notify("RELOADING=1", "STATUS=Reading the settings again");
+  }
+
+  /** Says that this is over, and how the server is. */
+  async reloaded(): Promise<void> {
+    await this.#options.manager.notify("READY=1", statusOf(await this.#options.describe()));
   }
 
   /** Says that the server is ending. The watchdog watches on until it has. */

@@ -30,6 +30,8 @@ export interface Log {
 export interface ClosableLog extends Log {
   /** Writes the summaries that wait for their minute. The log can be used on. */
   flush(): void;
+  /** Changes the least important level that is written. */
+  setLevel(level: LogLevel): void;
 }
 
 /** How and where a log writes. */
@@ -53,7 +55,7 @@ const REPEAT_KEYS_MAX = 256;
 /** Makes the log. Its only timer runs while there are repeats to sum up. */
 export function createLog(options: LogOptions): ClosableLog {
   const { write, clock } = options;
-  const rank = LOG_LEVELS.indexOf(options.level);
+  let rank = LOG_LEVELS.indexOf(options.level);
   const writeLine = (line: LogLine): void => {
     if (options.journal) write(journalLine(line));
     else write(plainLine(line, new Date(clock.nowMs()).toISOString(), options.colour));
@@ -72,6 +74,9 @@ export function createLog(options: LogOptions): ClosableLog {
     info: writer("info"),
     debug: writer("debug"),
     flush: () => repeats.flush(),
+    setLevel: (level) => {
+      rank = LOG_LEVELS.indexOf(level);
+    },
   };
 }
 

@@ -25,6 +25,7 @@ async function run(
     variables,
     programName: "biometric-server",
     stopRequested: () => Promise.resolve("SIGTERM"),
+    onReloadRequested: () => undefined,
   });
   return { code, out, error };
 }

@@ -50,6 +50,7 @@ function serve(variables: Readonly<Record<string, string>> = {}, isJournal = fal
     },
     programName: "biometric-server",
     stopRequested: () => stopRequested.promise,
+    onReloadRequested: () => undefined,
   });
   return {
     // A server that ends before it is ready must not leave the test waiting.

@@ -137,7 +137,7 @@ describe("webhooks edit, enable and disable", () => {
     expect(await control.run("webhooks", "edit", "settings")).toMatchObject({ code: 2 });
     const settings = await control.run("webhooks", "disable", "settings");
     expect(settings.code).toBe(1);
-    expect(settings.error).toContain("change BIOMETRIC_WEBHOOK_ENABLED there, and restart");
+    expect(settings.error).toContain("change BIOMETRIC_WEBHOOK_ENABLED there, and reload");
     const unknown = await control.run("webhooks", "enable", "payrol");
     expect(unknown.error).toContain("No webhook has this name");
   });

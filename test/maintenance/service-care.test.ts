@@ -47,6 +47,18 @@ describe("ServiceCare", () => {
     expect(manager.told.slice(2)).toEqual(["STOPPING=1 | STATUS=Finishing what is in flight"]);
   });
 
+  test("tells that the settings are read again, and how the server is when that is over", async () => {
+    const { care, manager, state } = makeCare();
+    await care.start();
+    await care.reloading();
+    state.line = "1 terminal in use; a restart is needed for SERVER_PORT";
+    await care.reloaded();
+    expect(manager.told.slice(1)).toEqual([
+      "RELOADING=1 | STATUS=Reading the settings again",
+      "READY=1 | STATUS=1 terminal in use; a restart is needed for SERVER_PORT",
+    ]);
+  });
+
   test("gives four signs of life in the time of a shorter watchdog", async () => {
     const { care, manager, clock } = makeCare(4_000);
     await care.start();

@@ -49,6 +49,16 @@ describe("a line", () => {
     expect(lines).toEqual(["2026-03-02T00:15:04.000Z \u001b[33mwarn \u001b[0m a\n"]);
   });
 
+  test("createLog() writes what its level of the moment lets through", () => {
+    const { log, lines } = openLog({ level: "warn", journal: true });
+    log.info("a");
+    log.setLevel("debug");
+    log.debug("b");
+    log.setLevel("error");
+    log.warn("c");
+    expect(lines).toEqual(["<7>b\n"]);
+  });
+
   test("createLog() leaves out what is less important than its level", () => {
     const { log, lines } = openLog({ level: "warn", journal: true });
     log.error("a");

@@ -33,6 +33,7 @@ export async function runVerbUntil(
     variables: { DATA_DIR: dataDir },
     programName: "biometric-server",
     stopRequested,
+    onReloadRequested: () => undefined,
   });
   return { code, ...printed };
 }

@@ -24,6 +24,8 @@ export type Settings = Readonly<Record<string, string>>;
 export interface ServerOptions {
   /** On top of free ports on loopback, a folder of its own and a request limit out of reach. */
   readonly settings?: Settings;
+  /** Given to `serve`: a settings file, for what is not in `settings`. */
+  readonly settingsFile?: string;
   /** Another build than `EXECUTABLE`. */
   readonly executable?: string;
 }
@@ -87,6 +89,7 @@ export class RunningServer implements AsyncDisposable {
   readonly webPort: number;
   readonly webUrl: string;
   readonly #executable: string;
+  readonly #arguments: readonly string[];
   #settings: Settings;
   #process: ServerProcess | undefined;
   #printedBefore = "";
@@ -94,6 +97,8 @@ export class RunningServer implements AsyncDisposable {
 
   constructor(options: ServerOptions = {}) {
     this.#executable = findExecutable(options.executable);
+    const { settingsFile } = options;
+    this.#arguments = settingsFile === undefined ? [] : ["--settings", settingsFile];
     this.folder = mkdtempSync(join(tmpdir(), "biometric-server-"));
     // An empty setting is the same as none: the server then takes `data` in its working directory.
     this.dataDir = options.settings?.DATA_DIR || join(this.folder, "data");
@@ -145,13 +150,18 @@ export class RunningServer implements AsyncDisposable {
   async startUnready(change: Settings = {}): Promise<void> {
     if (this.#process !== undefined) throw new Error("Cannot start the server: it is running");
     this.#settings = { ...this.#settings, ...change };
-    this.#process = new ServerProcess(this.#executable, this.folder, this.#settings);
+    this.#process = new ServerProcess(this.#command, this.folder, this.#settings);
     await this.#process.untilReady();
   }
 
   /** Asks it to end with SIGTERM and waits for that. Gives the exit code. */
   async stop(): Promise<number> {
     return this.#end("SIGTERM");
+  }
+
+  /** Asks it with SIGHUP to read its settings again. */
+  requestReload(): void {
+    process.kill(this.pid, "SIGHUP");
   }
 
   /** Ends it with `kill -9` and waits until it is gone. */
@@ -234,6 +244,10 @@ export class RunningServer implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  get #command(): readonly string[] {
+    return [this.#executable, "serve", ...this.#arguments];
+  }
+
   get #running(): ServerProcess {
     if (this.#process === undefined) throw new Error("The server is not running");
     return this.#process;
@@ -297,8 +311,8 @@ class ServerProcess {
   readonly #outputEnded: Promise<unknown>;
   readonly #ready = Promise.withResolvers<void>();
 
-  constructor(executable: string, folder: string, settings: Settings) {
-    this.#process = Bun.spawn([executable, "serve"], {
+  constructor(command: readonly string[], folder: string, settings: Settings) {
+    this.#process = Bun.spawn([...command], {
       cwd: folder,
       env: settings,
       stdin: "ignore",

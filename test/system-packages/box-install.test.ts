@@ -246,6 +246,39 @@ describe("the service", () => {
     await machine.text("systemctl", "restart", "biometric-server");
   });
 
+  testOnMachine(
+    "reads its settings again when it is told to, and says what came of it",
+    async () => {
+      const [text, pid] = [await machine.text("cat", SETTINGS), await machine.property("MainPID")];
+      const reload = async (more: string, status: RegExp): Promise<void> => {
+        writeFileSync(machine.path(SETTINGS), `${text}\n${more}\n`);
+        await machine.text("systemctl", "reload", "biometric-server");
+        await eventually(`the status ${status}`, async () =>
+          status.test(await machine.property("StatusText")),
+        );
+        expect(await machine.property("ActiveState")).toBe("active");
+      };
+      await reload(
+        "SERVER_PORT=7006\nBACKUP_KEEP=4",
+        / waiting; a restart is needed for SERVER_PORT$/,
+      );
+      await reload(
+        "BACKUP_KEEP=none",
+        / waiting; changed settings were refused: "none" for BACKUP_/,
+      );
+      await reload("", / waiting$/);
+      expect(await machine.property("MainPID")).toBe(pid);
+      const lines = await machine.text("journalctl", "-u", "biometric-server", "-o", "cat");
+      expect(lines.split("\n").filter((line) => line.startsWith("settings."))).toEqual([
+        "settings.reloaded changed=BACKUP_KEEP restart_needed=SERVER_PORT",
+        expect.stringMatching(
+          /^settings\.refused problem="\\"none\\" for BACKUP_KEEP cannot be used/,
+        ),
+        "settings.reloaded changed=BACKUP_KEEP",
+      ]);
+    },
+  );
+
   testOnMachine("is not started again and again with wrong settings", async () => {
     const text = await machine.text("cat", SETTINGS);
     writeFileSync(machine.path(SETTINGS), `${text}\nWEB_PORT=none\n`);

@@ -15,6 +15,7 @@ import { COMMIT_LIMIT_MS } from "#maintenance/service-care.ts";
 const UNIT_PATH = join(import.meta.dir, "../../systemd/biometric-server.service");
 const UNIT = readFileSync(UNIT_PATH, "utf8");
 const EXECUTABLE = "/usr/local/bin/biometric-server";
+const KILL = "/bin/kill";
 
 /** 0 is the best, 10 the worst; below 2.5 systemd itself calls a service "OK". */
 const EXPOSURE_MAX = 1.6;
@@ -50,6 +51,13 @@ describe("biometric-server.service", () => {
     const [watchdogSeconds = 0] = valuesOf("WatchdogSec").map(Number);
     expect(watchdogSeconds * 1000).toBeGreaterThan(COMMIT_LIMIT_MS);
     expect(valuesOf("WatchdogSignal")).toEqual(["SIGKILL"]);
+  });
+
+  test("is told by a program that it may run to read its settings again", () => {
+    expect(valuesOf("ExecReload")).toEqual([`${KILL} -HUP $MAINPID`]);
+    const [runnable = ""] = valuesOf("ExecPaths");
+    // Where /bin is a link, and where it is a folder.
+    expect(runnable.split(" ")).toEqual(expect.arrayContaining([`-/usr${KILL}`, `-${KILL}`]));
   });
 
   test("is not started again when the settings are wrong, else always", () => {
@@ -138,9 +146,11 @@ async function verify(unit: string): Promise<readonly string[]> {
       writeFileSync(join(units, `${target}.target`), `[Unit]\nDescription=${target}\n`);
     }
     writeFileSync(join(units, "biometric-server.service"), unit);
-    mkdirSync(join(root, dirname(EXECUTABLE)), { recursive: true });
-    writeFileSync(join(root, EXECUTABLE), "");
-    chmodSync(join(root, EXECUTABLE), 0o755);
+    for (const program of [EXECUTABLE, KILL]) {
+      mkdirSync(join(root, dirname(program)), { recursive: true });
+      writeFileSync(join(root, program), "");
+      chmodSync(join(root, program), 0o755);
+    }
     const { text } = await analyze(`--root=${root}`, "verify", "biometric-server.service");
     return text.split("\n").filter((line) => line !== "");
   } finally {

@@ -256,7 +256,7 @@ function refuseOfSettings({ id }: Endpoint, fields: readonly string[]): void {
   const named = names.length === 0 ? (SETTINGS_OF.url ?? "") : names.join(", ");
   throw new ApiFailure(
     "webhook-of-settings",
-    `The settings are in charge of this webhook: change ${named} there, and restart`,
+    `The settings are in charge of this webhook: change ${named} there, and reload`,
   );
 }
 

@@ -43,7 +43,7 @@ interface Exchanged {
 }
 
 const TOKEN_FIX =
-  "a 401 means that the server uses another secret: restart it, or see `clients list` for a client of that name; a 429 ends by itself";
+  "a 401 means that the server uses another secret: reload its settings, or see `clients list` for a client of that name; a 429 ends by itself";
 const SILENT_FIX = "start the server; look whether WEB_BIND is an address of this box";
 
 function refused(what: string, { status, body }: Exchanged, fix: string): Finding {

@@ -3,7 +3,7 @@
 import { isPublishedSecret } from "#config/published-secrets.ts";
 import { ASK_ROOT, type Finding, fine, skipped, warning } from "./finding.ts";
 import type { SecretInUse } from "./secrets-in-use.ts";
-import { restartCommand, type Situation } from "./situation.ts";
+import { reloadCommand, type Situation } from "./situation.ts";
 
 /** Pure. Tells where a secret is, and never what it is. */
 export function checkSecret(
@@ -19,6 +19,6 @@ export function checkSecret(
   return warning(check, {
     found: `${place} stands in a public document: everybody can know it`,
     wanted: "a secret of this site's own",
-    fix: `put a new one (openssl rand -hex 32) into the settings and into the HRIS, then ${restartCommand(situation)}`,
+    fix: `put a new one (openssl rand -hex 32) into the settings and into the HRIS, then ${reloadCommand(situation)}`,
   });
 }

@@ -1,12 +1,13 @@
 /** Whether the settings can be used, are safe from others, and are those that the server uses. */
 
 import { type Stats, statSync } from "node:fs";
-import { IGNORED_SETTINGS } from "#config/config.ts";
+import { IGNORED_SETTINGS, SETTINGS } from "#config/config.ts";
 import type { ConfigProblem, LoadedConfig } from "#config/load.ts";
+import type { Setting } from "#config/setting.ts";
 import { markSettings } from "#config/setting-marks.ts";
 import { asRecord, textOf } from "../answer-fields.ts";
 import { ASK_ROOT, type Finding, fault, fine, skipped, warning } from "./finding.ts";
-import { restartCommand, type Situation } from "./situation.ts";
+import { reloadCommand, restartCommand, type Situation } from "./situation.ts";
 
 const ROOT_UID = 0;
 
@@ -95,10 +96,13 @@ function checkInUse({ config }: LoadedConfig, situation: Situation): Finding {
     (name) => marks[name] !== undefined && marks[name] !== own[name],
   );
   if (differing.length === 0) return fine(check, "the running server uses these settings");
+  const isRestart = Object.values<Setting<unknown>>(SETTINGS).some(
+    ({ name, needsRestart }) => needsRestart && differing.includes(name),
+  );
   return warning(check, {
     found: `the running server uses other values of ${differing.join(", ")}`,
-    wanted: "the server was started with what the settings say now",
-    fix: restartCommand(situation),
+    wanted: "the server uses what the settings say now",
+    fix: isRestart ? restartCommand(situation) : reloadCommand(situation),
   });
 }
 

@@ -74,6 +74,11 @@ export function restartCommand({ isService }: Pick<Situation, "isService">): str
     : "stop biometric-server serve, and start it";
 }
 
+/** How to have it read its settings again. */
+export function reloadCommand({ isService }: Pick<Situation, "isService">): string {
+  return isService ? "systemctl reload biometric-server" : "send SIGHUP to biometric-server serve";
+}
+
 /** The settings file that was asked for, else that of the service where one is installed. */
 export async function readSituation(
   host: CliHost,

@@ -51,6 +51,7 @@ export async function examine(
     isJournal: false,
     programName: "biometric-server",
     stopRequested: () => new Promise<string>(() => {}),
+    onReloadRequested: () => {},
   };
   const situation = await readSituation(host, settingsFile, tools);
   const groups = await diagnose({ situation, tools, depth: "quick", withWebhooks });

@@ -87,7 +87,7 @@ describe("settings", () => {
 
   test("that the running server does not use", async () => {
     const found = await examine(server, { settings: { DEVICE_HISTORY_DAYS: "7" } });
-    expectTrouble(found, { "settings-in-use": "start it" });
+    expectTrouble(found, { "settings-in-use": "send SIGHUP" });
     expect(found.get("settings-in-use")?.found).toContain("values of DEVICE_HISTORY_DAYS");
   });
 
@@ -133,7 +133,7 @@ describe("the API", () => {
   test("a secret that the server does not take", async () => {
     const settings = { HRIS_API_SECRET_KEY: "no secret of this server" };
     const found = await examine(server, { settings });
-    expectTrouble(found, { "settings-in-use": "start it", "api-token": "another secret" });
+    expectTrouble(found, { "settings-in-use": "send SIGHUP", "api-token": "another secret" });
     expect(JSON.stringify([...found])).not.toContain(settings.HRIS_API_SECRET_KEY);
   });
 

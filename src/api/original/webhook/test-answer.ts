@@ -18,8 +18,7 @@ export function spellTest(result: TestResult | undefined, place: TestPlace): Web
     return failed(place, {
       message: "No test message was sent",
       result: { success: false, url, error: "No webhook is set" },
-      recommendation:
-        "Set BIOMETRIC_WEBHOOK_URL, leave BIOMETRIC_WEBHOOK_ENABLED true, and restart",
+      recommendation: "Set BIOMETRIC_WEBHOOK_URL, leave BIOMETRIC_WEBHOOK_ENABLED true, and reload",
     });
   }
   if (result.kind !== "answered") {
