@@ -59,7 +59,11 @@ export const deliveries = sqliteTable(
     type: text("type").notNull().default("punch.created"),
     /** The row of `events` that it tells of; null for a punch. */
     eventRowId: integer("event_row_id"),
-    /** As sent at the last try whose result was written; every later try sends the same. */
+    /**
+     * As sent at the first try whose result was written; every later try sends the same. A try whose
+     * result was lost with the process may have told the punch as it was before a correction, which
+     * has its own message: nobody who keeps the first of one id stays behind for that.
+     */
     bodyText: text("body_text"),
   },
   (table) => [
