@@ -1,6 +1,7 @@
 /** The figures of the receivers of webhooks. There are 16 at most. */
 
 import type { Endpoint } from "#domain/webhook-endpoint.ts";
+import { nextTurn } from "#storage/next-turn.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import { counter, type Family, gauge, type Sample } from "./family.ts";
 import type { MetricsSource } from "./source.ts";
@@ -18,6 +19,8 @@ export async function deliveryFamilies(source: MetricsSource): Promise<readonly 
   for (const endpoint of await storage.listEndpoints()) {
     const figures = dispatchers.find(endpoint.id)?.figures();
     told.push({ endpoint, figures, oldestAgeSeconds: await findAge(source, endpoint) });
+    // Looking for the oldest takes some milliseconds where thousands of terminals have messages.
+    await nextTurn();
   }
   const stored = (name: string, help: string, read: (one: ToldEndpoint) => number) =>
     gauge(

@@ -3,6 +3,7 @@
  * are served however much there is to tell. Whoever asks meanwhile gets the same text.
  */
 
+import { nextTurn } from "#storage/next-turn.ts";
 import { FAMILY_GROUPS } from "./families.ts";
 import type { MetricsSource } from "./source.ts";
 
@@ -34,8 +35,4 @@ async function scrape(source: MetricsSource): Promise<Exposition> {
     }
   }
   return { text: texts.join(""), contentType: EXPOSITION_TYPE };
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
