@@ -267,7 +267,7 @@ export class DeviceConnection implements BudgetMember {
 
   #submit(intake: Intake, encodeReply: (outcome: Outcome) => Reply): void {
     const place = this.#replies.reserve();
-    this.#trail.took(intake.kind);
+    this.#trail.took(intake);
     this.#waitingRawBytes += heldBytes(intake);
     const received = {
       intake,

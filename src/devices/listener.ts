@@ -71,7 +71,7 @@ export interface DeviceListenerOptions {
   readonly handleIntake: HandleIntake;
   /** Told of connections that show how a terminal is set. */
   readonly noteSighting: NoteSighting;
-  /** Told of what is under way at each address, and of what is lost. */
+  /** Told of what is under way, and of what is lost. */
   readonly requests: RequestWatch;
   readonly limits: ListenerLimits;
   readonly clock: Clock;

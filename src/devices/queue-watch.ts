@@ -11,7 +11,7 @@ import type { Clock } from "#platform/clock.ts";
 import type { HandleIntake } from "./connection-host.ts";
 import type { RequestWatch } from "./request-trail.ts";
 
-/** Addresses of which a loss is remembered: more than a site has. */
+/** Terminals and addresses of which a loss is remembered: more than a site has. */
 const LOSSES_MAX = 4_000;
 
 /** Where a terminal comes from. */
@@ -26,9 +26,9 @@ export class QueueWatch implements RequestWatch {
   /** By terminal; those that the server may know at all, for all others are refused. */
   readonly #traces = new Map<DeviceId, QueueTrace>();
   readonly #places = new Map<DeviceId, Place>();
-  /** Connections with a request under way, by address. */
+  /** Connections with a request under way, by its source. */
   readonly #underWay = new Map<string, number>();
-  /** When a request was lost last, by address; the oldest loss comes first. */
+  /** When a request was lost last, by its source; the oldest loss comes first. */
   readonly #lostAtMs = new Map<string, number>();
   #known: ReadonlySet<DeviceId> = new Set();
 
@@ -54,32 +54,33 @@ export class QueueWatch implements RequestWatch {
         isKnown: this.#known.has(id),
       });
       const place = this.#placeOf(id, received.remoteAddress);
-      const trace = this.#withLosses(withTold(requested, intake, atMs), place, atMs);
+      const sources = sourcesOf(id, place);
+      const trace = this.#withLosses(withTold(requested, intake, atMs), sources, atMs);
       this.#traces.set(id, trace);
-      const outcome = await handleIntake(this.#withTrace(received, trace, place));
+      const outcome = await handleIntake(this.#withTrace(received, trace, sources));
       this.#noteOutcome(id, intake, outcome);
       return outcome;
     };
   }
 
-  began(address: string): void {
-    this.#underWay.set(address, (this.#underWay.get(address) ?? 0) + 1);
+  began(source: string): void {
+    this.#underWay.set(source, (this.#underWay.get(source) ?? 0) + 1);
   }
 
-  ended(address: string): void {
-    const left = (this.#underWay.get(address) ?? 0) - 1;
-    if (left > 0) this.#underWay.set(address, left);
-    else this.#underWay.delete(address);
+  ended(source: string): void {
+    const left = (this.#underWay.get(source) ?? 0) - 1;
+    if (left > 0) this.#underWay.set(source, left);
+    else this.#underWay.delete(source);
   }
 
-  /** Nobody knows whose it was, so it may be of any terminal that comes from there. */
-  lost(address: string): void {
-    this.#lostAtMs.delete(address);
+  /** Where only the address is known, it may be of any terminal that comes from there. */
+  lost(source: string): void {
+    this.#lostAtMs.delete(source);
     for (const oldest of this.#lostAtMs.keys()) {
       if (this.#lostAtMs.size < LOSSES_MAX) break;
       this.#lostAtMs.delete(oldest);
     }
-    this.#lostAtMs.set(address, this.#clock.monotonicMs());
+    this.#lostAtMs.set(source, this.#clock.monotonicMs());
   }
 
   #placeOf(id: DeviceId, address: string): Place {
@@ -90,10 +91,10 @@ export class QueueWatch implements RequestWatch {
     return place;
   }
 
-  #withLosses(trace: QueueTrace, { address, before }: Place, atMs: number): QueueTrace {
+  #withLosses(trace: QueueTrace, sources: readonly string[], atMs: number): QueueTrace {
     let doubted = trace;
-    for (const one of [before, address]) {
-      const lostAtMs = one === undefined ? undefined : this.#lostAtMs.get(one);
+    for (const source of sources) {
+      const lostAtMs = this.#lostAtMs.get(source);
       if (lostAtMs === undefined || isRetryPast(lostAtMs, atMs)) continue;
       if (lostAtMs < (doubted.doubt?.sinceMs ?? 0)) continue;
       doubted = withDoubt(doubted, "unacknowledged", lostAtMs);
@@ -101,16 +102,17 @@ export class QueueWatch implements RequestWatch {
     return doubted;
   }
 
-  #withTrace(received: ReceivedIntake, { doubt }: QueueTrace, place: Place): ReceivedIntake {
+  /** The poll at hand is not under way any more, for it came whole. */
+  #withTrace(
+    received: ReceivedIntake,
+    { doubt }: QueueTrace,
+    sources: readonly string[],
+  ): ReceivedIntake {
     const { intake } = received;
     if (intake.kind !== "poll" || intake.queue !== "empty") return received;
-    const why = doubt?.why ?? (this.#isBusy(place) ? "unacknowledged" : undefined);
+    const isBusy = sources.some((source) => this.#underWay.has(source));
+    const why = doubt?.why ?? (isBusy ? "unacknowledged" : undefined);
     return why === undefined ? received : { ...received, intake: { ...intake, queue: why } };
-  }
-
-  /** Whether something is under way there; the poll at hand is not, for it came whole. */
-  #isBusy({ address, before }: Place): boolean {
-    return this.#underWay.has(address) || (before !== undefined && this.#underWay.has(before));
   }
 
   #noteOutcome(id: DeviceId, { kind }: Intake, outcome: Outcome): void {
@@ -136,6 +138,11 @@ const STRANGERS: ReadonlySet<RefusalCode> = new Set([
   "devices-full",
   "pending-devices-full",
 ]);
+
+/** Under what a request of the terminal may be known. */
+function sourcesOf(id: DeviceId, { address, before }: Place): readonly string[] {
+  return before === undefined ? [id, address] : [id, address, before];
+}
 
 /** The trace with what a driver itself knows of a queue that is not empty. */
 function withTold(trace: QueueTrace, intake: Intake, atMs: number): QueueTrace {

@@ -9,25 +9,30 @@
 
 import type { Intake } from "#domain/intake.ts";
 
-/** Told by every connection of what comes from an IP address. Cheap, and never throws. */
+/**
+ * Told by every connection of what is under way, by its source: the id of the terminal, or the IP
+ * address while nobody knows whose it is. Cheap, and never throws.
+ */
 export interface RequestWatch {
-  /** Of one more connection there, a request is under way. */
-  began(address: string): void;
-  /** Of one less. */
-  ended(address: string): void;
+  /** On one more connection, a request of it is under way. */
+  began(source: string): void;
+  /** On one less. */
+  ended(source: string): void;
   /** One did not come whole, or its reply was not heard: whoever sent it keeps it. */
-  lost(address: string): void;
+  lost(source: string): void;
 }
 
 /** Requests that stand in no queue: they are lost without harm. */
 const OUTSIDE_QUEUES: ReadonlySet<Intake["kind"]> = new Set(["poll", "command-result"]);
+const NOTHING: ReadonlySet<string> = new Set();
 
 export class RequestTrail {
   readonly #address: string;
   readonly #watch: RequestWatch;
   #isIncomplete = false;
-  #isUnheard = false;
-  #isTold = false;
+  /** Whose replies nobody has been seen to take. */
+  #unheard = NOTHING;
+  #told = NOTHING;
 
   constructor(address: string, watch: RequestWatch) {
     this.#address = address;
@@ -36,15 +41,15 @@ export class RequestTrail {
 
   /** Bytes came: `isIncomplete`, a request has begun with them and is not whole. */
   read(state: { readonly isIncomplete: boolean; readonly owesReply: boolean }): void {
-    if (!state.owesReply) this.#isUnheard = false;
+    if (!state.owesReply) this.#unheard = NOTHING;
     this.#isIncomplete = state.isIncomplete;
     this.#tell();
   }
 
   /** A request came whole and is to be answered. */
-  took(kind: Intake["kind"]): void {
+  took({ kind, deviceId }: Pick<Intake, "kind" | "deviceId">): void {
     if (OUTSIDE_QUEUES.has(kind)) return;
-    this.#isUnheard = true;
+    this.#unheard = new Set([...this.#unheard, deviceId ?? this.#address]);
     this.#tell();
   }
 
@@ -57,17 +62,17 @@ export class RequestTrail {
 
   /** The connection is gone; `isHeard`: the peer ended it, with every reply in its hands. */
   ended(isHeard: boolean): void {
-    if (this.#isUnheard && !isHeard) this.#watch.lost(this.#address);
+    if (!isHeard) for (const source of this.#unheard) this.#watch.lost(source);
     this.#isIncomplete = false;
-    this.#isUnheard = false;
+    this.#unheard = NOTHING;
     this.#tell();
   }
 
   #tell(): void {
-    const isUnderWay = this.#isIncomplete || this.#isUnheard;
-    if (isUnderWay === this.#isTold) return;
-    this.#isTold = isUnderWay;
-    if (isUnderWay) this.#watch.began(this.#address);
-    else this.#watch.ended(this.#address);
+    const told = this.#told;
+    const now = this.#isIncomplete ? new Set([...this.#unheard, this.#address]) : this.#unheard;
+    for (const source of now) if (!told.has(source)) this.#watch.began(source);
+    for (const source of told) if (!now.has(source)) this.#watch.ended(source);
+    this.#told = now;
   }
 }

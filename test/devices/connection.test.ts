@@ -698,16 +698,16 @@ describe("DeviceConnection ends", () => {
     whole.send("LAST a\n");
     whole.desk.settle("stored");
     await whole.pass(0);
-    expect(whole.trail).toEqual([began]);
+    expect(whole.trail).toEqual(["began line-1"]);
     whole.connection.closed();
-    expect(whole.trail).toEqual([began, ended]);
+    expect(whole.trail).toEqual(["began line-1", "ended line-1"]);
 
     const mute = setUp();
     mute.send("MUTE a\n");
     mute.desk.settle("stored");
     await mute.pass(0);
     mute.connection.closed();
-    expect(mute.trail).toEqual([began, lost, ended]);
+    expect(mute.trail).toEqual(["began line-1", "lost line-1", "ended line-1"]);
   });
 
   test("DeviceConnection refuses new requests once stopped and still sends what it owes", async () => {

@@ -141,6 +141,16 @@ test("nor beside an upload whose answer nobody took", async () => {
   expect(await site.poll()).toBe("empty");
 });
 
+test("nobody else's poll waits for an answer that a terminal did not take", async () => {
+  await using site = new Site();
+  const dropped = await site.connect();
+  dropped.send(punchRequest(PUNCH, { dev_id: "DOOR" }));
+  await until(() => dropped.hasEnded);
+  expect(await site.poll()).toBe("empty");
+  await site.pass(3);
+  expect(await site.poll()).toBe("empty");
+});
+
 test("nor beside an upload that is not on disk yet, nor where its sender left before", async () => {
   await using site = new Site();
   expect(await site.poll()).toBe("empty");

@@ -190,7 +190,10 @@ class Site {
   readonly #seen = new Set<number>();
   readonly #mustBeLate = new Set<number>();
 
-  constructor() {
+  readonly #enrollment: "open" | "approve";
+
+  constructor(enrollment: "open" | "approve") {
+    this.#enrollment = enrollment;
     this.#folder = mkdtempSync(join(tmpdir(), "biometric-attack-"));
     this.storage = this.#open();
   }
@@ -256,8 +259,10 @@ class Site {
     for (const one of this.gates) {
       one.isOn = true;
       one.skewMs = 0;
-      await this.storage.approveDevice(deviceId(one.id));
     }
+    // Whoever is met anew waits for a person, if that is the rule.
+    await this.#rounds(1, ["heard"]);
+    for (const one of this.gates) await this.storage.approveDevice(deviceId(one.id));
     // A clock that was set back shows for up to a day what it showed before.
     await this.clock.advance(DAY_MS + 3_600_000);
     for (const one of this.gates) one.repeatsUntilMs = 0;
@@ -377,7 +382,7 @@ class Site {
     return openStorage({
       path: join(this.#folder, "biometric.db"),
       // Clocks are the test's affair.
-      rules: { ...MANILA_RULES, setsDeviceTime: false },
+      rules: { ...MANILA_RULES, enrollment: this.#enrollment, setsDeviceTime: false },
       ownClock: this.ownClock,
       clock: this.clock,
       log: new RecordingLog(),
@@ -389,12 +394,14 @@ class Site {
 }
 
 test("what is told holds, whatever happens", async () => {
+  const enrollment = fc.constantFrom("open", "approve");
+  const steps = fc.array(step, { maxLength: STEPS_MAX });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: STEPS_MAX }), async (steps) => {
-      const site = new Site();
+    fc.asyncProperty(enrollment, steps, async (how, all) => {
+      const site = new Site(how);
       try {
         await site.start();
-        for (const next of steps) await site.perform(next);
+        for (const next of all) await site.perform(next);
         await site.heal();
         await site.assertAllStored();
         const { throughMs } = await site.look();
