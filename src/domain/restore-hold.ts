@@ -7,7 +7,7 @@
  * A hold is the instant of the restore, by our clock; null for none.
  */
 
-import type { EpochMs } from "#base/epoch.ts";
+import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { type HoldEnd, mayTakeCommands } from "./device.ts";
 import type { LogStep } from "./log-gaps.ts";
 
@@ -18,6 +18,11 @@ const FOR_A_PERSON = Number.MAX_SAFE_INTEGER;
 export function holdEnd(holdMs: number | null, driver: string): HoldEnd | undefined {
   if (holdMs === null) return undefined;
   return mayTakeCommands(driver) ? "log" : "operator";
+}
+
+/** When the restore was; undefined where records that came since have taken its place. */
+export function restoredAt(holdMs: number): EpochMs | undefined {
+  return holdMs === FOR_A_PERSON ? undefined : epochMs(holdMs);
 }
 
 /**

@@ -7,6 +7,7 @@
 import type { EpochMs } from "#base/epoch.ts";
 import { type DeviceStatus, MANUAL_DEVICE_ID, MANUAL_DRIVER } from "#domain/device.ts";
 import { type DeviceId, deviceId } from "#domain/identifiers.ts";
+import { restoredAt } from "#domain/restore-hold.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { BackgroundWork } from "./background-work.ts";
@@ -59,7 +60,7 @@ export function deviceChanges(options: ChangeOptions): DeviceChanger {
       const row = parts.devices.find(id);
       if (row === undefined) return "unknown-device";
       if (row.receivedHoldMs === null) return "unchanged";
-      putRow(parts, { ...row, receivedHoldMs: null });
+      giveUpLost(options, row, row.receivedHoldMs);
       return "done";
     },
   };
@@ -87,6 +88,26 @@ export function ensureManualDevice(parts: WriteParts, nowMs: EpochMs): void {
   });
 }
 
+/** With the hold goes what told that something may be missing: the audit keeps it. */
+function giveUpLost({ parts, clock }: ChangeOptions, row: DeviceRow, holdMs: number): void {
+  const restoredAtMs = restoredAt(holdMs);
+  const detail = {
+    restored_at: restoredAtMs === undefined ? null : new Date(restoredAtMs).toISOString(),
+  };
+  guardEngine(`write device "${row.id}"`, () =>
+    parts.transaction(() => {
+      parts.devices.put({ ...row, receivedHoldMs: null });
+      parts.audit.add({
+        atMs: clock.nowMs(),
+        actor: "operator",
+        action: "device.lost-given-up",
+        subject: row.id,
+        detail,
+      });
+    }),
+  );
+}
+
 const MANUAL_DEVICE_NAME = "Manual punches";
 
 function changeDevice(
@@ -109,7 +130,7 @@ function changeDevice(
     directionPolicy:
       edit.directionPolicy === undefined ? row.directionPolicy : edit.directionPolicy,
     directionCodes: edit.directionCodes === undefined ? row.directionCodes : edit.directionCodes,
-    ...startOf(edit.startAtMs),
+    ...startOf(row, edit.startAtMs),
     ...zoneOf(row, edit.timeZone),
   };
   const isChanged = EDITABLE.some((field) => next[field] !== row[field]);
@@ -144,9 +165,11 @@ const EDITABLE = [
   "timeZone",
 ] as const satisfies readonly (keyof DeviceRow)[];
 
-function startOf(startAtMs: EpochMs | undefined) {
+/** Of what lies before the start date of until now the terminal's log was never asked. */
+function startOf(row: DeviceRow, startAtMs: EpochMs | undefined) {
   if (startAtMs === undefined) return {};
-  return { startAtMs, isStartGiven: true } satisfies Partial<DeviceRow>;
+  const logReadThroughMs = startAtMs < row.startAtMs ? null : row.logReadThroughMs;
+  return { startAtMs, isStartGiven: true, logReadThroughMs } satisfies Partial<DeviceRow>;
 }
 
 /** In another zone the clock shows another skew: what was measured says nothing any more. */

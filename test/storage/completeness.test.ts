@@ -17,6 +17,7 @@ import { openStorage } from "#storage/sqlite-storage.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeOwnClock } from "../support/fake-own-clock.ts";
 import { RecordingLog } from "../support/recording-log.ts";
+import { resultFrom } from "../support/terminal-intakes.ts";
 import {
   finishBackgroundWork,
   MANILA_RULES,
@@ -234,6 +235,34 @@ describe("readCompleteness()", () => {
     expect(answer).toMatchObject({ quarantinedCount: 3, heldCount: 1, pendingDeviceCount: 1 });
     expect(answer.devices[0]?.quarantinedCount).toBe(2);
   });
+});
+
+test("a start date that is moved back asks for the log anew, from there", async () => {
+  using opened = openTestStorage();
+  const { storage } = opened;
+  const id = deviceId("GATE");
+  await arrive(opened, minutes(1), poll("GATE", minutes(1)));
+  const deadlineMs = minutes(60);
+  const readLog = async (atMs: EpochMs) => {
+    await storage.queueLogReadings([id], atMs, deadlineMs);
+    const [open] = await storage.listCommands({ deviceId: id, isOpen: true }, 1);
+    const commandId = open?.id ?? 0;
+    await arrive(opened, atMs, pollFrom("GATE", wallTimeAt(atMs, "Asia/Manila"), atMs));
+    const result = { commandIdText: `c-${commandId}`, text: "{}" };
+    await storage.append([resultFrom("GATE", result, atMs)]);
+    await storage.settleLog({ commandId, announcedCount: 0, problem: undefined, nowMs: atMs });
+    return String(open?.parameters.from);
+  };
+  await readLog(minutes(2));
+  const verified = async () => (await read(opened)).devices[0]?.verifiedThroughMs;
+  expect(await verified()).toBe(minutes(2));
+  await storage.updateDevice(id, { startAtMs: minutes(-30) });
+  expect(await verified()).toBe(minutes(2));
+  const moved = epochMs(NINE_MS - 90 * 86_400_000);
+  await storage.updateDevice(id, { startAtMs: moved });
+  expect(await verified()).toBeUndefined();
+  expect(await readLog(minutes(3))).toBe(wallTimeAt(moved, "Asia/Manila"));
+  expect(await verified()).toBe(minutes(3));
 });
 
 describe("what is told", () => {

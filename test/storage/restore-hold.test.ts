@@ -3,6 +3,7 @@
  * the backup and the restore is had again from its log, or nothing is missing, or a person gives it up.
  */
 
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dirname, join } from "node:path";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
@@ -272,6 +273,20 @@ describe("a terminal whose log nobody can read", () => {
     await record(7, 21);
     await record(8, 22);
     expect(await shownOf("RAW")).toMatchObject({ receivedThroughMs: undefined });
+  });
+
+  test("giveUpLost() is in the audit, once", async () => {
+    await record(41, 1);
+    backUp();
+    await restore(20);
+    await opened.storage.giveUpLost(deviceId("RAW"));
+    await opened.storage.giveUpLost(deviceId("RAW"));
+    using database = new Database(opened.path, { readonly: true });
+    const sql = "SELECT at_ms, actor, action, subject, detail_text FROM audit_entries";
+    const detail = `{"restored_at":"${new Date(minutes(20)).toISOString()}"}`;
+    expect(database.query(sql).values()).toEqual([
+      [minutes(20), "operator", "device.lost-given-up", "RAW", detail],
+    ]);
   });
 
   test("giveUpLost() knows which terminals there are", async () => {
