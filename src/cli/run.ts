@@ -4,31 +4,9 @@
 
 import { Command, CommanderError } from "commander";
 import { AppError } from "#base/app-error.ts";
-import { backupCommand } from "./backup.ts";
-import { clientsCommand } from "./clients.ts";
-import { clockCommand } from "./clock.ts";
-import { commandsCommand } from "./commands.ts";
-import { configCommand } from "./config.ts";
-import { deliveriesCommand } from "./deliveries.ts";
-import { deviceCardCommand } from "./device-card.ts";
-import { devicesCommand } from "./devices.ts";
-import { doctorCommand } from "./doctor.ts";
 import type { CliEnvironment } from "./environment.ts";
-import { exportCommand } from "./export.ts";
 import type { CliHost } from "./host.ts";
-import { importCommand } from "./import.ts";
-import { installCommand } from "./install.ts";
-import { pairCommand } from "./pair.ts";
-import { quarantineCommand } from "./quarantine.ts";
-import { restoreCommand } from "./restore.ts";
-import { serveCommand } from "./serve.ts";
-import { simulateCommand } from "./simulate.ts";
-import { statusCommand } from "./status.ts";
-import { uninstallCommand } from "./uninstall.ts";
-import { rollbackCommand, upgradeCommand } from "./upgrade.ts";
-import { usersCommand } from "./users.ts";
-import { versionCommand, versionText } from "./version.ts";
-import { webhooksCommand } from "./webhooks.ts";
+import { versionText } from "./version.ts";
 
 /**
  * What the program ends with. 78 is `EX_CONFIG` of sysexits(3): starting again does not help. 137 is
@@ -36,33 +14,36 @@ import { webhooksCommand } from "./webhooks.ts";
  */
 export const EXIT_CODES = { done: 0, failed: 1, usage: 2, configuration: 78, killed: 137 } as const;
 
-/** Every verb. Each is a file of its own. */
-const VERBS: readonly ((environment: CliEnvironment, host: CliHost) => Command)[] = [
-  serveCommand,
-  installCommand,
-  upgradeCommand,
-  rollbackCommand,
-  uninstallCommand,
-  statusCommand,
-  doctorCommand,
-  deviceCardCommand,
-  devicesCommand,
-  pairCommand,
-  commandsCommand,
-  clientsCommand,
-  webhooksCommand,
-  deliveriesCommand,
-  quarantineCommand,
-  backupCommand,
-  restoreCommand,
-  exportCommand,
-  usersCommand,
-  importCommand,
-  simulateCommand,
-  configCommand,
-  clockCommand,
-  versionCommand,
-];
+/** Makes a verb. */
+type MakeVerb = (environment: CliEnvironment, host: CliHost) => Command;
+
+/** Every verb. Each is a file of its own, loaded when it is called: a server keeps what was loaded. */
+const VERBS: Readonly<Record<string, () => Promise<MakeVerb>>> = {
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  install: async () => (await import("./install.ts")).installCommand,
+  upgrade: async () => (await import("./upgrade.ts")).upgradeCommand,
+  rollback: async () => (await import("./upgrade.ts")).rollbackCommand,
+  uninstall: async () => (await import("./uninstall.ts")).uninstallCommand,
+  status: async () => (await import("./status.ts")).statusCommand,
+  doctor: async () => (await import("./doctor.ts")).doctorCommand,
+  "device-card": async () => (await import("./device-card.ts")).deviceCardCommand,
+  devices: async () => (await import("./devices.ts")).devicesCommand,
+  pair: async () => (await import("./pair.ts")).pairCommand,
+  commands: async () => (await import("./commands.ts")).commandsCommand,
+  clients: async () => (await import("./clients.ts")).clientsCommand,
+  webhooks: async () => (await import("./webhooks.ts")).webhooksCommand,
+  deliveries: async () => (await import("./deliveries.ts")).deliveriesCommand,
+  quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
+  backup: async () => (await import("./backup.ts")).backupCommand,
+  restore: async () => (await import("./restore.ts")).restoreCommand,
+  export: async () => (await import("./export.ts")).exportCommand,
+  users: async () => (await import("./users.ts")).usersCommand,
+  import: async () => (await import("./import.ts")).importCommand,
+  simulate: async () => (await import("./simulate.ts")).simulateCommand,
+  config: async () => (await import("./config.ts")).configCommand,
+  clock: async () => (await import("./clock.ts")).clockCommand,
+  version: async () => (await import("./version.ts")).versionCommand,
+};
 
 const HELP_AFTER = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with bad news
@@ -97,14 +78,20 @@ export async function runCli(argv: readonly string[], host: CliHost): Promise<nu
     },
   };
   try {
-    await buildProgram(environment, host).parseAsync([...argv], { from: "user" });
+    const program = await buildProgram(argv[0], environment, host);
+    await program.parseAsync([...argv], { from: "user" });
     return exitCode;
   } catch (error) {
     return report(error, host);
   }
 }
 
-function buildProgram(environment: CliEnvironment, host: CliHost): Command {
+/** `word`: what stands in the verb's place. Where it is none, all are there for the help. */
+async function buildProgram(
+  word: string | undefined,
+  environment: CliEnvironment,
+  host: CliHost,
+): Promise<Command> {
   const program = new Command("biometric-server")
     .description("Takes punches from attendance terminals, keeps them, and hands them to the HRIS")
     .version(versionText(), "-V, --version", "print the version")
@@ -113,7 +100,9 @@ function buildProgram(environment: CliEnvironment, host: CliHost): Command {
     .showHelpAfterError('Run "biometric-server --help" to see the verbs')
     .configureOutput({ writeOut: host.out, writeErr: host.error })
     .exitOverride();
-  for (const makeVerb of VERBS) {
+  const called = word !== undefined && Object.hasOwn(VERBS, word) ? VERBS[word] : undefined;
+  for (const load of called === undefined ? Object.values(VERBS) : [called]) {
+    const makeVerb = await load();
     const verb = makeVerb(environment, host);
     inheritSettings(verb, program, "biometric-server");
     program.addCommand(verb);
