@@ -285,6 +285,9 @@ describe("the service", () => {
     expect((await machine.run("systemctl", "restart", "biometric-server")).exitCode).toBe(1);
     expect(await machine.property("ActiveState")).toBe("failed");
     expect(await machine.property("ExecMainStatus")).toBe("78");
+    const errors = ["-p", "err", "-u", "biometric-server", "-o", "cat", "--no-pager"];
+    const told = await machine.text("journalctl", ...errors, "_COMM=biometric-serve");
+    expect(told).toMatch(/^error: .*"none" for WEB_PORT/m);
     writeFileSync(machine.path(SETTINGS), text);
     await machine.text("systemctl", "restart", "biometric-server");
   });
