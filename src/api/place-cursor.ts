@@ -3,7 +3,7 @@
 import { ApiFailure } from "./errors.ts";
 
 /** What a cursor runs over. */
-type CursorList = "device" | "command" | "delivery" | "quarantine";
+type CursorList = "audit" | "device" | "command" | "delivery" | "quarantine";
 
 /** An id of everything that is no terminal. */
 const NUMBER = /^\d{1,15}$/;

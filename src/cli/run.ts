@@ -34,6 +34,7 @@ const VERBS: Readonly<Record<string, () => Promise<MakeVerb>>> = {
   webhooks: async () => (await import("./webhooks.ts")).webhooksCommand,
   deliveries: async () => (await import("./deliveries.ts")).deliveriesCommand,
   quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
+  audit: async () => (await import("./audit.ts")).auditCommand,
   backup: async () => (await import("./backup.ts")).backupCommand,
   restore: async () => (await import("./restore.ts")).restoreCommand,
   export: async () => (await import("./export.ts")).exportCommand,

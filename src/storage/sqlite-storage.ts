@@ -14,6 +14,7 @@ import { fileBytes } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { appendBatch } from "./append.ts";
 import { IntakeApplier } from "./apply-intake.ts";
+import { auditReading } from "./audit.ts";
 import { BackgroundWork } from "./background-work.ts";
 import { Box } from "./box.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -130,6 +131,7 @@ export function openStorage(options: StorageOptions): Storage {
 
     ...deliveryStorage({ parts, reader, clock, boxId: box.id }),
     ...endpointChanges(parts),
+    ...auditReading(reader),
     ...purgeMethods({ parts, database: opened.writer, rules }),
 
     importer: createImporter({ database: opened.writer, parts, placer, rules }),

@@ -19,6 +19,7 @@ import type { Direction, Punch } from "#domain/punch.ts";
 import type { SiteDate } from "#domain/site-day.ts";
 import type { Enrollment, KnownUser, SyncedUser, SyncOutcome } from "#domain/user.ts";
 import type { EndpointId } from "#domain/webhook-endpoint.ts";
+import type { AuditStorage } from "./audit.ts";
 import type { EndpointOutbox, LedgerLimits } from "./endpoint-outbox.ts";
 import type { EndpointStorage } from "./endpoint-storage.ts";
 import type { EventStorage } from "./event-storage.ts";
@@ -262,7 +263,12 @@ export interface SettledUserList {
   readonly nowMs: EpochMs;
 }
 
-export interface Storage extends EndpointStorage, EventStorage, PurgeStorage, QuarantineStorage {
+export interface Storage
+  extends AuditStorage,
+    EndpointStorage,
+    EventStorage,
+    PurgeStorage,
+    QuarantineStorage {
   /**
    * Applies a batch in one transaction and returns an outcome per intake, in order, after the
    * commit is on disk. An intake that trips a bug of ours is quarantined alone. When the engine

@@ -407,6 +407,7 @@ export class FakeStorage implements Storage {
   releaseQuarantined = neverCalled;
   purgePunches = neverCalled;
   purgeUser = neverCalled;
+  listAudit = neverCalled;
   discardQuarantined = neverCalled;
 
   async listQuarantine(): Promise<QuarantinePage> {

@@ -37,6 +37,18 @@ test("users purge asks first, forgets the one, and is done with it after a resta
   expect(server.logLines("user.purged")).toHaveLength(1);
   expect(server.logLines("user.purged").join()).not.toContain("27");
 
+  const audit = await server.run("audit");
+  expect(audit.out).toMatch(
+    /^TIME +WHO +DID +TO +DETAIL\n\S+ +operator +user\.purged +27 +punchCount=2 .*\n\S+ +operator +user\.purge-begun +27 +-\n$/,
+  );
+  const page = JSON.parse((await server.run("audit", "--limit", "1", "--json")).out);
+  expect(page.entries).toMatchObject([{ action: "user.purged", detail: { punchCount: 2 } }]);
+  const older = JSON.parse((await server.run("audit", "--after", page.next, "--json")).out);
+  expect(older).toMatchObject({ entries: [{ action: "user.purge-begun" }], next: null });
+  expect((await server.run("audit", "--after", "zz")).error).toBe(
+    "error: Cannot show the audit: The cursor is not one that this server gave out\n",
+  );
+
   const again = await server.run("users", "purge", "27", "--yes", "--json");
   expect(JSON.parse(again.out)).toMatchObject({ user_id: "27", punch_count: 0 });
   expect((await server.run("users", "purge", "x".repeat(65), "--yes")).error).toBe(

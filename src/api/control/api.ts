@@ -5,6 +5,7 @@
 
 import { Elysia } from "elysia";
 import { answerFailure } from "../errors.ts";
+import { type AuditControlOptions, auditControl } from "./audit/routes.ts";
 import { type BackupControlOptions, backupControl } from "./backups/routes.ts";
 import { type ClientControlOptions, clientControl } from "./clients/routes.ts";
 import { type ClockControlOptions, clockControl } from "./clock/routes.ts";
@@ -20,7 +21,8 @@ import { type UserControlOptions, userControl } from "./users/routes.ts";
 import { type WebhookControlOptions, webhookControl } from "./webhooks/routes.ts";
 
 /** What the features of the control socket work on, together. */
-export type ControlOptions = BackupControlOptions &
+export type ControlOptions = AuditControlOptions &
+  BackupControlOptions &
   ClientControlOptions &
   ClockControlOptions &
   CommandControlOptions &
@@ -41,6 +43,7 @@ export function createControlApi(options: ControlOptions) {
     .onError(({ code, error, request, path }) =>
       answerFailure(log, () => app.routes, { code, error, request, path }),
     )
+    .use(auditControl(options))
     .use(backupControl(options))
     .use(clientControl(options))
     .use(clockControl(options))
