@@ -6,6 +6,7 @@
 import { Database } from "bun:sqlite";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
 import { fileBytes } from "#platform/files.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import { BUSY_TIMEOUT_MS, isEngineNewEnough } from "./database.ts";
 import { engineCode } from "./engine-error.ts";
 
@@ -50,7 +51,7 @@ export async function examineDatabase(
   for (const table of tables) {
     damage.push(...checkTable(database, table, depth));
     // Whoever waits for this process is served between two tables.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   return {
     damage,

@@ -2,8 +2,8 @@
 
 import type { Database } from "bun:sqlite";
 import type { UserId } from "#domain/identifiers.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import { guardEngine } from "./engine-error.ts";
-import { nextTurn } from "./next-turn.ts";
 import { PunchPurge, UserPurger } from "./purge.ts";
 import type { PurgeStorage, UserPurgeOrder } from "./purge-storage.ts";
 import type { StorageRules } from "./rules.ts";

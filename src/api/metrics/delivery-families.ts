@@ -1,7 +1,7 @@
 /** The figures of the receivers of webhooks. There are 16 at most. */
 
 import type { Endpoint } from "#domain/webhook-endpoint.ts";
-import { nextTurn } from "#storage/next-turn.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import type { DeliveryFigures } from "#webhooks/dispatcher-options.ts";
 import { counter, type Family, gauge, type Sample } from "./family.ts";
 import type { MetricsSource } from "./source.ts";

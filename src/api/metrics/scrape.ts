@@ -3,7 +3,7 @@
  * are served however much there is to tell. Whoever asks meanwhile gets the same text.
  */
 
-import { nextTurn } from "#storage/next-turn.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import { FAMILY_GROUPS } from "./families.ts";
 import type { MetricsSource } from "./source.ts";
 

@@ -13,6 +13,7 @@ import type { RawPunch } from "#domain/intake.ts";
 import type { KeptEntry, QuarantineRelease, SuppliedFields } from "#domain/quarantine.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import type { QuarantineFilter } from "#storage/quarantine-storage.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ApiFailure } from "../errors.ts";
@@ -141,7 +142,7 @@ export class QuarantineDesk {
       if (typeof retried === "string") waiting.push({ id, code: retried });
       else released.push(retried);
       // Terminals get their share of the loop between two transactions.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     const next = nextAfterId === undefined ? null : encodePlace("quarantine", String(nextAfterId));
     return { released, waiting, next };

@@ -14,6 +14,7 @@ import {
 } from "#domain/webhook-endpoint.ts";
 import type { Clock } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
+import { nextTurn } from "#platform/next-turn.ts";
 import { newSecret } from "#platform/random-text.ts";
 import type { LedgerFilter } from "#storage/endpoint-outbox.ts";
 import type { AddedEndpoint, EndpointChange } from "#storage/endpoint-storage.ts";
@@ -199,7 +200,7 @@ export class WebhookDesk {
       // At once: a correction that is stored from here on must not be sent before these.
       if (step.requeuedCount > 0) dispatchers.find(id)?.noteRequeued(step.requeuedCount);
       // Terminals get their share of the loop between two steps.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     const count = counts.requeued_count;
     if (count > 0) log.info("webhook.redelivered", { endpoint: name, count, by });
