@@ -38,6 +38,8 @@ export class Outbox {
   readonly #find;
   readonly #supersede;
   readonly #insertEvent;
+  /** The highest number of a message that is gone, though a try of it may be under way. */
+  #lastGoneId = 0;
 
   /** `isDiskLow`: whether what only the ledger shows is not to be written. */
   constructor(orm: BunSQLiteDatabase, counters: Counters, isDiskLow: () => boolean) {
@@ -61,6 +63,7 @@ export class Outbox {
       .insert(deliveries)
       .values({
         ...UNTRIED,
+        id: NEXT_ID,
         punchId: sql.placeholder("punchId"),
         revision: sql.placeholder("revision"),
         isDuplicate: sql.placeholder("isDuplicate"),
@@ -70,6 +73,7 @@ export class Outbox {
       .insert(deliveries)
       .values({
         ...UNTRIED,
+        id: NEXT_ID,
         punchId: 0,
         revision: 0,
         eventRowId: sql.placeholder("eventRowId"),
@@ -121,7 +125,12 @@ export class Outbox {
   ): void {
     for (const endpointId of targets) {
       if (event.type === "punch.updated") this.#dropEarlier(endpointId, event.punchId);
-      this.#insert.run({ ...event, endpointId, isDuplicate: Number(event.isDuplicate) });
+      this.#insert.run({
+        ...event,
+        lastGoneId: this.#lastGoneId,
+        endpointId,
+        isDuplicate: Number(event.isDuplicate),
+      });
       this.#counters.addDeliveries(endpointId, { waiting: 1 });
     }
   }
@@ -138,9 +147,18 @@ export class Outbox {
     },
   ): void {
     for (const endpointId of targets) {
-      this.#insertEvent.run({ ...event, endpointId });
+      this.#insertEvent.run({ ...event, lastGoneId: this.#lastGoneId, endpointId });
       this.#counters.addDeliveries(endpointId, { waiting: 1 });
     }
+  }
+
+  /**
+   * Says that a message is deleted which nobody is done with. Its number is no other's while this
+   * process runs: the result of a try that is under way would count for that one, and delivery, which
+   * reads on behind the numbers it has passed, would not see it.
+   */
+  noteGone(id: number): void {
+    this.#lastGoneId = Math.max(this.#lastGoneId, id);
   }
 
   #dropEarlier(endpointId: EndpointId, punchId: number): void {
@@ -196,6 +214,9 @@ export class Outbox {
     return { row, wasParked: row.attemptCount > 1 && row.nextAttemptAtMs === 0 };
   }
 }
+
+/** Behind every message that is there, and every one that is gone. */
+const NEXT_ID = sql`(SELECT max(coalesce(max(id), 0), ${sql.placeholder("lastGoneId")}) + 1 FROM deliveries)`;
 
 /** What a message counts for once it is finished. */
 const BYTES = sql<number>`${sql.raw(DELIVERY_BYTES)}`;

@@ -86,7 +86,6 @@ export type PurgeStep =
 export class PunchPurge {
   readonly #database: Database;
   #place = START;
-  #openIds: ReadonlySet<number> = new Set();
 
   constructor(database: Database) {
     this.#database = database;
@@ -96,15 +95,16 @@ export class PunchPurge {
     const { deliveriesWaiting, deliveriesParked } = parts.counters.values;
     if (deliveriesWaiting + deliveriesParked > OPEN_DELIVERIES_MAX) return { kind: "waits" };
     if (this.#isSendingHistory(parts)) return { kind: "waits" };
-    if (this.#place === START) this.#openIds = this.#listOpen();
     const before = wallTimeAt(epochMs(beforeMs + WALL_CLOCK_AHEAD_MS), "UTC");
     const rows = this.#database
       .query<OldPunch, [Record<string, string | number>]>(LIST_OLD)
       .all({ ...this.#place, before });
-    const old = rows.filter(
-      ({ id, instantMs, receivedAtMs }) =>
-        instantMs < beforeMs && receivedAtMs < beforeMs && !this.#openIds.has(id),
+    const aged = rows.filter(
+      ({ instantMs, receivedAtMs }) => instantMs < beforeMs && receivedAtMs < beforeMs,
     );
+    // In each step anew: what was delivered long ago may wait once more since the step before.
+    const openIds = aged.length === 0 ? NONE : this.#listOpen();
+    const old = aged.filter(({ id }) => !openIds.has(id));
     for (const { id } of old) this.#database.query<never, [number]>(DROP_PUNCH).run(id);
     parts.counters.add({ punchCount: -old.length });
     const last = rows.length < PUNCHES_PER_STEP ? undefined : rows.at(-1);
@@ -128,6 +128,7 @@ export class PunchPurge {
   }
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const START: Pick<OldPunch, "wallTime" | "id"> = { wallTime: "", id: 0 };
 
 /** How much was let go of. */
@@ -195,9 +196,10 @@ export class UserPurger {
   }
 
   #dropDelivery({ id, endpointId: endpoint, status, bytes }: ToldPunch): void {
-    const { counters } = this.#parts;
+    const { counters, outbox } = this.#parts;
     const tries = this.#database.query<SizedRow, [number]>(DROP_TRIES).all(id);
     this.#database.query<never, [number]>(DROP_DELIVERY).run(id);
+    outbox.noteGone(id);
     const isOpen = status === "waiting" || status === "parked";
     // The marks of a fill are of no endpoint.
     if (isOpen && endpoint > 0) counters.addDeliveries(endpointId(endpoint), { [status]: -1 });

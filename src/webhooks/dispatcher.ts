@@ -162,6 +162,11 @@ export class Dispatcher {
    */
   noteRequeued(count: number): void {
     this.#options.log.info("webhook.requeued", { count }, { per: "requeued" });
+    this.noteGone();
+  }
+
+  /** Says that what was read may wait no more: what is not in flight is read again before it is sent. */
+  noteGone(): void {
     for (const lane of this.#lanes.values()) lane.mustRewind = true;
     this.wake();
   }

@@ -93,6 +93,11 @@ export class Dispatchers {
     for (const { dispatcher } of this.#running.values()) dispatcher.wake();
   }
 
+  /** See `Dispatcher.noteGone`. */
+  noteGone(): void {
+    for (const { dispatcher } of this.#running.values()) dispatcher.noteGone();
+  }
+
   /** Undefined while nothing is delivered to the endpoint, or it is unknown. */
   find(id: EndpointId): Dispatcher | undefined {
     return this.#running.get(id)?.dispatcher;

@@ -122,6 +122,26 @@ describe("purgePunches()", () => {
     expect(await wallTimesOf(storage)).toEqual(["20260302080000"]);
   });
 
+  test("keeps what waits once more since the walk began", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    const wallTime = (index: number) =>
+      `202603020${Math.floor(index / 60)}${String(index % 60).padStart(2, "0")}00`;
+    await store(
+      storage,
+      Array.from({ length: 120 }, (_, index) => ["1", wallTime(index)] as const),
+    );
+    const waiting = await outboxOf(storage).listWaitingDeliveries(deviceId("GATE1"), 0, 200);
+    await outboxOf(storage).recordAttempts(
+      waiting.map(({ id }) => ({ kind: "delivered", ...endedTry(id) }) as const),
+    );
+    expect(await storage.purgePunches(daysLater(1))).toMatchObject({ count: 100, hasMore: true });
+    const ids = waiting.slice(-3).map(({ id }) => id);
+    await outboxOf(storage).redeliver({ kind: "ids", ids }, 0);
+    expect(await purge(storage, daysLater(1))).toBe(17);
+    expect(await wallTimesOf(storage)).toEqual([117, 118, 119].map(wallTime));
+  });
+
   test("takes nothing while history is being sent, or an endpoint is being filled", async () => {
     using opened = openTestStorage({ historyMs: 0 });
     const { storage } = opened;
@@ -216,6 +236,21 @@ describe("purgeUser()", () => {
     // A try that was under way meanwhile comes to nothing.
     await outboxOf(storage).recordAttempts([{ kind: "delivered", ...endedTry(id) }]);
     expect(await storage.figures()).toMatchObject({ deliveriesWaiting: 0, punchCount: 0 });
+  });
+
+  test("gives the number of a message that is gone to no other while tries may be under way", async () => {
+    using opened = openTestStorage();
+    const { storage } = opened;
+    await store(storage, [["5", "20260302080000"]]);
+    const [purged] = await outboxOf(storage).listWaitingDeliveries(deviceId("GATE1"), 0, 10);
+    const purgedId = purged?.id ?? 0;
+    await purgeUser(opened, "5");
+    await store(storage, [["6", "20260302080001"]]);
+    await outboxOf(storage).recordAttempts([{ kind: "delivered", ...endedTry(purgedId) }]);
+    expect(await storage.figures()).toMatchObject({ deliveriesWaiting: 1, deliveriesParked: 0 });
+    // A lane reads on behind what it has passed.
+    const behind = await outboxOf(storage).listWaitingDeliveries(deviceId("GATE1"), purgedId, 10);
+    expect(behind.map(({ punch }) => punch?.userId as string)).toEqual(["6"]);
   });
 
   test("asked again, and of nobody, it does nothing but say so", async () => {

@@ -41,6 +41,8 @@ export class FakeDispatchers {
     return { figures: () => figures, noteRequeued };
   }
 
+  noteGone(): void {}
+
   /** The receiver of the settings is on a port where nobody listens. */
   targetOf({ url, format, secret, previousSecret, origin }: Endpoint) {
     const keys =

@@ -1,6 +1,11 @@
-/** Aim: on the executable, a user is forgotten once the operator has confirmed it. */
+/**
+ * Aim: on the executable, a user is forgotten once the operator has confirmed it, also by a receiver
+ * that was away; and nobody else's message is lost for it.
+ */
 
 import { expect, setDefaultTimeout, test } from "bun:test";
+import { eventually } from "../support/eventually.ts";
+import { HookReceiver } from "../support/hook-receiver.ts";
 import { startServer } from "../support/running-server.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "./terminal-socket.ts";
 
@@ -54,4 +59,23 @@ test("users purge asks first, forgets the one, and is done with it after a resta
   expect((await server.run("users", "purge", "x".repeat(65), "--yes")).error).toBe(
     `error: Cannot purge user "${"x".repeat(65)}": "user" must be the id of a user, at most 64 characters\n`,
   );
+});
+
+test("users purge takes back what a receiver that is away would get, and the next message goes", async () => {
+  await using receiver = new HookReceiver();
+  receiver.answer = 503;
+  await using server = await startServer({
+    settings: { ...receiver.settings, DEVICE_ENROLLMENT: "open", DEVICE_HISTORY_DAYS: "3650" },
+  });
+  const send = (punch: Parameters<typeof punchRequest>[0]) =>
+    sendWhole(server.terminalPort, punchRequest(punch));
+  expect(await send(PUNCHES[0])).toBe(ACKNOWLEDGEMENT);
+  await eventually("the first try", () => receiver.hooks.length > 0);
+  const purged = await server.run("users", "purge", "27", "--yes", "--json");
+  expect(JSON.parse(purged.out)).toMatchObject({ punch_count: 1, delivery_count: 1 });
+  expect(await send(PUNCHES[1])).toBe(ACKNOWLEDGEMENT);
+  receiver.answer = 200;
+  await eventually("a message", () => receiver.accepted.length > 0);
+  const users = receiver.accepted.map(({ body }) => JSON.parse(body).logs[0].user_id);
+  expect(users).toEqual(["31"]);
 });

@@ -38,6 +38,8 @@ export interface DeskDispatchers {
   refresh(): Promise<void>;
   /** Undefined while the endpoint is not enabled, or unknown. */
   find(id: EndpointId): Pick<Dispatcher, "figures" | "noteRequeued"> | undefined;
+  /** Says that messages are gone which were read already. */
+  noteGone(): void;
   targetOf(endpoint: Endpoint): Omit<TestTarget, "clock" | "siteTimeZone">;
 }
 
@@ -207,6 +209,11 @@ export class WebhookDesk {
     const seenCount = count + counts.superseded_count + counts.unchanged_count;
     const askedCount = selection.kind === "ids" ? countBehind(selection.ids, afterId) : seenCount;
     return { ...counts, unknown_count: askedCount - seenCount, next: encodePlaceOrNull(next) };
+  }
+
+  /** Says that messages are gone, so that what delivery holds of them is not sent. */
+  noteGone(): void {
+    this.#options.dispatchers.noteGone();
   }
 
   /** What the replaced server's API may ask of the receiver of the settings; undefined without it. */

@@ -7,11 +7,13 @@ import type { Log } from "#platform/log.ts";
 import type { Storage } from "#storage/storage.ts";
 import { ApiFailure } from "../../errors.ts";
 import { strictParameters } from "../../query-text.ts";
+import type { WebhookDesk } from "../../webhooks/desk.ts";
 import { UserPurged } from "./model.ts";
 
 /** What the users' part works on. */
 export interface UserControlOptions {
   readonly storage: Pick<Storage, "purgeUser">;
+  readonly webhooks: Pick<WebhookDesk, "noteGone">;
   readonly clock: Clock;
   readonly log: Log;
   readonly leadingZeros: LeadingZeros;
@@ -21,7 +23,8 @@ const ACTOR = "operator";
 const USER_ID_MAX = 64;
 
 /** `POST /users/purge?user=`. */
-export function userControl({ storage, clock, log, leadingZeros }: UserControlOptions) {
+export function userControl(options: UserControlOptions) {
+  const { storage, webhooks, clock, log, leadingZeros } = options;
   let isPurging = false;
   return new Elysia({ name: "control-users", strictPath: true }).post(
     "/users/purge",
@@ -48,6 +51,8 @@ export function userControl({ storage, clock, log, leadingZeros }: UserControlOp
           was_known: purged.wasKnown,
         };
       } finally {
+        // Also what a purge that failed has come to.
+        webhooks.noteGone();
         isPurging = false;
       }
     },
