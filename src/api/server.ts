@@ -203,7 +203,8 @@ function listen(app: WebApi, options: WebServerOptions) {
       ...(tls !== undefined && { tls: { cert: tls.cert, key: tls.key } }),
       // Said explicitly: by default a second server of one process takes the port over in silence.
       reusePort: false,
-      fetch: (request) => answerCounted(app, request, options),
+      fetch: (request) =>
+        answerCounted(app, tls === undefined ? request : withPort(request), options),
       websocket: liveSockets(live),
       // The routes have limits of their own and say so in JSON; what nobody reads is thrown away.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -238,6 +239,18 @@ async function answerCounted(
   return answer;
 }
 
+/**
+ * The framework looks for the path from letter 11 on. In `https://hr/` that is behind its start, and
+ * not in `https://hr:443/`, which says the same. The request stays the same object, for its peer is
+ * known by it.
+ */
+function withPort(request: Request): Request {
+  const url = request.url.replace(SHORT_HOST, "$&:443");
+  return Object.defineProperty(request, "url", { value: url });
+}
+
+const SHORT_HOST = /^https:\/\/[^/?]{1,2}(?=[/?]|$)/;
+
 const HOST_OR_QUERY = /^\w+:\/\/[^/]*|\?.*$/g;
 
 /** The API without a port: `handle(request)` answers as the port would. */
@@ -251,7 +264,7 @@ export function createWebApi(options: WebApiOptions, shared = createShared(optio
   const app = new Elysia({
     name: "web-api",
     strictPath: true,
-    // The path is looked for from letter 7 on, or 11: in `http://box/` the latter is behind its end,
+    // The path is looked for from letter 7 on, or 11: in `http://box/` the latter is behind its start,
     // in `https://box/` the former before its host.
     handler: { standardHostname: options.tls !== undefined },
   })

@@ -4,8 +4,10 @@
  */
 
 import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Readiness } from "#api/health/routes.ts";
-import { type RunningWebServer, startWebServer } from "#api/server.ts";
+import { type RunningWebServer, startWebServer, type WebServerOptions } from "#api/server.ts";
 import { AppError } from "#base/app-error.ts";
 import { TcpPeer, until } from "../devices/tcp-peer.ts";
 import { eventually } from "../support/eventually.ts";
@@ -35,8 +37,12 @@ afterEach(async () => {
   for (const server of started.splice(0)) await server.stop();
 });
 
-function start(fixture: ApiFixture): string {
-  const server = startWebServer({ ...fixture.options, hostname: "127.0.0.1", port: 0 });
+function readPem(name: "certificate" | "key"): string {
+  return readFileSync(join(import.meta.dir, `../fixtures/tls/${name}.pem`), "utf8");
+}
+
+function start(fixture: ApiFixture, { tls }: Pick<WebServerOptions, "tls"> = {}): string {
+  const server = startWebServer({ ...fixture.options, tls, hostname: "127.0.0.1", port: 0 });
   started.push(server);
   return `http://127.0.0.1:${server.port}`;
 }
@@ -56,6 +62,20 @@ describe("startWebServer()", () => {
     for (let attempt = 0; attempt < 10; attempt += 1) await requestToken(base, `guess ${attempt}`);
     expect((await requestToken(base, CLIENT_SECRET)).status).toBe(429);
     expect(fixture.log.of("token.refused")[0]?.fields.address).toBe("127.0.0.1");
+  });
+
+  test("is found by HTTPS under names of any length", async () => {
+    const fixture = new ApiFixture();
+    const tls = { cert: readPem("certificate"), key: readPem("key") };
+    const base = start(fixture, { tls }).replace("http:", "https:");
+    const ask = (path: string, Host: string) =>
+      fetch(`${base}${path}`, { headers: { Host }, tls: { rejectUnauthorized: false } });
+    for (const host of ["h", "hr", "hr:5050", "box", "box.example", "[::1]"]) {
+      expect(await (await ask("/healthz", host)).json()).toEqual({ status: "alive" });
+      expect((await ask("/v1/punches", host)).status).toBe(401);
+      // Its peer is known: whoever asks on the box itself needs no token.
+      expect((await ask("/metrics?format=text", host)).status).toBe(400);
+    }
   });
 
   test("setClientRules() holds from the next request on", async () => {
