@@ -211,7 +211,7 @@ export const BRANDS: readonly Brand[] = [
       },
     ],
     checks: [
-      'Some M82 firmware speaks TLS 1.0 whatever its menu says ("https-on" in `status`): this server cannot take it',
+      'Some M82 firmware speaks TLS 1.0 whatever its menu says ("https-on" in `status`): set `SERVER_TLS_PORT` and give it that port',
       'It is not confirmed that it takes the acknowledgement: "resend-storm" in `status` says that it does not; its punches are stored once all the same',
     ],
   },

@@ -1,5 +1,5 @@
 /**
- * What a connection shares with its listener: bounds, the way to storage, counters.
+ * What a connection gets of its listener: its socket, bounds, the way to storage, counters.
  */
 
 import type { Outcome, ReceivedIntake } from "#domain/intake.ts";
@@ -55,6 +55,16 @@ export const UNFINISHED: ReadonlySet<CloseReason> = new Set([
  * the memory. `requests-waiting`, `unsent-bytes`: the limits of that name in `ConnectionLimits`.
  */
 export type PauseReason = "upload-room" | "requests-waiting" | "unsent-bytes";
+
+/** What a connection needs of its socket; a Bun socket as it is. */
+export interface DeviceSocket {
+  /** Takes some of the bytes and says how many; -1 when the socket is gone. */
+  write(bytes: Uint8Array): number;
+  shutdown(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
 
 /** Stores an intake. Resolves after the commit; by contract it never rejects. */
 export type HandleIntake = (received: ReceivedIntake) => Promise<Outcome>;

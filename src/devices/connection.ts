@@ -20,6 +20,7 @@ import type { LogFields } from "#platform/log-line.ts";
 import {
   type CloseReason,
   type ConnectionHost,
+  type DeviceSocket,
   type PauseReason,
   UNFINISHED,
 } from "./connection-host.ts";
@@ -41,16 +42,6 @@ const QUICK_REPLY_BYTES_MAX = 64 * 1024;
 /** Who says nothing for so long has nothing to say. */
 const SILENCE_MIN_MS = 10_000;
 
-/** What a connection needs of its socket; a Bun socket as it is. */
-export interface DeviceSocket {
-  /** Takes some of the bytes and says how many; -1 when the socket is gone. */
-  write(bytes: Uint8Array): number;
-  shutdown(): void;
-  terminate(): void;
-  pause(): void;
-  resume(): void;
-}
-
 /** One connection; its methods are the socket's events and the listener's sweep. None throws. */
 export class DeviceConnection implements BudgetMember {
   /** The peer's IP address, normalised. */
@@ -65,6 +56,8 @@ export class DeviceConnection implements BudgetMember {
   #state: "open" | "closing" | "closed" = "open";
   #closeReason: CloseReason | undefined;
   #hasReceived = false;
+  /** Of TLS; before it ends, nobody knows whether the peer has sent a byte. */
+  #isShakingHands = false;
   #isPaused = false;
   /** The budget lets it read. */
   #hasRoom = true;
@@ -170,9 +163,17 @@ export class DeviceConnection implements BudgetMember {
     if (!this.#hasReceived) this.#terminate();
   }
 
-  /** The peer speaks no TLS that we do, on the port that takes nothing else. */
-  refuseTls(): void {
-    this.#cut("tls");
+  /** It speaks TLS: nothing is received before hands are shaken. */
+  shakeHands(state: "begun" | "done"): void {
+    this.#isShakingHands = state === "begun";
+  }
+
+  /** What the peer speaks is no TLS that we do, on the port that takes nothing else. */
+  refuseTls(problem: string): void {
+    // Cutting a handshake off makes it fail.
+    if (this.#isCut) return;
+    this.#warn("terminal.tls-failed", { error: problem });
+    this.#cut(this.#reader.midRequest ? "truncated" : "tls");
   }
 
   /** Ends it at once, replies or not. */
@@ -323,9 +324,11 @@ export class DeviceConnection implements BudgetMember {
   #closeIdle(): void {
     if (this.#hasReceived) {
       this.#close("idle");
-      return;
+    } else if (this.#isShakingHands) {
+      this.refuseTls("its handshake does not go on");
+    } else {
+      this.#close("silent");
     }
-    this.#close("silent");
   }
 
   /** A probe leaves at once; a terminal in "Local" mode stays, and some leave before our deadline. */

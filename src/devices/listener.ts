@@ -8,6 +8,7 @@
  */
 
 import type { Clock, Timer } from "#platform/clock.ts";
+import { errorCode } from "#platform/files.ts";
 import type { Log } from "#platform/log.ts";
 import { DeviceConnection } from "./connection.ts";
 import type {
@@ -30,6 +31,9 @@ const FREED_BYTES_MIN = 16 * 1024;
 
 /** TLS 1.0: terminals of the M50 and M60 kind speak nothing newer. */
 const OLDEST_TLS = 0x0301;
+
+/** What Bun calls a fault in the peer's TLS, once hands are shaken. */
+const TLS_BROKEN = "EPROTO";
 
 /** How long replies in flight may hold up a stop. */
 const STOP_TIMEOUT_MS = 5_000;
@@ -236,7 +240,7 @@ class TerminalPort implements DeviceListener {
         // Handlers are synchronous: a rejection of an asynchronous one would end the process.
         socket: {
           binaryType: "uint8array",
-          open: (socket) => this.#accept(socket),
+          open: (socket) => this.#accept(socket, tls !== undefined),
           data: (socket, chunk) => {
             socket.data?.receive(chunk);
             freeMemory(chunk);
@@ -256,7 +260,7 @@ class TerminalPort implements DeviceListener {
     }
   }
 
-  #accept(socket: Bun.Socket<DeviceConnection | undefined>): void {
+  #accept(socket: Bun.Socket<DeviceConnection | undefined>, isTls: boolean): void {
     this.#acceptedCount += 1;
     const address = findAddress(socket);
     if (address === undefined) {
@@ -273,6 +277,7 @@ class TerminalPort implements DeviceListener {
       return;
     }
     const connection = new DeviceConnection(socket, address, this.#host);
+    if (isTls) connection.shakeHands("begun");
     socket.data = connection;
     this.#connections.add(connection);
     this.#countByAddress.set(address, this.#countOf(address) + 1);
@@ -305,20 +310,20 @@ class TerminalPort implements DeviceListener {
 
   /** Of the TLS port alone. That nobody vouches for the terminal is no failure. */
   #noteHandshake(
-    socket: Bun.Socket<DeviceConnection | undefined>,
+    { data: connection }: Bun.Socket<DeviceConnection | undefined>,
     isDone: boolean,
     error: Error | null,
   ): void {
-    const connection = socket.data;
-    if (isDone || connection === undefined) return;
-    const { address } = connection;
-    const fields = { address, error: error?.message ?? "closed" };
-    this.#options.log.warn("terminal.tls-failed", fields, { per: address });
-    connection.refuseTls();
+    if (isDone) connection?.shakeHands("done");
+    else connection?.refuseTls(error?.message ?? "closed");
   }
 
   /** A handler of ours threw: a bug. Its socket closes unacknowledged; all others go on. */
   #abandon(socket: Bun.Socket<DeviceConnection | undefined>, error: Error): void {
+    if (errorCode(error) === TLS_BROKEN && socket.data !== undefined) {
+      socket.data.refuseTls(error.message);
+      return;
+    }
     const address = socket.data?.address;
     const fields = { address, error: error.message, stack: error.stack };
     this.#options.log.error("terminal.handler-failed", fields, { per: address ?? "unknown" });

@@ -88,7 +88,7 @@ export const CONDITION_RULES: Readonly<Record<ConditionType, ConditionRule>> = {
   "https-on": {
     ...ATTEMPT,
     about: "address",
-    fix: "Switch HTTPS (SSL) off in the terminal's server menu; this port speaks plain HTTP",
+    fix: "Switch HTTPS (SSL) off in the terminal's server menu, for this port speaks plain HTTP. If it has no such choice, set SERVER_TLS_PORT and give the terminal that port",
   },
   "old-realsvr": {
     ...ATTEMPT,

@@ -3,8 +3,13 @@
 // a fake that records what is done to it; `listener.test.ts` does the same over real ones.
 
 import { describe, expect, test } from "bun:test";
-import { DeviceConnection, type DeviceSocket } from "#devices/connection.ts";
-import type { ConnectionLimits, HandleIntake, PauseReason } from "#devices/connection-host.ts";
+import { DeviceConnection } from "#devices/connection.ts";
+import type {
+  ConnectionLimits,
+  DeviceSocket,
+  HandleIntake,
+  PauseReason,
+} from "#devices/connection-host.ts";
 import { ReadingBudget } from "#devices/reading-budget.ts";
 import type { PortSighting } from "#devices/terminal-watch-sighting.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -5,8 +5,9 @@
 
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { connect as connectPlain, type Socket } from "node:net";
 import { join } from "node:path";
-import { connect, type SecureVersion, type TLSSocket } from "node:tls";
+import { connect, type SecureVersion } from "node:tls";
 import {
   type DeviceListener,
   type ListenerLimits,
@@ -18,7 +19,7 @@ import { RecordingLog } from "../support/recording-log.ts";
 import { IntakeDesk } from "./intake-desk.ts";
 import { lineDriver } from "./line-driver.ts";
 import { NO_WATCH } from "./open-port.ts";
-import { TcpPeer, until } from "./tcp-peer.ts";
+import { settleNetwork, TcpPeer, until } from "./tcp-peer.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -39,7 +40,7 @@ function pem(name: "certificate" | "key"): string {
 }
 
 const listeners: { readonly listener: DeviceListener; readonly clock: FakeClock }[] = [];
-const sockets: TLSSocket[] = [];
+const sockets: Socket[] = [];
 
 function start() {
   const desk = new IntakeDesk();
@@ -59,7 +60,7 @@ function start() {
     limits: LIMITS,
   });
   listeners.push({ listener, clock });
-  return { desk, log, sightings, listener };
+  return { desk, log, sightings, listener, clock };
 }
 
 afterEach(async () => {
@@ -93,6 +94,17 @@ async function shakeHands({ tlsPort }: DeviceListener, version: SecureVersion = 
   socket.once("error", reject);
   await promise;
   return peer;
+}
+
+/** The same over a socket that is written to beside. */
+async function shakeHandsOver({ tlsPort }: DeviceListener) {
+  const plain = connectPlain({ host: "127.0.0.1", port: tlsPort ?? 0 });
+  await new Promise<void>((resolve) => plain.once("connect", resolve));
+  const secure = connect({ socket: plain, rejectUnauthorized: false });
+  sockets.push(secure, plain);
+  secure.on("error", () => undefined);
+  await new Promise<void>((resolve) => secure.once("secureConnect", resolve));
+  return { plain, secure };
 }
 
 test.each(["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const)(
@@ -149,6 +161,33 @@ test("closes what is no TLS with zero bytes and says so, without taking it for a
   ]);
   expect(sightings).toEqual([]);
   expect(listener.figures()).toMatchObject({ requests: 0, closedByReason: { tls: 1 } });
+});
+
+test("closes a handshake that stops half way, and takes its silence for no mode", async () => {
+  const { clock, log, sightings, listener } = start();
+  const peer = await TcpPeer.connect(listener.tlsPort ?? 0);
+  // The first bytes of a record of 512 bytes with a ClientHello (RFC 8446 5.1).
+  peer.send(new Uint8Array([22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]));
+  await settleNetwork();
+  await clock.advance(60_000);
+  await until(() => peer.isClosed && listener.figures().connectionsOpen === 0);
+  expect(log.of("terminal.tls-failed").map(({ fields }) => fields.error)).toEqual([
+    "its handshake does not go on",
+  ]);
+  expect(sightings).toEqual([]);
+  expect(listener.figures().closedByReason).toEqual({ tls: 1 });
+});
+
+test("blames a peer, and no bug, for what is no TLS behind a handshake", async () => {
+  const { desk, log, listener } = start();
+  const { plain, secure } = await shakeHandsOver(listener);
+  secure.write("PUNCH a\nPUN");
+  await until(() => desk.waitingCount === 1);
+  plain.write("CH b\n");
+  await until(() => listener.figures().connectionsOpen === 0);
+  expect(log.of("terminal.handler-failed")).toEqual([]);
+  expect(log.of("terminal.tls-failed")).toHaveLength(1);
+  expect(listener.figures().closedByReason).toEqual({ truncated: 1 });
 });
 
 test("counts both ports together, and frees the one when the other cannot be had", async () => {

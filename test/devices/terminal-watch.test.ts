@@ -94,7 +94,7 @@ describe("what the port sees", () => {
         type: "https-on",
         subject: "192.0.2.9",
         detail: "TLS",
-        hint: "Switch HTTPS (SSL) off in the terminal's server menu; this port speaks plain HTTP",
+        hint: "Switch HTTPS (SSL) off in the terminal's server menu, for this port speaks plain HTTP. If it has no such choice, set SERVER_TLS_PORT and give the terminal that port",
       },
     ]);
     await site.clock.advance(11 * MINUTE_MS);
