@@ -30,21 +30,37 @@ export async function loadTlsFiles(
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
   const cert = readText("TLS_CERT_FILE", tlsCertFile);
   const key = readText("TLS_KEY_FILE", tlsKeyFile);
-  const certificate = await parseCertificate(tlsCertFile, cert);
+  const [own, ...others] = await parseChain(tlsCertFile, cert);
   const privateKey = await parseKey(tlsKeyFile, key);
-  if (certificate.checkPrivateKey(privateKey)) return { cert, key };
+  if (own?.checkPrivateKey(privateKey)) return { cert, key };
+  if (others.some((other) => other.checkPrivateKey(privateKey))) {
+    const problem = `the certificate of "${tlsKeyFile}" has to be the first in it`;
+    throw unusable({ name: "TLS_CERT_FILE", path: tlsCertFile }, problem);
+  }
   const place = { name: "TLS_KEY_FILE", path: tlsKeyFile } as const;
   throw unusable(place, `it is not the key of "${tlsCertFile}"`);
 }
 
-async function parseCertificate(path: string, pem: string): Promise<X509Certificate> {
+/** In the order of the file; at least one. */
+async function parseChain(path: string, pem: string): Promise<readonly X509Certificate[]> {
   // Megabytes of code that a site without TLS never needs.
   const { X509Certificate } = await import("node:crypto");
-  try {
-    return new X509Certificate(pem);
-  } catch (cause) {
-    throw unusable({ name: "TLS_CERT_FILE", path, cause }, "it holds no certificate in PEM");
-  }
+  const [first = pem, ...others] = pem.split(NEXT_CERTIFICATE).filter(isCertificate);
+  return [first, ...others].map((part, index) => {
+    try {
+      return new X509Certificate(part);
+    } catch (cause) {
+      const problem =
+        index === 0 ? "it holds no certificate in PEM" : `its certificate ${index + 1} is broken`;
+      throw unusable({ name: "TLS_CERT_FILE", path, cause }, problem);
+    }
+  });
+}
+
+const NEXT_CERTIFICATE = /(?=-----BEGIN )/;
+
+function isCertificate(part: string): boolean {
+  return part.startsWith("-----BEGIN CERTIFICATE-----");
 }
 
 async function parseKey(path: string, pem: string): Promise<KeyObject> {

@@ -9,6 +9,8 @@ import { AppError } from "#base/app-error.ts";
 import { loadTlsFiles } from "#config/tls-files.ts";
 
 const CERTIFICATE = join(import.meta.dir, "../fixtures/tls/certificate.pem");
+/** Of another key. */
+const OTHER_CERTIFICATE = join(import.meta.dir, "../fixtures/tls/authority.pem");
 const KEY = join(import.meta.dir, "../fixtures/tls/key.pem");
 
 const folders: string[] = [];
@@ -54,6 +56,22 @@ test("loadTlsFiles() names the file that cannot be used, and why", async () => {
   const empty = fileOf("");
   expect((await refusal(CERTIFICATE, empty)).message).toBe(
     `Cannot use "${empty}" of TLS_KEY_FILE: it holds no private key in PEM, or one with a passphrase`,
+  );
+});
+
+test("loadTlsFiles() looks at every certificate of a chain, and at their order", async () => {
+  const own = readFileSync(CERTIFICATE, "utf8");
+  const other = readFileSync(OTHER_CERTIFICATE, "utf8");
+  const chain = fileOf(`${own}${other}`);
+  expect((await loadTlsFiles({ tlsCertFile: chain, tlsKeyFile: KEY }))?.cert).toBe(own + other);
+
+  const broken = fileOf(`${own}${other.slice(0, 200)}`);
+  expect((await refusal(broken, KEY)).message).toBe(
+    `Cannot use "${broken}" of TLS_CERT_FILE: its certificate 2 is broken`,
+  );
+  const turned = fileOf(`${other}${own}`);
+  expect((await refusal(turned, KEY)).message).toBe(
+    `Cannot use "${turned}" of TLS_CERT_FILE: the certificate of "${KEY}" has to be the first in it`,
   );
 });
 
