@@ -34,10 +34,23 @@ const exitCode = await runCli(process.argv.slice(2), {
   onReloadRequested,
 });
 await stdout.end();
+const unwritten = unwrittenReason();
+if (unwritten !== undefined) {
+  const hint = "Look at the disk that it goes to, and run this again";
+  stderr.write(`error: Cannot write all of the output: ${unwritten}\nhint: ${hint}\n`);
+}
 await stderr.end();
 // `process.exit` closes SQLite's databases, and with that empties their logs into them.
 if (exitCode === EXIT_CODES.killed) process.kill(process.pid, "SIGKILL");
-process.exit(exitCode);
+const isLost = unwritten !== undefined && exitCode === EXIT_CODES.done;
+process.exit(isLost ? EXIT_CODES.failed : exitCode);
+
+/** Why what a verb printed is not all there. A reader that went away has what it wanted. */
+function unwrittenReason(): string | undefined {
+  // A server's log is not its work.
+  const isServer = process.argv[2] === "serve";
+  return isServer || stdout.failure === "EPIPE" ? undefined : stdout.failure;
+}
 
 /** Whether standard output is a terminal. Asks Node's streams only when it can be one. */
 function isTerminal(): boolean {

@@ -4,6 +4,8 @@
  * went away must not stop a server, nor decide about a punch.
  */
 
+import { errorCode } from "./files.ts";
+
 /** What `Output` needs of a `Bun.FileSink`. */
 export interface TextSink {
   write(text: string): unknown;
@@ -13,18 +15,21 @@ export interface TextSink {
 
 export class Output {
   readonly #sink: TextSink;
-  #isGone = false;
+  #failure: string | undefined;
 
   constructor(sink: TextSink) {
     this.#sink = sink;
   }
 
+  /** Why text was dropped, such as `EPIPE` for a reader that is gone; undefined: none was. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
   /** Hands text to the system. Once the reader is gone, text is dropped. */
   write(text: string): void {
-    void this.#attempt(() => {
-      this.#sink.write(text);
-      return this.#sink.flush();
-    });
+    void this.#attempt(() => this.#sink.write(text));
+    void this.#attempt(() => this.#sink.flush());
   }
 
   /** Resolves when everything has left the process, or its reader is gone. */
@@ -34,12 +39,12 @@ export class Output {
 
   /** The writer fails at once or later, by a throw or a rejection. */
   async #attempt(action: () => unknown): Promise<void> {
-    if (this.#isGone) return;
+    if (this.#failure !== undefined) return;
     try {
       await action();
-    } catch {
+    } catch (error) {
       // Whatever it is, there is nobody left to tell it to.
-      this.#isGone = true;
+      this.#failure = errorCode(error) ?? String(error);
     }
   }
 }

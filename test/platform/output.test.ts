@@ -1,5 +1,5 @@
 /**
- * Aim: a standard stream whose reader went away costs its text and nothing else.
+ * Aim: a standard stream whose reader went away costs its text and nothing else, and is told of.
  */
 
 import { describe, expect, test } from "bun:test";
@@ -16,8 +16,8 @@ class BreakingSink implements TextSink {
     this.#fail = fail;
   }
 
-  write(text: string): void {
-    this.taken.push(text);
+  write(text: string): unknown {
+    return this.taken.push(text);
   }
 
   flush(): unknown {
@@ -49,6 +49,16 @@ describe("Output", () => {
     output.write("three\n");
     await output.end();
     expect(sink.taken).toEqual(["one\n", "two\n"]);
+    expect(output.failure).toContain("EPIPE");
+  });
+
+  test("says what failed where the stream rejects the text itself", async () => {
+    const sink = new BreakingSink(10, () => 0);
+    sink.write = () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+    const output = new Output(sink);
+    output.write("one\n");
+    await output.end();
+    expect(output.failure).toBe("ENOSPC");
   });
 
   test("hands on every text in order and waits for the last at its end", async () => {
@@ -63,5 +73,6 @@ describe("Output", () => {
     await output.end();
     expect(sink.taken).toEqual(["a", "b", "c"]);
     expect(hasLeft).toBe(true);
+    expect(output.failure).toBeUndefined();
   });
 });

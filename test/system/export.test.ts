@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join } from "node:path";
 // biome-ignore lint/correctness/noUndeclaredDependencies: it comes with what writes the sheets.
 import { strFromU8, unzipSync } from "fflate";
-import { type RunningServer, startServer } from "../support/running-server.ts";
+import { EXECUTABLE, type RunningServer, startServer } from "../support/running-server.ts";
 import { ACKNOWLEDGEMENT, punchRequest, sendWhole } from "./terminal-socket.ts";
 
 setDefaultTimeout(60_000);
@@ -95,6 +95,27 @@ test("writes CSV to standard output and to a file, and replaces one only when to
   expect(readFileSync(file, "utf8")).toBe("mine");
   expect((await server.run("export", "-o", file, "--force")).exitCode).toBe(0);
   expect(readFileSync(file, "utf8")).toBe(out);
+});
+
+test("a full disk behind standard output is a failure, and a reader that has enough is none", async () => {
+  await using server = await startWithPunches();
+  const wordsOf = (target: string) => ["sh", "-c", `"$0" export ${target}`, EXECUTABLE];
+  const run = async (target: string) => {
+    const shell = Bun.spawn(wordsOf(target), {
+      cwd: server.folder,
+      env: { DATA_DIR: server.dataDir },
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    return { error: await shell.stderr.text(), exitCode: await shell.exited };
+  };
+  expect(await run("> /dev/full")).toEqual({
+    error:
+      "error: Cannot write all of the output: ENOSPC\n" +
+      "hint: Look at the disk that it goes to, and run this again\n",
+    exitCode: 1,
+  });
+  expect(await run("| true")).toEqual({ error: "", exitCode: 0 });
 });
 
 test("writes a sheet by time, with the clock on the wall as a date", async () => {
