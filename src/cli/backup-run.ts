@@ -3,13 +3,13 @@
  * verb may write where the operator may. Without a server it is read from the database itself.
  */
 
-import { closeSync, existsSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { systemClock } from "#platform/clock.ts";
 import { freeBytes, shownBytes } from "#platform/disk-space.ts";
-import { errorCode, moveFlushed } from "#platform/files.ts";
+import { dropUnfinished, errorCode, moveFlushed } from "#platform/files.ts";
 import { checkBackup } from "#storage/backup-file.ts";
 import { backupName, type MadeBackup, makeBackup, makeSnapshot } from "#storage/make-backup.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
@@ -76,7 +76,7 @@ export function describeBackup(report: BackupReport): string {
 
 /** A folder gets a file named by the time. */
 function findTarget(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = lookAt(path);
   const target = found?.isDirectory() ? join(path, backupName(LABEL, systemClock.nowMs())) : path;
   if (existsSync(target)) {
     throw new AppError("backup-failed", `Cannot back up to "${target}": there is such a file`, {
@@ -87,6 +87,18 @@ function findTarget(path: string): string {
     throw new AppError("backup-failed", `Cannot back up to "${target}": there is no such folder`);
   }
   return target;
+}
+
+function lookAt(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const reason = errorCode(cause) ?? String(cause);
+    throw new AppError("backup-failed", `Cannot back up to "${path}": ${reason}`, {
+      hint: "Name another file, or a folder",
+      cause,
+    });
+  }
 }
 
 function readDatabase(
@@ -152,7 +164,7 @@ async function fetchFile(socketPath: string, target: string): Promise<number> {
     moveFlushed(temporary, target);
     return bytes;
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    dropUnfinished(temporary);
     if (cause instanceof AppError) throw cause;
     const reason = errorCode(cause) ?? String(cause);
     throw new AppError("backup-failed", `Cannot back up to "${target}": ${reason}`, { cause });

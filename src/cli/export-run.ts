@@ -3,10 +3,10 @@
  * operator may.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
 import { extname } from "node:path";
 import { AppError } from "#base/app-error.ts";
-import { errorCode, moveFlushed } from "#platform/files.ts";
+import { dropUnfinished, errorCode, moveFlushed } from "#platform/files.ts";
 import { findControlSocket, openFromServer } from "./control-client.ts";
 import { type CountProgress, createCountProgress } from "./count-progress.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -31,11 +31,7 @@ export async function exportPunches(wish: ExportWish): Promise<void> {
       hint: "Name a file with --output",
     });
   }
-  if (output !== undefined && !wish.isReplacing && existsSync(output)) {
-    throw new AppError("export-failed", `Cannot export to "${output}": there is such a file`, {
-      hint: "Name another file, or replace it with --force",
-    });
-  }
+  if (output !== undefined) refuseTaken(output, wish.isReplacing);
   const { body, headers } = await openFromServer(
     findControlSocket(wish.settings),
     `/export?${queryOf(wish.filter, format)}`,
@@ -53,6 +49,20 @@ export async function exportPunches(wish: ExportWish): Promise<void> {
       : writeLines(temporary, counted(body, progress), format === "csv"),
   ).finally(() => progress.stop());
   wish.environment.error(`${rowCount} punches in "${output}"\n`);
+}
+
+function refuseTaken(output: string, isReplacing: boolean): void {
+  if (!existsSync(output)) return;
+  if (!statSync(output).isFile()) {
+    const found = `Cannot export to "${output}": what has that name is no file`;
+    throw new AppError("export-failed", found, {
+      hint: "Name another file; for a pipe or a device give no --output",
+    });
+  }
+  if (isReplacing) return;
+  throw new AppError("export-failed", `Cannot export to "${output}": there is such a file`, {
+    hint: "Name another file, or replace it with --force",
+  });
 }
 
 /** Only asked for on the way to a file or a pipe. */
@@ -114,7 +124,7 @@ async function makeFile(
     moveFlushed(temporary, path);
     return rowCount;
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    dropUnfinished(temporary);
     if (cause instanceof AppError) throw cause;
     const reason = errorCode(cause) ?? String(cause);
     throw new AppError("export-failed", `Cannot export to "${path}": ${reason}`, { cause });

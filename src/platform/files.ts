@@ -16,9 +16,21 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
-/** Makes the folder and those above it, for the owner only. Leaves an existing one as it is. */
-export function makePrivateFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+/**
+ * Makes the folder and those above it, for the owner only. Leaves an existing one as it is. Returns the
+ * uppermost one that it made; undefined for none.
+ */
+export function makePrivateFolder(path: string): string | undefined {
+  return mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+/** Deletes a file that was not finished, where there is one and it can be. For use behind a failure. */
+export function dropUnfinished(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its name or its place cannot be: that is what failed, and is told.
+  }
 }
 
 /**

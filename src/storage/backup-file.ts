@@ -4,8 +4,10 @@
  */
 
 import { Database } from "bun:sqlite";
+import { accessSync, constants, statSync } from "node:fs";
 import { AppError } from "#base/app-error.ts";
 import { type EpochMs, epochMs } from "#base/epoch.ts";
+import { errorCode } from "#platform/files.ts";
 import { engineCode } from "./engine-error.ts";
 import { stripQuarantine } from "./strip-quarantine.ts";
 
@@ -90,6 +92,7 @@ export function dropBackupTables(database: Database): void {
  */
 export function checkBackup(path: string, depth: "quick" | "full"): BackupFacts {
   try {
+    refuseNoFile(path);
     using database = new Database(path, { readonly: true, strict: true });
     const facts = readFacts(database, path);
     const pragma = depth === "full" ? "integrity_check" : "quick_check";
@@ -99,8 +102,16 @@ export function checkBackup(path: string, depth: "quick" | "full"): BackupFacts 
     return facts;
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    throw unusable(path, engineCode(cause) ?? String(cause), cause);
+    throw unusable(path, engineCode(cause) ?? errorCode(cause) ?? String(cause), cause);
   }
+}
+
+/** The engine would wait for ever on a pipe, and does not say that there is nothing. */
+function refuseNoFile(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw unusable(path, "there is no such file");
+  if (!found.isFile()) throw unusable(path, "it is no file");
+  accessSync(path, constants.R_OK);
 }
 
 function readFacts(database: Database, path: string): BackupFacts {

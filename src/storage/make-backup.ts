@@ -5,20 +5,13 @@
  */
 
 import { Database } from "bun:sqlite";
-import {
-  closeSync,
-  existsSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
 import { freeBytes, LOW_DISK_BYTES, shownBytes } from "#platform/disk-space.ts";
 import {
+  dropUnfinished,
   errorCode,
   fileBytes,
   giveToOwnerOf,
@@ -76,7 +69,7 @@ export function makeBackup(order: BackupOrder): MadeBackup {
     moveFlushed(temporary, target);
     return { ...facts, path: target, bytes };
   } catch (error) {
-    rmSync(temporary, { force: true });
+    dropUnfinished(temporary);
     throw explained(order, error);
   }
 }

@@ -4,7 +4,15 @@
  */
 
 import { Database } from "bun:sqlite";
-import { copyFileSync, existsSync, linkSync, mkdirSync, rmSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { EpochMs } from "#base/epoch.ts";
@@ -62,7 +70,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<RestoreReport>
   const working = join(dataDir, isDryRun ? `restore-trial-${process.pid}` : "restoring");
   const facts = checkBackup(backup, "full");
   refuseNewer(backup);
-  makePrivateFolder(dataDir);
+  const made = makePrivateFolder(dataDir);
   const lock = isDryRun ? undefined : lockInstance(`${databasePath}.lock`);
   try {
     giveToOwnerOf(dataDir, ...(isDryRun ? [] : [`${databasePath}.lock`]));
@@ -80,8 +88,15 @@ export async function restoreBackup(order: RestoreOrder): Promise<RestoreReport>
     });
   } finally {
     rmSync(working, { recursive: true, force: true });
+    if (isDryRun && made !== undefined) removeEmpty(dataDir, made);
     lock?.release();
   }
+}
+
+/** The folder and those above it, up to `uppermost`. */
+function removeEmpty(folder: string, uppermost: string): void {
+  rmdirSync(folder);
+  if (folder !== uppermost) removeEmpty(dirname(folder), uppermost);
 }
 
 async function restoreIn(

@@ -104,6 +104,18 @@ test("what is in the way is refused with the reason, and stays as it is", async 
   expect(refused.error).toStartWith(`error: Cannot back up to "${taken}": there is such a file`);
   const nowhere = join(server.folder, "no", "x");
   expect((await server.run("backup", "--to", nowhere)).error).toContain("no such folder");
+  const below = await server.run("backup", "--to", join(taken, "x"));
+  expect([below.exitCode, below.error]).toEqual([
+    1,
+    `error: Cannot back up to "${join(taken, "x")}": ENOTDIR\nhint: Name another file, or a folder\n`,
+  ]);
+  // With the ending of an unfinished file it is longer than a name may be.
+  const long = join(server.folder, "x".repeat(250));
+  const tooLong = await server.run("backup", "--to", long);
+  expect([tooLong.exitCode, tooLong.error]).toEqual([
+    1,
+    `error: Cannot back up to "${long}": ENAMETOOLONG\n`,
+  ]);
 });
 
 test("without a server the database is read where it is, and is started again afterwards", async () => {

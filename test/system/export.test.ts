@@ -118,6 +118,25 @@ test("a full disk behind standard output is a failure, and a reader that has eno
   expect(await run("| true")).toEqual({ error: "", exitCode: 0 });
 });
 
+test("what is no file stays what it is, and a name that cannot be is refused", async () => {
+  await using server = await startWithPunches();
+  const pipe = join(server.folder, "pipe");
+  expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+  const refused = await server.run("export", "--output", pipe, "--force");
+  expect([refused.exitCode, refused.error]).toEqual([
+    1,
+    `error: Cannot export to "${pipe}": what has that name is no file\n` +
+      "hint: Name another file; for a pipe or a device give no --output\n",
+  ]);
+  expect(statSync(pipe).isFIFO()).toBe(true);
+  const long = join(server.folder, "y".repeat(250));
+  const tooLong = await server.run("export", "--output", long);
+  expect([tooLong.exitCode, tooLong.error]).toEqual([
+    1,
+    `error: Cannot export to "${long}": ENAMETOOLONG\n`,
+  ]);
+});
+
 test("writes a sheet by time, with the clock on the wall as a date", async () => {
   await using server = await startWithPunches();
   const file = join(server.folder, "march.xlsx");

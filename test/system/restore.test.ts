@@ -5,7 +5,7 @@
 
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type SeededRandom, TIMEOUT_MS, withSeed } from "../crash/crash-run.ts";
 import { readCount, readStored } from "../crash/stored-punches.ts";
@@ -50,6 +50,23 @@ const keysOf = (server: RunningServer) =>
   readStored(server)
     .map(({ key }) => key)
     .toSorted();
+
+test("a trial makes no folder, and a pipe is no backup that is waited for", async () => {
+  await using server = await startServer();
+  const file = await backUp(server);
+  const nowhere = join(server.folder, "not", "yet");
+  const words = (backup: string) => [EXECUTABLE, "restore", "--dry-run", "--json", backup];
+  const tried = Bun.spawnSync(words(file), { env: { DATA_DIR: nowhere } });
+  expect(JSON.parse(tried.stdout.toString())).toMatchObject({ found: "none", kept_in: null });
+  expect(existsSync(join(server.folder, "not"))).toBe(false);
+  const pipe = join(server.folder, "pipe");
+  expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
+  const refused = Bun.spawnSync(words(pipe), { env: { DATA_DIR: nowhere }, timeout: 20_000 });
+  expect([refused.exitCode, refused.stderr.toString()]).toEqual([
+    1,
+    `error: Cannot use backup "${pipe}": it is no file\nhint: Take another backup\n`,
+  ]);
+});
 
 test("a restore brings back what was there, and readers are told from when to read again", async () => {
   await using server = await startServer({ settings: { DEVICE_ENROLLMENT: "open" } });
