@@ -22,7 +22,8 @@ Examples:
   biometric-server audit
   biometric-server audit --limit 1000 --json
 
-Newest first: users that were purged, decisions on quarantine, lost punches that were given up.
+Newest first: users that were purged, decisions on quarantine, lost punches that were given up,
+restores.
 
 Exit code: 0 done, 1 no server answers, or it refuses.`;
 

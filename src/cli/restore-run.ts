@@ -25,6 +25,8 @@ export interface ShownRestore {
   /** In use, and with no log that can be asked for. */
   readonly terminals_without_log: readonly string[];
   readonly endpoints_without_secret: readonly string[];
+  /** Forgotten since the backup, which has them still. */
+  readonly purged_users: readonly string[];
   readonly restored_secrets: readonly string[];
   /** Null: there was nothing to replace. */
   readonly kept_in: string | null;
@@ -100,6 +102,7 @@ function spell(
     asked_terminals: askedCount,
     terminals_without_log: withoutLog,
     endpoints_without_secret: report.endpointsWithoutSecret,
+    purged_users: report.purgedUsers,
     restored_secrets: report.restoredSecrets,
     kept_in: report.keptIn ?? null,
   };
@@ -128,6 +131,10 @@ export function describeRestore(shown: ShownRestore): string {
   if (shown.endpoints_without_secret.length > 0) {
     const names = shown.endpoints_without_secret.join(", ");
     lines.push(`Switched off, since the backup has no secrets: the receivers ${names}`);
+  }
+  if (shown.purged_users.length > 0) {
+    const users = shown.purged_users.map((id) => JSON.stringify(id)).join(", ");
+    lines.push(`Purged since the backup, and in it: the users ${users}; purge them again`);
   }
   if (shown.is_dry_run) return [...lines, "Nothing was changed"].join("\n");
   lines.push(

@@ -25,6 +25,7 @@ What a restore brings with it:
   terminals. A backup of another box brings its secrets; one of this box leaves them as they are.
   Messages that waited are sent, perhaps once more, under the same webhook-id.
   Commands that waited are not given again.
+  Users that were purged since the backup are back: they are named, so that you purge them again.
   Every terminal is asked for its own log since the backup, and what is missing is added. Until then
   /v1/completeness stands where the backup was; one without a log waits for devices give-up-lost ID,
   unless it numbers its records and the next one shows that none is missing.

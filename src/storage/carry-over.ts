@@ -33,6 +33,8 @@ export interface CarriedOver {
   /** Receivers that are switched off because nobody knows their secrets any more. */
   readonly endpointsWithoutSecret: readonly string[];
   readonly cancelledCommandCount: number;
+  /** Users that were purged since the backup, and are in it. */
+  readonly purgedUsers: readonly string[];
   readonly waitingDeliveryCount: number;
 }
 
@@ -51,17 +53,22 @@ export function carryOver(options: CarryOver): CarriedOver {
     const isOwnBackup = boxIdOf(options.own) === boxIdOf(restored);
     const own = isOwnBackup ? options.own : undefined;
     const rereadFromMs = findRereadFrom({ ...options, own });
+    const purgedUsers = own === undefined ? [] : listPurgedSince(own, restored);
     endFeedEpoch({ ...options, own }, rereadFromMs);
     holdCompleteness({ ...options, own });
     if (own !== undefined) {
       copyRows(own, restored, "clients");
+      copyRows(own, restored, "audit_entries");
       copyRows(own, restored, "webhook_endpoints", (row) => withFillOf(restored, row));
       keepBlocked(own, restored);
     }
+    const lastPunchId = skipIds(restored, options.own);
+    noteRestore(options);
     return {
       isOwnBackup,
       rereadFromMs,
-      lastPunchId: skipIds(restored, options.own),
+      lastPunchId,
+      purgedUsers,
       endpointsWithoutSecret: switchOffWithoutSecret(restored),
       cancelledCommandCount: cancelCommands(options),
       waitingDeliveryCount: numberIn(
@@ -141,6 +148,26 @@ function skipRowNumbers(restored: Database, own: Database | undefined): void {
   }
 }
 
+/** By the audit, whose ids a backup of the same box shares as far as it reaches. */
+function listPurgedSince(own: Database, restored: Database): readonly string[] {
+  if (columnsOf(own, "audit_entries").length === 0) return [];
+  const last = numberIn(restored, "SELECT coalesce(max(id), 0) FROM audit_entries");
+  const sql = `SELECT DISTINCT subject FROM audit_entries
+    WHERE action = 'user.purge-begun' AND id > ? ORDER BY subject`;
+  const rows = own.query<{ subject: string }, [number]>(sql).all(last);
+  return rows.map(({ subject }) => subject);
+}
+
+/** The act that decides what is there, and is in neither of the two. */
+function noteRestore({ restored, madeAtMs, nowMs }: CarryOver): void {
+  const madeAt = new Date(madeAtMs).toISOString();
+  restored.run(
+    `INSERT INTO audit_entries (at_ms, actor, action, subject, detail_text)
+     VALUES (?, 'operator', 'box.restored', ?, '{}')`,
+    [nowMs, madeAt],
+  );
+}
+
 /** Rows of the box take the place of those of the backup; columns that only one has are left out. */
 function copyRows(
   own: Database,
@@ -148,6 +175,8 @@ function copyRows(
   ...[table, change = (row) => row]: [table: string, change?: (row: Row) => Row]
 ): void {
   const shared = columnsOf(own, table).filter((name) => columnsOf(restored, table).includes(name));
+  // A database that was never brought to the present schema.
+  if (shared.length === 0) return;
   const list = shared.map((name) => `"${name}"`).join(", ");
   const marks = shared.map(() => "?").join(", ");
   const insert = restored.query(`INSERT OR REPLACE INTO ${table} (${list}) VALUES (${marks})`);

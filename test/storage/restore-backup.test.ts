@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from "node:path";
 import { assertDefined } from "#base/assert.ts";
 import { epochMs } from "#base/epoch.ts";
-import { deviceId } from "#domain/identifiers.ts";
+import { deviceId, userId } from "#domain/identifiers.ts";
 import { makeBackup } from "#storage/make-backup.ts";
 import { type RestoreReport, restoreBackup } from "#storage/restore-backup.ts";
 import {
@@ -161,6 +161,28 @@ test("what was taken back since the backup stays so", async () => {
   const row = database.query("SELECT removed_at_ms, secret FROM webhook_endpoints").values();
   database.close();
   expect(row).toEqual([[5, "new"]]);
+});
+
+test("what people did since stays in the audit, and who was purged since is named", async () => {
+  const purge = (id: string) =>
+    opened.storage.purgeUser(userId(id), { actor: "operator", clock: opened.clock });
+  const did = async () =>
+    (await opened.storage.listAudit(undefined, 10)).map(
+      ({ action, subject }) => `${action} ${subject}`,
+    );
+  await punch("2", "20260302081501");
+  await purge("2");
+  backUp();
+  await purge("1");
+  const ofBefore = await did();
+  const madeAt = new Date(RECEIVED_AT_MS).toISOString();
+  expect((await restore()).purgedUsers).toEqual(["1"]);
+  expect(await users()).toEqual(["1"]);
+  expect(await did()).toEqual([`box.restored ${madeAt}`, ...ofBefore]);
+  expect((await restore()).purgedUsers).toEqual(["1"]);
+  expect(await did()).toEqual([`box.restored ${madeAt}`, `box.restored ${madeAt}`, ...ofBefore]);
+  const ids = (await opened.storage.listAudit(undefined, 10)).map(({ id }) => id);
+  expect(ids.slice(0, 3)).toEqual([2_000_005 + 1, 1_000_005, 4]);
 });
 
 test("another box takes the backup's secrets over, and keeps its own aside", async () => {
