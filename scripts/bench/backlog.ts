@@ -22,7 +22,7 @@ export interface BacklogOptions {
 }
 
 /** A rush of a large site; a fleet at full speed would measure the processors that all share. */
-const LOAD: Load = { terminals: 16, keepAlive: false, durationMs: 4_000, ratePerSecond: 100 };
+const LOAD: Load = { terminals: 16, keepAlive: false, durationMs: 6_000, ratePerSecond: 50 };
 const TURNS = 5;
 const DAY_MS = 86_400_000;
 /** All filled terminals are called so. */
