@@ -132,7 +132,9 @@ async function waitForServer(
       const { body } = await askServer(socketPath, "GET", "/backups");
       const state = asRecord(body) ?? {};
       if (state.id !== id) {
-        throw new AppError("backup-failed", "Cannot back up: another backup was begun meanwhile");
+        throw new AppError("backup-failed", "Cannot back up: another backup was begun meanwhile", {
+          hint: "Back up again",
+        });
       }
       if (state.state === "made") return textOf(state.path);
       if (state.state !== "making") throw new AppError("backup-failed", textOf(state.reason));

@@ -3,9 +3,10 @@
  * every problem at once. The only reader of the process environment.
  */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fail, ok, type Result } from "#base/result.ts";
+import { errorCode } from "#platform/files.ts";
 import { type Config, IGNORED_SETTINGS, SETTINGS } from "./config.ts";
 import { type FileProblem, parseEnvironmentFile } from "./environment-file.ts";
 import { nearestWord } from "./nearest-word.ts";
@@ -14,6 +15,9 @@ import { checkWebhookUrl } from "./webhook-url.ts";
 
 /** Read when it is there and no other file is named. */
 export const DEFAULT_SETTINGS_FILE = "/etc/biometric-server/biometric-server.env";
+/** Named where there are to be no settings of a file. */
+const NO_SETTINGS = "/dev/null";
+const SETTINGS_BYTES_MAX = 1024 * 1024;
 
 /** Name of the Unix socket on which a server takes the commands of the other verbs. */
 const CONTROL_SOCKET = "control.sock";
@@ -115,9 +119,9 @@ function readSettingsFile(wanted: string | undefined): SettingsFile {
   const path = resolve(wanted ?? DEFAULT_SETTINGS_FILE);
   let content: string;
   try {
-    content = readFileSync(path, "utf8");
+    content = readBounded(path);
   } catch (error) {
-    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const reason = errorCode(error) ?? (error instanceof Error ? error.message : String(error));
     if (wanted === undefined && reason === "ENOENT") {
       return { path: undefined, values: {}, problems: [] };
     }
@@ -130,6 +134,16 @@ function readSettingsFile(wanted: string | undefined): SettingsFile {
     return { path, values, problems: [] };
   }
   return { path, values: {}, problems: parsed.error.map((problem) => lineProblem(path, problem)) };
+}
+
+/** A pipe or a device would hold up a server that reads its settings again, for ever. */
+function readBounded(path: string): string {
+  const found = statSync(path);
+  if (!found.isFile() && path !== NO_SETTINGS) throw new Error("it is no file");
+  if (found.size > SETTINGS_BYTES_MAX) {
+    throw new Error(`${found.size} bytes, the most are ${SETTINGS_BYTES_MAX}`);
+  }
+  return readFileSync(path, "utf8");
 }
 
 const LINE_PROBLEMS: Readonly<Record<FileProblem["code"], string>> = {

@@ -102,6 +102,26 @@ describe("with nothing set", () => {
       ],
     });
   });
+
+  test("loadConfig() waits for no pipe, and reads no more than settings can be", () => {
+    const folder = mkdtempSync(join(tmpdir(), "settings-"));
+    const file = join(folder, "box.env");
+    const read = () => {
+      const result = loadConfig({ environment: {}, settingsFile: file });
+      return result.ok ? "read" : result.error.map(({ message }) => message).join();
+    };
+    try {
+      Bun.spawnSync(["mkfifo", file]);
+      expect(read()).toContain("(it is no file): it must be a file");
+      rmSync(file);
+      writeFileSync(file, `#${"x".repeat(1024 * 1024 - 1)}`);
+      expect(read()).toBe("read");
+      writeFileSync(file, `#${"x".repeat(1024 * 1024)}`);
+      expect(read()).toContain("(1048577 bytes, the most are 1048576)");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 describe("places", () => {
