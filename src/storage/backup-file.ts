@@ -30,6 +30,8 @@ export interface SecretFile {
 }
 
 const FORMAT = "1";
+/** The last instant that a date can hold. */
+const DATE_MAX_MS = 8.64e15;
 
 const CREATE_FACTS = "CREATE TABLE backup_facts (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
 const CREATE_SECRETS = "CREATE TABLE backup_secrets (name TEXT PRIMARY KEY, content TEXT NOT NULL)";
@@ -124,11 +126,27 @@ function readFacts(database: Database, path: string): BackupFacts {
   if (format !== FORMAT) {
     throw unusable(path, `its format is "${format}", this program reads "${FORMAT}"`);
   }
+  const madeAtMs = Number(facts.get("made_at_ms") ?? Number.NaN);
+  if (!Number.isInteger(madeAtMs) || Math.abs(madeAtMs) > DATE_MAX_MS) {
+    throw unusable(path, "it does not say when it was made");
+  }
+  refuseOtherFiles(database, path);
   return {
-    madeAtMs: epochMs(Number(facts.get("made_at_ms"))),
+    madeAtMs: epochMs(madeAtMs),
     version: facts.get("version") ?? "",
     hasSecrets: facts.get("has_secrets") === "true",
   };
+}
+
+/** Who restores is root, and a backup may be of anybody: it writes among the secrets alone. */
+function refuseOtherFiles(database: Database, path: string): void {
+  const other = readSecretFiles(database).find(({ name }) => !isFileName(name));
+  if (other === undefined) return;
+  throw unusable(path, `${JSON.stringify(other.name)} is no name of a secret`);
+}
+
+function isFileName(name: string): boolean {
+  return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
 
 function hasTable(database: Database, name: string): boolean {

@@ -112,6 +112,21 @@ test("makeSnapshot() keeps it in the server's own folder, named by its purpose a
   expect(backupName("biometric", NOW_MS)).toBe("biometric-20260302T011504.000Z.backup");
 });
 
+test.each([
+  ["UPDATE backup_facts SET value = 'soon' WHERE name = 'made_at_ms'", /not say when it was made/],
+  ["UPDATE backup_facts SET value = '9e15' WHERE name = 'made_at_ms'", /not say when it was made/],
+  ["DELETE FROM backup_facts WHERE name = 'made_at_ms'", /not say when it was made/],
+  ["INSERT INTO backup_secrets VALUES ('../evil', 'x')", /"\.\.\/evil" is no name of a secret/],
+  ["INSERT INTO backup_secrets VALUES ('/etc/evil', 'x')", /is no name of a secret/],
+])("checkBackup() believes nothing that would lead astray: %s", (sql, reason) => {
+  // What somebody laid beside the secrets comes along, and is nothing to refuse.
+  writeFileSync(join(folder, "secrets", "Notes of 2026.txt"), "mine");
+  backUp(true);
+  using database = new Database(target);
+  database.run(sql);
+  expect(() => checkBackup(target, "quick")).toThrow(reason);
+});
+
 test("checkBackup() refuses what is no backup, one that is damaged, and one of another format", () => {
   expect(() => checkBackup(opened.path, "quick")).toThrow("it is no backup of this program");
   const text = join(folder, "text.backup");
