@@ -100,11 +100,21 @@ async function send(
         : { signal: AbortSignal.timeout(timeoutMs) }),
     });
   } catch (cause) {
-    const message = `Cannot reach the server on "${socketPath}": it must be running`;
-    const hint =
-      "Start it, or run this as root or as the server's user, with the settings (DATA_DIR) of the server";
-    throw new AppError("control-unreachable", message, { hint, cause });
+    throw unanswered(socketPath, cause);
   }
+}
+
+/** What is told of a request that brought no answer; `cause` is what `fetch` threw. */
+export function unanswered(socketPath: string, cause: unknown): AppError {
+  if (cause instanceof Error && cause.name === "TimeoutError") {
+    const message = `Cannot wait any longer for the server on "${socketPath}": it must answer`;
+    const hint = "What was asked for may be done yet: look into the server's log, then ask again";
+    return new AppError("control-unreachable", message, { hint, cause });
+  }
+  const message = `Cannot reach the server on "${socketPath}": it must be running`;
+  const hint =
+    "Start it, or run this as root or as the server's user, with the settings (DATA_DIR) of the server";
+  return new AppError("control-unreachable", message, { hint, cause });
 }
 
 /** The server says what is wrong, and what to do. */

@@ -9,6 +9,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   rmdirSync,
   rmSync,
   statSync,
@@ -76,6 +77,7 @@ export async function restoreBackup(order: RestoreOrder): Promise<RestoreReport>
     giveToOwnerOf(dataDir, ...(isDryRun ? [] : [`${databasePath}.lock`]));
     assertRoom(backup, dataDir);
     rmSync(working, { recursive: true, force: true });
+    removeLeftTrials(dataDir);
     makePrivateFolder(working);
     return await restoreIn(working, order, facts);
   } catch (cause) {
@@ -90,6 +92,15 @@ export async function restoreBackup(order: RestoreOrder): Promise<RestoreReport>
     rmSync(working, { recursive: true, force: true });
     if (isDryRun && made !== undefined) removeEmpty(dataDir, made);
     lock?.release();
+  }
+}
+
+/** What trials that were killed have left: each is all that the box keeps, once more. */
+function removeLeftTrials(dataDir: string): void {
+  for (const name of readdirSync(dataDir)) {
+    const [, process] = /^restore-trial-(\d+)$/.exec(name) ?? [];
+    if (process === undefined || existsSync(`/proc/${process}`)) continue;
+    rmSync(join(dataDir, name), { recursive: true, force: true });
   }
 }
 

@@ -234,6 +234,16 @@ test("a trial changes nothing, also beside a server, and a restore needs the fol
   expect(await users()).toEqual(["1", "2"]);
 });
 
+test("what a killed trial has left is removed by the next one, and what another works on is not", async () => {
+  backUp();
+  // No process has so high a number.
+  const left = join(dataDir, "restore-trial-4194305");
+  const working = join(dataDir, `restore-trial-${process.ppid}`);
+  for (const folder of [left, working]) mkdirSync(folder);
+  await run(true);
+  expect([existsSync(left), existsSync(working)]).toEqual([false, true]);
+});
+
 test("what is no backup, or damaged, changes nothing", async () => {
   backUp();
   const whole = readFileSync(backup);
