@@ -1,11 +1,13 @@
 /**
- * The verb `config check`: every setting as the server would use it, or every problem. Never shows
- * a secret.
+ * The verb `config check`: every setting as the server would use it, or every problem, of the files
+ * with certificates too. Never shows a secret.
  */
 
 import { Command } from "commander";
+import { loadAuthorities } from "#config/ca-file.ts";
 import { SETTINGS } from "#config/config.ts";
 import type { LoadedConfig } from "#config/load.ts";
+import { loadTlsFiles } from "#config/tls-files.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { loadSettings, SETTINGS_OPTION, type SettingsFlag } from "./settings.ts";
@@ -16,7 +18,12 @@ export function configCommand(environment: CliEnvironment, host: CliHost): Comma
     .description("Print the settings as the server would use them, or everything wrong with them")
     .option(...SETTINGS_OPTION)
     .addHelpText("after", "\nExit code: 0 when they can be used, 78 when not.")
-    .action((flags: SettingsFlag) => environment.out(describe(loadSettings(host, flags))));
+    .action(async (flags: SettingsFlag) => {
+      const loaded = loadSettings(host, flags);
+      await loadTlsFiles(loaded.config);
+      await loadAuthorities(loaded.config.webhookCaFile);
+      environment.out(describe(loaded));
+    });
   return new Command("config")
     .description("Look over the settings")
     .addCommand(check)

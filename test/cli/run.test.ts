@@ -90,6 +90,16 @@ describe("verbs", () => {
     expect(out).not.toContain("hunter2");
   });
 
+  test.each([
+    ["BIOMETRIC_WEBHOOK_CA_FILE", { BIOMETRIC_WEBHOOK_CA_FILE: "/nowhere.pem" }],
+    ["TLS_CERT_FILE", { TLS_CERT_FILE: "/nowhere.pem", TLS_KEY_FILE: "/nowhere.pem" }],
+  ])("config check looks into the file of %s, as a start does", async (name, variables) => {
+    const { code, out, error } = await run(["config", "check"], variables);
+    expect(code).toBe(EXIT_CODES.configuration);
+    expect(out).toBe("");
+    expect(error).toStartWith(`error: Cannot use "/nowhere.pem" of ${name}: ENOENT`);
+  });
+
   for (const verb of [["config", "check"], ["serve"], ["devices", "list"]]) {
     test(`"${verb.join(" ")}" tells every problem of the settings and ends with 78`, async () => {
       const { code, out, error } = await run(verb, { WEB_PORT: "x", LOG_LEVEL: "loud" });
