@@ -48,7 +48,7 @@ const VERBS: Readonly<Record<string, () => Promise<MakeVerb>>> = {
 
 const HELP_AFTER = `
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done with bad news
-(import: some rows refused; status, doctor: something is wrong), 78 wrong settings.
+(import, install --replace: some rows refused; status, doctor: something is wrong), 78 wrong settings.
 
 Examples:
   sudo ./biometric-server install                 put it on this box, as a service

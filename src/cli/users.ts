@@ -24,7 +24,7 @@ did it, when, and how much it was stays in the audit. What it cannot reach: back
 requests in quarantine, the terminals themselves (first: commands send ID delete-user --user 27), and
 the HRIS, whose next sync brings the name back if it is still there.
 
-Exit code: 0 done, also when nothing was there; 1 not done.`;
+Exit code: 0 done, also when nothing was there; 1 not done; 2 not confirmed.`;
 
 /** Makes the verb. Its action throws `AppError` `control-refused` and `control-unreachable`. */
 export function usersCommand(environment: CliEnvironment, host: CliHost): Command {
