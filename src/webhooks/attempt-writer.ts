@@ -6,9 +6,9 @@
 import type { Clock, Timer } from "#platform/clock.ts";
 import type { Log } from "#platform/log.ts";
 import type { AttemptRecord, EndpointOutbox } from "#storage/endpoint-outbox.ts";
+import type { DeliveryPace } from "./delivery-pace.ts";
 import { failureFields } from "./failure-fields.ts";
 
-const WRITE_DELAY_MS = 50;
 const RETRY_DELAY_MS = 1000;
 const BATCH_RECORDS_MAX = 200;
 /** With so many results unwritten no new try begins, so memory and later doubles stay bounded. */
@@ -20,6 +20,7 @@ export interface AttemptWriterOptions {
   readonly log: Log;
   /** Called after each write that got through. */
   readonly onWritten: () => void;
+  readonly pace: Pick<DeliveryPace, "writeDelayMs">;
 }
 
 /** Holds results until they are on disk, through any failure of storage. */
@@ -44,8 +45,8 @@ export class AttemptWriter {
   }
 
   /**
-   * Takes a result; it is written within 50 ms, or at once with 200 others. Returns its number,
-   * from 1.
+   * Takes a result; it is written soon, with those that come meanwhile, or at once with 200 others.
+   * Returns its number, from 1.
    */
   add(record: AttemptRecord): number {
     this.#unwritten.push(record);
@@ -70,7 +71,7 @@ export class AttemptWriter {
     if (this.#writing !== undefined) return;
     const isBatch = this.#unwritten.length === BATCH_RECORDS_MAX;
     if (!isBatch && this.#timer !== undefined) return;
-    this.#writeIn(isBatch ? 0 : WRITE_DELAY_MS);
+    this.#writeIn(isBatch ? 0 : this.#options.pace.writeDelayMs);
   }
 
   #writeIn(delayMs: number): void {
@@ -93,7 +94,7 @@ export class AttemptWriter {
     }
     if (!written) this.#writeIn(RETRY_DELAY_MS);
     else if (this.#unwritten.length >= BATCH_RECORDS_MAX) this.#writeIn(0);
-    else if (!this.#isEmpty) this.#writeIn(WRITE_DELAY_MS);
+    else if (!this.#isEmpty) this.#writeIn(this.#options.pace.writeDelayMs);
     return written;
   }
 

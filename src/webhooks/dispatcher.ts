@@ -123,7 +123,8 @@ export class Dispatcher {
     this.#rate = new DeliveryRate(clock.monotonicMs());
     this.#rateLimit = options.rateLimit ?? new RateLimit(endpoint.rateLimitPerMinute, clock);
     this.#reader = new OutboxReader(outbox, log);
-    this.#writer = new AttemptWriter({ outbox, clock, log, onWritten: () => this.#pump() });
+    const onWritten = () => this.#pump();
+    this.#writer = new AttemptWriter({ ...options, onWritten });
     this.#results = new TryResults({
       ...options,
       writer: this.#writer,
