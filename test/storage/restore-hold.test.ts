@@ -282,7 +282,8 @@ describe("a terminal whose log nobody can read", () => {
     await opened.storage.giveUpLost(deviceId("RAW"));
     await opened.storage.giveUpLost(deviceId("RAW"));
     using database = new Database(opened.path, { readonly: true });
-    const sql = "SELECT at_ms, actor, action, subject, detail_text FROM audit_entries";
+    const sql =
+      "SELECT at_ms, actor, action, subject, detail_text FROM audit_entries WHERE subject = 'RAW'";
     const detail = `{"restored_at":"${new Date(minutes(20)).toISOString()}"}`;
     expect(database.query(sql).values()).toEqual([
       [minutes(20), "operator", "device.lost-given-up", "RAW", detail],
