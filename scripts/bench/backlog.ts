@@ -31,8 +31,8 @@ const POLL_MS = 5;
 /** So many messages show that the receiver is not paused any more. */
 const FLOWING_COUNT = 100;
 const LEAD_MS = 500;
-/** A receiver that is well again is tried within 5 minutes; after a pause of seconds, sooner. */
-const WAIT_MS_MAX = 60_000;
+/** A paused endpoint is asked again after five minutes at the latest. */
+const WAIT_MS_MAX = 320_000;
 
 /** A server and its receiver. */
 class Side {
