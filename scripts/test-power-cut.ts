@@ -3,10 +3,8 @@
  * (3), after installing what they need. No other run of the tests does that.
  */
 
-import { resolve } from "node:path";
-import { installMissing } from "./debian-packages.ts";
+import { runTestsWith } from "./debian-packages.ts";
 
-const PROJECT = resolve(import.meta.dir, "..");
 const FOLDER = "test/power-cut";
 const PACKAGES = [
   { program: "qemu-system-x86_64", name: "qemu-system-x86" },
@@ -14,14 +12,4 @@ const PACKAGES = [
   { program: "mkfs.ext4", name: "e2fsprogs" },
 ] as const;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  if (!(await installMissing(PACKAGES))) return 1;
-  const run = Bun.spawn([process.execPath, "scripts/test.ts", FOLDER, ...process.argv.slice(2)], {
-    cwd: PROJECT,
-    stdio: ["inherit", "inherit", "inherit"],
-    env: { POWER_CUTS: "3", ...process.env },
-  });
-  return run.exited;
-}
+process.exitCode = await runTestsWith(PACKAGES, FOLDER, { POWER_CUTS: "3", ...process.env });

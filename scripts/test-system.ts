@@ -3,10 +3,8 @@
  * those packages where that is possible: on Debian, as root. `npm test` skips these tests.
  */
 
-import { resolve } from "node:path";
-import { installMissing } from "./debian-packages.ts";
+import { runTestsWith } from "./debian-packages.ts";
 
-const PROJECT = resolve(import.meta.dir, "..");
 const FOLDER = "test/system-packages";
 /** What the tests need: a program, and the Debian package it comes with. */
 const PACKAGES = [
@@ -20,14 +18,4 @@ const PACKAGES = [
   { program: "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1", name: "libc6-arm64-cross" },
 ] as const;
 
-process.exitCode = await main();
-
-async function main(): Promise<number> {
-  if (!(await installMissing(PACKAGES))) return 1;
-  const run = Bun.spawn([process.execPath, "scripts/test.ts", FOLDER, ...process.argv.slice(2)], {
-    cwd: PROJECT,
-    stdio: ["inherit", "inherit", "inherit"],
-    env: { ...process.env, SYSTEM_PACKAGES: "1" },
-  });
-  return run.exited;
-}
+process.exitCode = await runTestsWith(PACKAGES, FOLDER, { ...process.env, SYSTEM_PACKAGES: "1" });

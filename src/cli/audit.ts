@@ -1,10 +1,9 @@
 /** The verb `audit`: what people decided, discarded and deleted, by asking the running server. */
 
 import { Command, InvalidArgumentError } from "commander";
-import { AppError } from "#base/app-error.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
 import { alignColumns } from "./columns.ts";
-import { askServer, findControlSocket } from "./control-client.ts";
+import { acceptedBody, askServer, findControlSocket } from "./control-client.ts";
 import type { CliEnvironment } from "./environment.ts";
 import type { CliHost } from "./host.ts";
 import { loadSettings, SETTINGS_OPTION, type SettingsFlag } from "./settings.ts";
@@ -41,13 +40,11 @@ export function auditCommand(environment: CliEnvironment, host: CliHost): Comman
       if (flags.after !== undefined) query.set("after", flags.after);
       if (flags.limit !== undefined) query.set("limit", String(flags.limit));
       const socket = findControlSocket(loadSettings(host, flags));
-      const { status, body } = await askServer(socket, "GET", `/audit?${query}`);
-      const answer = asRecord(body) ?? {};
-      if (status !== 200) {
-        const said = textOf(answer.message) || `status ${status}`;
-        throw new AppError("control-refused", `Cannot show the audit: ${said}`);
-      }
-      environment.out(`${flags.json ? JSON.stringify(body, undefined, 2) : shown(answer)}\n`);
+      const answered = await askServer(socket, "GET", `/audit?${query}`);
+      const body = acceptedBody("show the audit", answered);
+      environment.out(
+        `${flags.json ? JSON.stringify(body, undefined, 2) : shown(asRecord(body) ?? {})}\n`,
+      );
     });
 }
 

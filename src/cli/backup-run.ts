@@ -3,13 +3,13 @@
  * verb may write where the operator may. Without a server it is read from the database itself.
  */
 
-import { closeSync, existsSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError } from "#base/app-error.ts";
 import type { LoadedConfig } from "#config/load.ts";
 import { systemClock } from "#platform/clock.ts";
 import { freeBytes, shownBytes } from "#platform/disk-space.ts";
-import { dropUnfinished, errorCode, moveFlushed } from "#platform/files.ts";
+import { dropUnfinished, errorCode, moveFlushed, writeWhole } from "#platform/files.ts";
 import { checkBackup } from "#storage/backup-file.ts";
 import { backupName, type MadeBackup, makeBackup, makeSnapshot } from "#storage/make-backup.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
@@ -176,11 +176,7 @@ async function fetchFile(socketPath: string, target: string): Promise<number> {
 async function writeFile(path: string, body: ReadableStream<Uint8Array>): Promise<void> {
   const file = openSync(path, "wx", 0o600);
   try {
-    for await (const chunk of body) {
-      for (let written = 0; written < chunk.length; ) {
-        written += writeSync(file, chunk, written, chunk.length - written);
-      }
-    }
+    for await (const chunk of body) writeWhole(file, chunk);
   } finally {
     closeSync(file);
   }

@@ -8,7 +8,7 @@ import { AppError } from "#base/app-error.ts";
 import { COMMAND_KINDS } from "#domain/command.ts";
 import { PARAMETERS_OF } from "#domain/command-parameters.ts";
 import { systemClock } from "#platform/clock.ts";
-import { asRecord, textOf } from "./answer-fields.ts";
+import { asRecord } from "./answer-fields.ts";
 import {
   commandTable,
   commandText,
@@ -20,6 +20,7 @@ import {
   type ShownCommand,
 } from "./command-answers.ts";
 import {
+  acceptedBody,
   askServer,
   type ControlAnswer,
   findControlSocket,
@@ -250,12 +251,8 @@ function parametersOf(flags: SendFlags): Readonly<Record<string, unknown>> {
 }
 
 /** @throws AppError `control-refused` with what the server said against it. */
-function accepted(tried: string, { status, body }: ControlAnswer): unknown {
-  if (status === 200) return body;
-  const said = textOf(asRecord(body)?.message);
-  throw new AppError("control-refused", `Cannot ${tried}: ${said || `status ${status}`}`, {
-    hint: "See: biometric-server commands --help",
-  });
+function accepted(tried: string, answer: ControlAnswer): unknown {
+  return acceptedBody(tried, answer, "See: biometric-server commands --help");
 }
 
 function optionsOf(kind: keyof typeof PARAMETERS_OF): string {

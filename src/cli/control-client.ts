@@ -25,6 +25,21 @@ export function findControlSocket(loaded: Pick<LoadedConfig, "controlSocketPath"
 }
 
 /**
+ * What the server answered, where it did what was tried. `hint`: what else may help.
+ * @throws AppError `control-refused` with what the server said against it.
+ */
+export function acceptedBody(
+  tried: string,
+  { status, body }: ControlAnswer,
+  hint?: string,
+): unknown {
+  if (status === 200) return body;
+  const said = textOf(asRecord(body)?.message) || `status ${status}`;
+  const message = `Cannot ${tried}: ${said}`;
+  throw new AppError("control-refused", message, hint === undefined ? {} : { hint });
+}
+
+/**
  * Sends one request to the server behind `socketPath` and waits for the answer.
  * @throws AppError `control-unreachable` when none answers, `control-refused` when the answer is no
  * JSON or a failure of the server.

@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { AppError } from "#base/app-error.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
 import {
+  acceptedBody,
   askServer,
   type ControlAnswer,
   findControlSocket,
@@ -215,12 +216,8 @@ async function show(id: string, socketPath: string): Promise<unknown> {
 }
 
 /** @throws AppError `control-refused` with what the server said against it. */
-function accepted(tried: string, { status, body }: ControlAnswer): unknown {
-  if (status === 200) return body;
-  const said = textOf(asRecord(body)?.message);
-  throw new AppError("control-refused", `Cannot ${tried}: ${said || `status ${status}`}`, {
-    hint: "See: biometric-server deliveries --help",
-  });
+function accepted(tried: string, answer: ControlAnswer): unknown {
+  return acceptedBody(tried, answer, "See: biometric-server deliveries --help");
 }
 
 function toNumbers(text: string, before: readonly number[] = []): readonly number[] {

@@ -3,10 +3,10 @@
  * operator may.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, statSync } from "node:fs";
 import { extname } from "node:path";
 import { AppError } from "#base/app-error.ts";
-import { dropUnfinished, errorCode, moveFlushed } from "#platform/files.ts";
+import { dropUnfinished, errorCode, moveFlushed, writeWhole } from "#platform/files.ts";
 import { findControlSocket, openFromServer } from "./control-client.ts";
 import { type CountProgress, createCountProgress } from "./count-progress.ts";
 import type { CliEnvironment } from "./environment.ts";
@@ -140,9 +140,7 @@ async function writeLines(
   let lineTotal = 0;
   try {
     for await (const { bytes, lineCount } of chunks) {
-      for (let written = 0; written < bytes.length; ) {
-        written += writeSync(file, bytes, written, bytes.length - written);
-      }
+      writeWhole(file, bytes);
       lineTotal += lineCount;
     }
     fsyncSync(file);

@@ -9,6 +9,7 @@ import { AppError } from "#base/app-error.ts";
 import { errorCode } from "#platform/files.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
 import {
+  acceptedBody,
   askServer,
   type ControlAnswer,
   findControlSocket,
@@ -233,12 +234,8 @@ async function writeRaw(socketPath: string, id: string, path: string): Promise<v
 }
 
 /** @throws AppError `control-refused` with what the server said against it. */
-function accepted(tried: string, { status, body }: ControlAnswer): unknown {
-  if (status === 200) return body;
-  const said = textOf(asRecord(body)?.message);
-  throw new AppError("control-refused", `Cannot ${tried}: ${said || `status ${status}`}`, {
-    hint: "See: biometric-server quarantine --help",
-  });
+function accepted(tried: string, answer: ControlAnswer): unknown {
+  return acceptedBody(tried, answer, "See: biometric-server quarantine --help");
 }
 
 function queryOf(parameters: Readonly<Record<string, string | undefined>>): URLSearchParams {

@@ -8,6 +8,7 @@ import { AppError } from "#base/app-error.ts";
 import { EVENT_TYPES, WEBHOOK_FORMATS } from "#domain/webhook-endpoint.ts";
 import { asRecord, textOf } from "./answer-fields.ts";
 import {
+  acceptedBody,
   askServer,
   askServerPatiently,
   type ControlAnswer,
@@ -244,12 +245,8 @@ function testReply(result: Readonly<Record<string, unknown>>): string {
 }
 
 /** @throws AppError `control-refused` with what the server said against it. */
-function accepted(tried: string, { status, body }: ControlAnswer): unknown {
-  if (status === 200) return body;
-  const said = textOf(asRecord(body)?.message);
-  throw new AppError("control-refused", `Cannot ${tried}: ${said || `status ${status}`}`, {
-    hint: "See: biometric-server webhooks --help",
-  });
+function accepted(tried: string, answer: ControlAnswer): unknown {
+  return acceptedBody(tried, answer, "See: biometric-server webhooks --help");
 }
 
 function send(path: string, asked: object, socketPath: string): Promise<ControlAnswer> {
